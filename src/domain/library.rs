@@ -1,0 +1,56 @@
+//! Libraries: Graph's drive, Liferay's site, Arena's workspace, a folder shared with you in Oracle.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::id::{ItemId, LibraryId, PrincipalId};
+
+/// Whose library it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum LibraryKind {
+    /// One user's own.
+    Personal,
+    /// A group's.
+    Group,
+    /// A site's.
+    Site,
+}
+
+/// A tree of files with members and settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Library {
+    /// Our key.
+    pub id: LibraryId,
+    /// Personal, a group's, a site's.
+    pub kind: LibraryKind,
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// Liferay's group id.
+    pub number: i64,
+    /// Graph's drive id.
+    pub graph_id: String,
+    /// Graph's site GUID.
+    pub graph_site_id: Uuid,
+    /// The user or group it belongs to; none for a site's.
+    pub owner: Option<PrincipalId>,
+    /// Whether a policy must allow what a role allows.
+    pub policies_required: bool,
+    /// Arena's workspace id, if it is a workspace.
+    pub arena_workspace: Option<i64>,
+    /// Requests a day through Arena.
+    pub arena_request_limit: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Its root folder.
+    pub root: ItemId,
+    /// Graph's id of the root folder.
+    pub root_graph_id: String,
+    /// Oracle's id of the root folder.
+    pub root_oracle_id: String,
+    /// Liferay's number of the root folder.
+    pub root_number: i64,
+}

@@ -1,0 +1,55 @@
+//! People and applications as others see them: names and the spellings of their identity.
+
+use uuid::Uuid;
+
+use super::id::PrincipalId;
+
+/// Who a principal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum PrincipalKind {
+    /// A human being's account.
+    User,
+    /// A program that acts for itself.
+    Application,
+    /// Several of them; can be given rights, cannot act.
+    Group,
+}
+
+/// A principal in the words of every dialect. An application shows under its name, with an identity like a user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Our key.
+    pub id: PrincipalId,
+    /// User, application or group.
+    pub kind: PrincipalKind,
+    /// Full name.
+    pub name: String,
+    /// Login name; an application's client id.
+    pub login: String,
+    /// E-mail address; empty for those who have none.
+    pub email: String,
+    /// Liferay's user id.
+    pub number: i64,
+    /// Arena's user GUID.
+    pub arena_guid: String,
+    /// Oracle's user id.
+    pub oracle_id: String,
+    /// Graph's object id.
+    pub graph_id: Uuid,
+}
+
+/// What a user's license allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum License {
+    /// Reads and writes.
+    Full,
+    /// Reads.
+    Approver,
+    /// Reads.
+    Limited,
+    /// Reads.
+    ReadOnly,
+}

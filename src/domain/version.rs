@@ -1,0 +1,106 @@
+//! How editions count: (major, minor) for Liferay and Graph, a free label for Arena. Pure arithmetic only.
+
+use std::{fmt, str::FromStr};
+
+/// A `(major, minor)` pair, stored with the edition and never recomputed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// Before the dot.
+    pub major: i32,
+    /// After the dot.
+    pub minor: i32,
+}
+
+impl Version {
+    /// What a new file starts with.
+    pub const FIRST: Version = Version { major: 1, minor: 0 };
+
+    /// The version that follows by `step`.
+    #[must_use]
+    pub fn next(self, step: Step) -> Version {
+        match step {
+            Step::Major => Version { major: self.major.saturating_add(1), minor: 0 },
+            Step::Minor => Version { major: self.major, minor: self.minor.saturating_add(1) },
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// The text is no version.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a version has the form major.minor")]
+pub struct BadVersion;
+
+impl FromStr for Version {
+    type Err = BadVersion;
+
+    fn from_str(text: &str) -> Result<Self, BadVersion> {
+        let (major, minor) = text.split_once('.').ok_or(BadVersion)?;
+        let version = Version {
+            major: major.parse().map_err(|_| BadVersion)?,
+            minor: minor.parse().map_err(|_| BadVersion)?,
+        };
+        // `+1.0` and `01.0` are other texts, not other spellings.
+        if version.to_string() == text { Ok(version) } else { Err(BadVersion) }
+    }
+}
+
+/// How far an edition moves the version on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// x.y becomes x+1.0.
+    Major,
+    /// x.y becomes x.y+1.
+    Minor,
+}
+
+/// The label Arena gives the edition after `last` when the client names none (spec/arena.md 7.5): one more if it is a
+/// whole number, keeping its zero padding, else `last` with `-1`. `taken` tells which labels the file has already.
+pub fn next_label(last: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut label = after(last);
+    while taken(&label) {
+        label = after(&label);
+    }
+    label
+}
+
+fn after(label: &str) -> String {
+    let digits = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    match label.parse::<u64>() {
+        Ok(number) if digits => format!("{:0width$}", number.saturating_add(1), width = label.len()),
+        Ok(_) | Err(_) => format!("{label}-1"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_count_as_the_vendors_do() {
+        let version = Version { major: 1, minor: 9 };
+        assert_eq!(version.next(Step::Minor).to_string(), "1.10");
+        assert_eq!(version.next(Step::Major).to_string(), "2.0");
+    }
+
+    #[test]
+    fn a_version_has_one_spelling() {
+        assert_eq!("1.10".parse(), Ok(Version { major: 1, minor: 10 }));
+        for text in ["", "1", "1.", ".1", "01.0", "+1.0", "1.0.0", "PWC"] {
+            assert_eq!(text.parse::<Version>(), Err(BadVersion), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_keep_their_padding_and_stay_unique() {
+        assert_eq!(next_label("01", |_| false), "02");
+        assert_eq!(next_label("9", |label| label == "10"), "11");
+        assert_eq!(next_label("B", |_| false), "B-1");
+        assert_eq!(next_label("B", |label| label == "B-1"), "B-1-1");
+    }
+}
