@@ -1,12 +1,13 @@
 -- The one lock of a file, and the working copy behind it.
 
 -- One row per file for ever; free when it has no holder, or when it has expired. The fence rises with every
--- taking and never falls. Every change to a file passes through this row, so that none happens beside a lock.
+-- taking and never falls. Every change to a file passes through this row, so that none happens beside a lock:
+-- takes and releases by their own condition, all else by comparing the revision.
 CREATE TABLE locks (
     file_id      uuid        NOT NULL CONSTRAINT locks_pkey PRIMARY KEY
                              CONSTRAINT locks_file_fkey REFERENCES items,
     fence        bigint      NOT NULL DEFAULT 0,
-    -- rises whenever the lock is taken or released
+    -- rises with every change to this row or to what it guards
     revision     bigint      NOT NULL DEFAULT 0,
     -- the file is in the trash: nothing can be taken
     closed_at    timestamptz,
@@ -23,8 +24,10 @@ CREATE TABLE locks (
     owner_text   text,
     comment      text,
     CONSTRAINT locks_held_check CHECK (
-        (holder_id IS NULL) = (taken_at IS NULL) AND (holder_id IS NULL) = (mode IS NULL)
-        AND (holder_id IS NULL) = (dialect IS NULL) AND (holder_id IS NULL) = (lock_uuid IS NULL))
+        (holder_id IS NULL) = (mode IS NULL) AND (holder_id IS NULL) = (dialect IS NULL)
+        AND (holder_id IS NULL) = (taken_at IS NULL) AND (holder_id IS NULL) = (lock_uuid IS NULL)
+        AND (holder_id IS NULL) = (number IS NULL) AND (holder_id IS NULL) = (draft_number IS NULL)
+        AND (holder_id IS NULL) = (owner_text IS NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX locks_holder_idx ON locks (holder_id) WHERE holder_id IS NOT NULL;
 
@@ -47,3 +50,4 @@ CREATE TABLE drafts (
     CONSTRAINT drafts_pkey PRIMARY KEY (file_id, fence)
 );
 CREATE INDEX drafts_content_idx ON drafts (sha256);
+CREATE INDEX drafts_rescued_idx ON drafts (rescued_at) WHERE rescued_at IS NOT NULL;

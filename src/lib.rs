@@ -1,1 +1,4 @@
-//! Coatcheck.
+//! Coatcheck: one document store that speaks four vendors' check-out APIs over one lock per file.
+
+pub mod domain;
+pub mod store;

@@ -1,0 +1,129 @@
+//! Editions: published contents of a file, and what a caller gives to publish one.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    content::{QuickXor, Sha256},
+    id::{CategoryId, EditionId},
+    name::ItemName,
+    person::Person,
+    version::{Step, Version},
+};
+
+/// Where an edition's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Storage {
+    /// Here.
+    File,
+    /// Nowhere yet.
+    Placeholder,
+    /// At an FTP address, never fetched by us.
+    Ftp,
+    /// At a web address, never fetched by us.
+    Web,
+}
+
+/// What identifies some bytes; where they lie is the vault's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentInfo {
+    /// Identifies the bytes.
+    pub sha256: Sha256,
+    /// What Graph clients verify a transfer with.
+    pub quick_xor: QuickXor,
+    /// In bytes.
+    pub size: i64,
+}
+
+/// One published content of a file. Never changed once published, except that the newest may be replaced in place where
+/// a vendor has that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edition {
+    /// Our key.
+    pub id: EditionId,
+    /// 1, 2, 3 … of its file; Oracle's version.
+    pub ordinal: i32,
+    /// Liferay's and Graph's version.
+    pub version: Version,
+    /// Arena's free label.
+    pub label: String,
+    /// Liferay's file version id.
+    pub number: i64,
+    /// Arena's GUID.
+    pub arena_guid: String,
+    /// The name the bytes came under; `None` without content.
+    pub file_name: Option<String>,
+    /// Title.
+    pub title: String,
+    /// Description.
+    pub description: String,
+    /// Arena's format, free text.
+    pub format: Option<String>,
+    /// Hidden from suppliers in Arena.
+    pub private: bool,
+    /// Cannot be edited in place.
+    pub frozen: bool,
+    /// Where the bytes are.
+    pub storage: Storage,
+    /// The address, for bytes elsewhere.
+    pub location: Option<String>,
+    /// Media type; `None` without content.
+    pub media_type: Option<String>,
+    /// The bytes; `None` without content.
+    pub content: Option<ContentInfo>,
+    /// What was said when it was published.
+    pub comment: String,
+    /// Who published it.
+    pub author: Arc<Person>,
+    /// The author's name as Arena shows it.
+    pub author_name: String,
+    /// When it was published.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed in place.
+    pub modified_at: DateTime<Utc>,
+    /// Whether it is the newest.
+    pub latest: bool,
+}
+
+impl Edition {
+    /// Size in bytes; 0 without content.
+    pub fn size(&self) -> i64 {
+        self.content.map_or(0, |content| content.size)
+    }
+}
+
+/// What is said about an edition besides its bytes; `None`: as it was before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// The name the bytes came under.
+    pub file_name: Option<ItemName>,
+    /// Media type of the bytes.
+    pub media_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Arena's format.
+    pub format: Option<String>,
+    /// Arena's `private`.
+    pub private: Option<bool>,
+    /// Arena's label.
+    pub label: Option<String>,
+    /// The author's name, free text.
+    pub author_name: Option<String>,
+    /// The file's category.
+    pub category: Option<CategoryId>,
+}
+
+/// How a check-in or an upload counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Publish {
+    /// A new edition, the version moving on by this step.
+    New(Step),
+    /// The newest edition's bytes are replaced under its own identity and label; the old ones stay as an internal edition.
+    ReplaceLatest,
+    /// A new minor edition when content or metadata changed, in place when nothing did (Liferay's automatic).
+    Automatic,
+}

@@ -1,0 +1,103 @@
+//! The one lock of a file: who holds it, since when, by which fence. Taking and releasing are decided by the database in
+//! one statement each; here stands only what they mean.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{actor::Dialect, id::PrincipalId, person::Person};
+
+/// What the taker meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// An exclusive check-out.
+    CheckOut,
+    /// Oracle's reservation: any contributor may clear it by naming its holder.
+    Reservation,
+}
+
+/// A lock somebody holds. An expired one is never shown as this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// Who.
+    pub holder: Arc<Person>,
+    /// Rises with every taking of this file's lock, never falls.
+    pub fence: i64,
+    /// Check-out or reservation.
+    pub mode: Mode,
+    /// Through which room it was taken.
+    pub dialect: Dialect,
+    /// Since when.
+    pub taken_at: DateTime<Utc>,
+    /// Until when, if it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// A capability that Liferay's clients keep.
+    pub uuid: Uuid,
+    /// Liferay's number of the lock.
+    pub number: i64,
+    /// Liferay's number of the working copy.
+    pub draft_number: i64,
+    /// Free text of the taker's program.
+    pub owner_text: String,
+    /// What the taker said.
+    pub comment: Option<String>,
+}
+
+
+/// The lock as the permission checker sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Who holds it.
+    pub holder: PrincipalId,
+    /// Check-out or reservation.
+    pub mode: Mode,
+}
+
+/// What a caller asks for when checking out.
+#[derive(Clone, Debug)]
+pub struct CheckOut {
+    /// Check-out or reservation.
+    pub mode: Mode,
+    /// How long at most; `None`: until it is released.
+    pub lifetime: Option<chrono::Duration>,
+    /// Free text of the taker's program.
+    pub owner_text: String,
+    /// What the taker says.
+    pub comment: Option<String>,
+}
+
+impl Default for CheckOut {
+    fn default() -> Self {
+        Self { mode: Mode::CheckOut, lifetime: None, owner_text: String::new(), comment: None }
+    }
+}
+
+/// How a check-out ended well.
+#[derive(Clone, Debug)]
+pub enum CheckedOut {
+    /// The lock was free and is now the caller's.
+    Taken(Lock),
+    /// The caller held it already; nothing changed.
+    AlreadyYours(Lock),
+}
+
+impl CheckedOut {
+    /// The lock, taken now or before.
+    pub fn lock(&self) -> &Lock {
+        match self {
+            CheckedOut::Taken(lock) | CheckedOut::AlreadyYours(lock) => lock,
+        }
+    }
+}
+
+/// How a cancel ended well.
+#[derive(Clone, Debug)]
+pub struct Cancelled {
+    /// The lock that is gone.
+    pub lock: Lock,
+    /// Whether it was somebody else's, whose draft was therefore kept.
+    pub rescued: bool,
+}

@@ -1,0 +1,386 @@
+//! May they: the only place that says yes. Pure; the facts come in, a permit or a denial goes out.
+//!
+//! Eight gates, always in this order: account, visible, scope, license, policy, category, role, grounds.
+
+use super::{
+    actor::{Actor, Dialect, Level, Reach, Role, Rule},
+    id::{CategoryId, ItemId, PrincipalId},
+    lock::{Held, Mode},
+    person::License,
+};
+
+/// What somebody wants to do to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// See it, its properties, its editions and its lock.
+    View,
+    /// Read its content.
+    Download,
+    /// Take its lock.
+    CheckOut,
+    /// Save a working copy, or publish when the file is free.
+    SaveDraft,
+    /// Publish an edition and keep the lock as it is.
+    AddEdition,
+    /// Publish and release.
+    CheckIn,
+    /// Release without publishing.
+    Cancel,
+    /// Give it another name.
+    Rename,
+    /// Put it into another folder.
+    Move,
+    /// Change its title, description, category.
+    Describe,
+    /// Put it into the trash.
+    Delete,
+    /// Make something in it.
+    Create,
+    /// Give roles on it, make links to it.
+    Share,
+}
+
+impl Action {
+    /// All of them, in the order of our tables.
+    pub const ALL: [Action; 13] = [
+        Action::View,
+        Action::Download,
+        Action::CheckOut,
+        Action::SaveDraft,
+        Action::AddEdition,
+        Action::CheckIn,
+        Action::Cancel,
+        Action::Rename,
+        Action::Move,
+        Action::Describe,
+        Action::Delete,
+        Action::Create,
+        Action::Share,
+    ];
+
+    /// What it takes: a role, a policy rule where the library requires policies, and whether it writes.
+    pub fn needs(self) -> Needs {
+        match self {
+            Action::View => Needs { role: Role::Viewer, rule: Some(Rule::ReadFile), writes: false },
+            Action::Download => Needs { role: Role::Downloader, rule: Some(Rule::ReadFile), writes: false },
+            Action::CheckOut
+            | Action::SaveDraft
+            | Action::AddEdition
+            | Action::CheckIn
+            | Action::Cancel
+            | Action::Rename
+            | Action::Move
+            | Action::Describe
+            | Action::Delete
+            | Action::Create => Needs { role: Role::Contributor, rule: Some(Rule::EditFile), writes: true },
+            Action::Share => Needs { role: Role::Manager, rule: None, writes: true },
+        }
+    }
+
+    /// Whether somebody else's lock stands in its way.
+    fn meets_the_lock(self) -> bool {
+        match self {
+            Action::View | Action::Download | Action::Create | Action::Share => false,
+            Action::CheckOut
+            | Action::SaveDraft
+            | Action::AddEdition
+            | Action::CheckIn
+            | Action::Cancel
+            | Action::Rename
+            | Action::Move
+            | Action::Describe
+            | Action::Delete => true,
+        }
+    }
+}
+
+/// What an action takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// At least this role.
+    pub role: Role,
+    /// This rule of some policy, where policies are required.
+    pub rule: Option<Rule>,
+    /// A full license, and full level on the category.
+    pub writes: bool,
+}
+
+/// What the decision is about, as it stands in the database.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The item.
+    pub item: ItemId,
+    /// The folders above it, the root folder first.
+    pub ancestors: &'a [ItemId],
+    /// Whose personal library it lies in, if it is one.
+    pub personal_to: Option<PrincipalId>,
+    /// Whose item it is.
+    pub owner: PrincipalId,
+    /// Whether the library requires policies.
+    pub policies_required: bool,
+    /// Its category and those above, nearest first, each with what it says by default.
+    pub categories: &'a [(CategoryId, Option<Level>)],
+    /// The lock, while somebody holds it.
+    pub held: Option<Held>,
+}
+
+/// A gate of the checker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// The account is alive.
+    Account,
+    /// The item exists for the caller.
+    Visible,
+    /// The credential reaches it.
+    Scope,
+    /// The license covers it.
+    License,
+    /// A policy allows it.
+    Policy,
+    /// The level on the category covers it.
+    Category,
+    /// The role covers it.
+    Role,
+    /// There are grounds to act on somebody else's lock.
+    Grounds,
+}
+
+impl Gate {
+    /// All of them, in the order they are asked.
+    pub const ALL: [Gate; 8] = [
+        Gate::Account,
+        Gate::Visible,
+        Gate::Scope,
+        Gate::License,
+        Gate::Policy,
+        Gate::Category,
+        Gate::Role,
+        Gate::Grounds,
+    ];
+}
+
+/// A no: the first gate that was closed, for which action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The gate.
+    pub gate: Gate,
+    /// What was wanted.
+    pub action: Action,
+}
+
+/// Whether a permit reaches beyond the caller's own lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Only a free file, or the caller's own lock.
+    Nobody,
+    /// Whoever holds it.
+    Anybody,
+    /// Somebody's reservation, if the caller names the holder.
+    NamedReservation,
+}
+
+/// A yes. Only [`check`] makes one, and writes in the store ask for it: code that forgot to ask does not compile.
+#[derive(Clone, Copy, Debug)]
+pub struct Permit {
+    actor: Option<PrincipalId>,
+    dialect: Dialect,
+    item: ItemId,
+    action: Action,
+    over: Over,
+}
+
+impl Permit {
+    /// Who may; nobody in particular where a link admits everybody.
+    pub fn actor(&self) -> Option<PrincipalId> {
+        self.actor
+    }
+
+    /// Through which room.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// On which item.
+    pub fn item(&self) -> ItemId {
+        self.item
+    }
+
+    /// What.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// Whether also on somebody else's lock.
+    pub fn over(&self) -> Over {
+        self.over
+    }
+}
+
+/// Asks every gate in order; the first closed one decides.
+pub fn check(actor: &Actor, action: Action, on: &Facts<'_>) -> Result<Permit, Denial> {
+    match Gate::ALL.into_iter().find(|gate| !is_open(*gate, actor, action, on)) {
+        None => Ok(Permit {
+            actor: actor.id(),
+            dialect: actor.dialect,
+            item: on.item,
+            action,
+            over: over(actor, action, on),
+        }),
+        Some(gate) => Err(Denial { gate, action }),
+    }
+}
+
+/// Every gate with its answer: why somebody was refused, and what would open it.
+pub fn explain(actor: &Actor, action: Action, on: &Facts<'_>) -> [(Gate, bool); 8] {
+    Gate::ALL.map(|gate| (gate, is_open(gate, actor, action, on)))
+}
+
+fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
+    let needs = action.needs();
+    match gate {
+        Gate::Account => actor.account.as_ref().is_none_or(|account| !account.disabled),
+        Gate::Visible => role(actor, on) >= Some(Role::Viewer) && level(actor, on) >= Level::Read,
+        Gate::Scope => {
+            let reach = if needs.writes { actor.ceiling.write } else { actor.ceiling.read };
+            match reach {
+                Reach::All => true,
+                Reach::Own => is_own(actor, on),
+                Reach::Nothing => false,
+            }
+        }
+        Gate::License => match actor.account.as_ref().map_or(License::Full, |account| account.license) {
+            License::Full => true,
+            License::Approver | License::Limited | License::ReadOnly => !needs.writes,
+        },
+        Gate::Policy => !on.policies_required || needs.rule.is_none_or(|rule| has_rule(actor, rule, on)),
+        Gate::Category => !needs.writes || level(actor, on) >= Level::Full,
+        Gate::Role => role(actor, on) >= Some(needs.role),
+        Gate::Grounds => {
+            !action.meets_the_lock()
+                || on.held.is_none_or(|held| match over(actor, action, on) {
+                    _ if Some(held.holder) == actor.id() => true,
+                    Over::Anybody => true,
+                    Over::NamedReservation => held.mode == Mode::Reservation,
+                    Over::Nobody => false,
+                })
+        }
+    }
+}
+
+/// The highest role the actor has on the item: given on it or above it, by the library being the actor's own, by being an
+/// administrator (libraries of groups and sites), by an application's roles, by an opened link.
+pub fn role(actor: &Actor, on: &Facts<'_>) -> Option<Role> {
+    let path = || on.ancestors.iter().chain(std::iter::once(&on.item));
+    let by_account = actor.account.as_ref().and_then(|account| {
+        let given = path().filter_map(|item| account.roles.get(item).copied()).max();
+        let own = (on.personal_to == Some(account.person.id)).then_some(Role::Owner);
+        let administrator = (account.administrator && on.personal_to.is_none()).then_some(Role::Manager);
+        let application = account.application.then_some(Role::Manager);
+        given.max(own).max(administrator).max(application)
+    });
+    let by_link = actor.link.filter(|link| path().any(|item| *item == link.item)).map(|link| link.role);
+    by_account.max(by_link)
+}
+
+/// The level the actor has on the item's category: the nearest category that names the actor decides, else the nearest
+/// that says something by default, else full.
+pub fn level(actor: &Actor, on: &Facts<'_>) -> Level {
+    let given = actor.account.as_ref().and_then(|account| {
+        on.categories.iter().find_map(|(category, _)| account.levels.get(category).copied())
+    });
+    given.or_else(|| on.categories.iter().find_map(|(_, default)| *default)).unwrap_or(Level::Full)
+}
+
+fn has_rule(actor: &Actor, rule: Rule, on: &Facts<'_>) -> bool {
+    let Some(account) = &actor.account else { return false };
+    // An application's roles are its policies.
+    account.application
+        || account.rules.iter().any(|(held, category)| {
+            // who may edit may read
+            let covers = *held == rule || (rule == Rule::ReadFile && *held == Rule::EditFile);
+            covers && category.is_none_or(|category| on.categories.iter().any(|(above, _)| *above == category))
+        })
+}
+
+fn is_own(actor: &Actor, on: &Facts<'_>) -> bool {
+    let Some(account) = &actor.account else { return true };
+    on.personal_to == Some(account.person.id)
+        || on.ancestors.iter().chain(std::iter::once(&on.item)).any(|item| account.shared.contains(item))
+}
+
+/// A ground for acting on a lock that somebody else holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// An account administrator.
+    Administrator,
+    /// Manager or owner of the folder.
+    Manager,
+    /// The owner of the file.
+    FileOwner,
+    /// The rule `override_check_out` in one of the actor's policies.
+    OverrideRule,
+    /// An application acting for itself.
+    Application,
+    /// Any contributor, if it is a reservation and its holder is named.
+    NamedReservation,
+}
+
+/// Which grounds count for cancelling somebody else's lock in which room.
+pub fn grounds_to_cancel(dialect: Dialect) -> &'static [Ground] {
+    use Ground::{Administrator, Application, FileOwner, Manager, NamedReservation, OverrideRule};
+    match dialect {
+        Dialect::Arena => &[Administrator],
+        Dialect::Oracle => &[Administrator, Manager, FileOwner, OverrideRule, NamedReservation],
+        Dialect::Graph => &[Application],
+        Dialect::Liferay => &[Administrator, FileOwner, OverrideRule],
+        Dialect::Console => &[Administrator, Manager, OverrideRule],
+    }
+}
+
+fn over(actor: &Actor, action: Action, on: &Facts<'_>) -> Over {
+    match action {
+        Action::Cancel => {
+            let mut over = Over::Nobody;
+            for ground in grounds_to_cancel(actor.dialect) {
+                match ground {
+                    Ground::NamedReservation if over == Over::Nobody => over = Over::NamedReservation,
+                    Ground::NamedReservation => {}
+                    _ if has_ground(*ground, actor, on) => over = Over::Anybody,
+                    Ground::Administrator
+                    | Ground::Manager
+                    | Ground::FileOwner
+                    | Ground::OverrideRule
+                    | Ground::Application => {}
+                }
+            }
+            over
+        }
+        // spec/arena.md 6: an administrator may also check in what somebody else holds
+        Action::CheckIn if actor.dialect == Dialect::Arena && actor.is_administrator() => Over::Anybody,
+        Action::View
+        | Action::Download
+        | Action::CheckOut
+        | Action::SaveDraft
+        | Action::AddEdition
+        | Action::CheckIn
+        | Action::Rename
+        | Action::Move
+        | Action::Describe
+        | Action::Delete
+        | Action::Create
+        | Action::Share => Over::Nobody,
+    }
+}
+
+fn has_ground(ground: Ground, actor: &Actor, on: &Facts<'_>) -> bool {
+    match ground {
+        Ground::Administrator => actor.is_administrator(),
+        Ground::Manager => role(actor, on) >= Some(Role::Manager),
+        Ground::FileOwner => actor.id() == Some(on.owner),
+        Ground::OverrideRule => !actor.is_application() && has_rule(actor, Rule::OverrideCheckOut, on),
+        Ground::Application => actor.is_application(),
+        Ground::NamedReservation => on.held.is_some_and(|held| held.mode == Mode::Reservation),
+    }
+}

@@ -1,0 +1,273 @@
+//! What callers present: tokens and sessions by their digests, wrong passwords counted, the epoch that says when what a
+//! node remembers about callers is no longer true, keys of our own, and requests counted against a limit.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+
+use crate::domain::id::{LibraryId, PrincipalId, SessionId, TokenId};
+
+/// The epoch: whatever was remembered under an earlier one may be wrong.
+pub async fn epoch(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("SELECT version FROM epoch").fetch_one(db).await
+}
+
+/// Starts a new epoch, in the transaction that makes something remembered untrue.
+pub async fn start_epoch(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("UPDATE epoch SET version = version + 1 RETURNING version").fetch_one(db).await
+}
+
+/// The installation's own key of this name; made from `fresh` by whoever comes first.
+pub async fn secret(db: &mut PgConnection, name: &str, fresh: &[u8]) -> sqlx::Result<Vec<u8>> {
+    sqlx::query!(
+        "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, now()) ON CONFLICT (name) DO NOTHING",
+        name,
+        fresh,
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query_scalar!("SELECT value FROM secrets WHERE name = $1", name).fetch_one(db).await
+}
+
+/// A token as it stands.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct TokenRow {
+    pub id: TokenId,
+    pub principal: PrincipalId,
+    pub scopes: Vec<String>,
+    pub label: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Its end has come.
+    pub expired: bool,
+}
+
+/// The token with this digest, dead or alive.
+pub async fn token(db: &mut PgConnection, now: Option<DateTime<Utc>>, digest: &[u8]) -> sqlx::Result<Option<TokenRow>> {
+    sqlx::query_as!(
+        TokenRow,
+        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
+            coalesce(expires_at <= coalesce($1::timestamptz, now()), false) AS "expired!"
+        FROM tokens WHERE digest = $2"#,
+        now,
+        digest,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// All tokens, newest first.
+pub async fn tokens(db: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::Result<Vec<TokenRow>> {
+    sqlx::query_as!(
+        TokenRow,
+        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
+            coalesce(expires_at <= coalesce($1::timestamptz, now()), false) AS "expired!"
+        FROM tokens ORDER BY created_at DESC, id"#,
+        now,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Remembers a token by its digest.
+#[expect(clippy::too_many_arguments, reason = "one row")]
+pub async fn create_token(
+    db: &mut PgConnection,
+    id: TokenId,
+    digest: &[u8],
+    principal: PrincipalId,
+    application: Option<PrincipalId>,
+    scopes: &[String],
+    label: &str,
+    expires_at: Option<DateTime<Utc>>,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO tokens (id, digest, principal_id, application_id, scopes, label, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce($8::timestamptz, now()), $7)
+        ON CONFLICT (digest) DO UPDATE SET scopes = excluded.scopes, label = excluded.label, expires_at = excluded.expires_at,
+            revoked_at = NULL",
+        id.0,
+        digest,
+        principal.0,
+        application.map(|application| application.0),
+        scopes,
+        label,
+        expires_at,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Revokes a token; `false`: there is none, or it was revoked before.
+pub async fn revoke_token(db: &mut PgConnection, id: TokenId, now: Option<DateTime<Utc>>) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE tokens SET revoked_at = coalesce($2::timestamptz, now()) WHERE id = $1 AND revoked_at IS NULL",
+        id.0,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// An API session as it stands, if it lives.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct SessionRow {
+    pub id: SessionId,
+    pub user: PrincipalId,
+    pub library: LibraryId,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Opens a session, ending the user's earlier one. Needs a transaction.
+pub async fn open_session(
+    db: &mut PgConnection,
+    id: SessionId,
+    digest: &[u8],
+    user: PrincipalId,
+    library: LibraryId,
+    lifetime: chrono::Duration,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    // two logins of one user at once line up here
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).fetch_one(&mut *db).await?;
+    end_sessions(db, user, now).await?;
+    sqlx::query!(
+        "INSERT INTO sessions (id, digest, user_id, library_id, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, coalesce($6::timestamptz, now()), coalesce($6, now()) + $5::interval)",
+        id.0,
+        digest,
+        user.0,
+        library.0,
+        lifetime as chrono::Duration,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The living session with this digest.
+pub async fn session(db: &mut PgConnection, now: Option<DateTime<Utc>>, digest: &[u8]) -> sqlx::Result<Option<SessionRow>> {
+    sqlx::query_as!(
+        SessionRow,
+        r#"SELECT id AS "id: SessionId", user_id AS "user: PrincipalId", library_id AS "library: LibraryId", expires_at
+        FROM sessions WHERE digest = $2 AND ended_at IS NULL AND expires_at > coalesce($1::timestamptz, now())"#,
+        now,
+        digest,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Lets a living session live `lifetime` from now on; `None`: it is dead.
+pub async fn extend_session(
+    db: &mut PgConnection,
+    id: SessionId,
+    lifetime: chrono::Duration,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        "UPDATE sessions SET expires_at = coalesce($3::timestamptz, now()) + $2::interval
+        WHERE id = $1 AND ended_at IS NULL AND expires_at > coalesce($3, now()) RETURNING expires_at",
+        id.0,
+        lifetime as chrono::Duration,
+        now,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Ends one session.
+pub async fn end_session(db: &mut PgConnection, id: SessionId, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE id = $1 AND ended_at IS NULL", id.0, now)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user.
+pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE user_id = $1 AND ended_at IS NULL",
+        user.0,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The workspace a user entered last.
+pub async fn last_workspace(db: &mut PgConnection, user: PrincipalId) -> sqlx::Result<Option<LibraryId>> {
+    sqlx::query_scalar!(
+        r#"SELECT library_id AS "library: LibraryId" FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1"#,
+        user.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// How many wrong passwords in a row were given for this login since `since`.
+pub async fn failures(db: &mut PgConnection, login_key: &str, since: chrono::Duration, now: Option<DateTime<Utc>>) -> sqlx::Result<i32> {
+    let failures = sqlx::query_scalar!(
+        "SELECT failures FROM login_failures
+        WHERE login_key = $1 AND last_failed_at > coalesce($3::timestamptz, now()) - $2::interval",
+        login_key,
+        since as chrono::Duration,
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(failures.unwrap_or(0))
+}
+
+/// Counts a wrong password; what is older than `since` no longer counts. Answers how many in a row it makes.
+pub async fn count_failure(db: &mut PgConnection, login_key: &str, since: chrono::Duration, now: Option<DateTime<Utc>>) -> sqlx::Result<i32> {
+    sqlx::query_scalar!(
+        "INSERT INTO login_failures (login_key, failures, last_failed_at) VALUES ($1, 1, coalesce($3::timestamptz, now()))
+        ON CONFLICT (login_key) DO UPDATE SET last_failed_at = excluded.last_failed_at,
+            failures = CASE WHEN login_failures.last_failed_at > excluded.last_failed_at - $2::interval
+                THEN login_failures.failures + 1 ELSE 1 END
+        RETURNING failures",
+        login_key,
+        since as chrono::Duration,
+        now,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Forgets the wrong passwords of a login after a right one.
+pub async fn forget_failures(db: &mut PgConnection, login_key: &str) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM login_failures WHERE login_key = $1", login_key).execute(db).await?;
+    Ok(())
+}
+
+/// Counts a request of a workspace on a day, unless the limit is reached. Answers how many were counted with this one;
+/// `None`: the limit is reached and nothing was counted. Exact under any number of nodes.
+pub async fn count_request(db: &mut PgConnection, library: LibraryId, day: NaiveDate, limit: i64) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        "INSERT INTO request_counts (library_id, day, used) SELECT $1, $2, 1 WHERE $3::bigint > 0
+        ON CONFLICT (library_id, day) DO UPDATE SET used = request_counts.used + 1 WHERE request_counts.used < $3
+        RETURNING used",
+        library.0,
+        day,
+        limit,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// How many requests of a workspace were counted on a day.
+pub async fn requests_used(db: &mut PgConnection, library: LibraryId, day: NaiveDate) -> sqlx::Result<i64> {
+    let used = sqlx::query_scalar!("SELECT used FROM request_counts WHERE library_id = $1 AND day = $2", library.0, day)
+        .fetch_optional(db)
+        .await?;
+    Ok(used.unwrap_or(0))
+}

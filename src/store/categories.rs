@@ -1,0 +1,85 @@
+//! The tree of file categories and the levels given on it.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::domain::{
+    actor::Level,
+    id::{CategoryId, PrincipalId},
+    name,
+};
+
+/// A category as it stands.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct CategoryRow {
+    pub id: CategoryId,
+    pub parent: Option<CategoryId>,
+    pub ancestors: Vec<CategoryId>,
+    pub name: String,
+    pub description: String,
+    pub number: i64,
+    pub arena_guid: String,
+    pub default_level: Option<Level>,
+    pub active: bool,
+    pub assignable: bool,
+    pub created_by: Option<PrincipalId>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// All categories, parents before children, by name.
+pub async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<CategoryRow>> {
+    sqlx::query_as!(
+        CategoryRow,
+        r#"SELECT id AS "id: CategoryId", parent_id AS "parent: CategoryId", ancestors AS "ancestors: Vec<CategoryId>", name,
+            description, number, arena_guid, default_level AS "default_level: Level", active, assignable,
+            created_by AS "created_by: PrincipalId", created_at
+        FROM categories ORDER BY cardinality(ancestors), name_key"#,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Makes a category below `parent`, or the root one, or finds the one of this name there.
+pub async fn put(
+    db: &mut PgConnection,
+    parent: Option<CategoryId>,
+    category_name: &str,
+    description: &str,
+    default_level: Option<Level>,
+    arena_guid: &str,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<CategoryId> {
+    sqlx::query_scalar!(
+        r#"INSERT INTO categories (id, parent_id, ancestors, name, name_key, description, default_level, arena_guid, created_at)
+        VALUES ($1, $2, coalesce((SELECT ancestors || id FROM categories WHERE id = $2), '{}'), $3, $4, $5, $6, $7,
+            coalesce($8::timestamptz, now()))
+        ON CONFLICT (parent_id, name_key) DO UPDATE SET description = excluded.description,
+            default_level = coalesce(excluded.default_level, categories.default_level)
+        RETURNING id AS "id: CategoryId""#,
+        CategoryId::fresh().0,
+        parent.map(|parent| parent.0),
+        category_name,
+        name::key(category_name),
+        description,
+        default_level as Option<Level>,
+        arena_guid,
+        now,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Gives somebody a level on a category and everything below, in place of the one they had there.
+pub async fn put_level(db: &mut PgConnection, category: CategoryId, principal: PrincipalId, level: Level) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO category_levels (category_id, principal_id, level) VALUES ($1, $2, $3)
+        ON CONFLICT (category_id, principal_id) DO UPDATE SET level = excluded.level",
+        category.0,
+        principal.0,
+        level as Level,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,381 @@
+//! Users, applications and groups: making and changing them, finding one by any spelling, and loading an account with
+//! all that was given to it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::{
+    actor::{Account, Level, Role, Rule},
+    id::{CategoryId, ItemId, PolicyId, PrincipalId, PrincipalKey},
+    name,
+    person::{License, Person, PrincipalKind},
+};
+
+/// The spellings a principal is born with.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct NewPrincipal {
+    pub id: PrincipalId,
+    pub kind: PrincipalKind,
+    pub name: String,
+    pub arena_guid: String,
+    pub oracle_id: String,
+    pub graph_id: Uuid,
+}
+
+/// Makes a principal; a user, application or group row must follow in the same transaction.
+pub async fn create(db: &mut PgConnection, new: &NewPrincipal, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO principals (id, kind, name, arena_guid, oracle_id, graph_id, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::timestamptz, now()))",
+        new.id.0,
+        new.kind as PrincipalKind,
+        new.name,
+        new.arena_guid,
+        new.oracle_id,
+        new.graph_id,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Makes the user of a principal. A taken login violates `users_login_key`, a taken address `users_email_key`.
+pub async fn create_user(
+    db: &mut PgConnection,
+    id: PrincipalId,
+    login: &str,
+    email: &str,
+    password_hash: Option<&str>,
+    license: License,
+    administrator: bool,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO users (id, login, login_key, email, email_key, password_hash, license, administrator)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        id.0,
+        login,
+        name::key(login),
+        email,
+        name::key(email),
+        password_hash,
+        license as License,
+        administrator,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Changes a user; `None`: as it is.
+pub async fn update_user(
+    db: &mut PgConnection,
+    id: PrincipalId,
+    full_name: Option<&str>,
+    email: Option<&str>,
+    license: Option<License>,
+    administrator: Option<bool>,
+) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE principals SET name = coalesce($2, name) WHERE id = $1", id.0, full_name).execute(&mut *db).await?;
+    sqlx::query!(
+        "UPDATE users SET email = coalesce($2, email), email_key = coalesce($3, email_key), license = coalesce($4, license),
+            administrator = coalesce($5, administrator) WHERE id = $1",
+        id.0,
+        email,
+        email.map(name::key),
+        license as Option<License>,
+        administrator,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Sets a user's password hash.
+pub async fn set_password(db: &mut PgConnection, id: PrincipalId, hash: &str) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE users SET password_hash = $2 WHERE id = $1", id.0, hash).execute(db).await?;
+    Ok(())
+}
+
+/// Disables a principal, or enables it again.
+pub async fn set_disabled(db: &mut PgConnection, id: PrincipalId, disabled: bool, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE principals SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, $3::timestamptz, now()) END WHERE id = $1",
+        id.0,
+        disabled,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Makes the application of a principal, or sets its roles.
+pub async fn put_application(db: &mut PgConnection, id: PrincipalId, client_id: &str, roles: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO applications (id, client_id, roles) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET roles = excluded.roles",
+        id.0,
+        client_id,
+        roles,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Adds a secret of an application, by its digest.
+pub async fn add_secret(
+    db: &mut PgConnection,
+    id: PrincipalId,
+    digest: &[u8],
+    expires_at: Option<DateTime<Utc>>,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO application_secrets (id, application_id, digest, created_at, expires_at)
+        VALUES ($1, $2, $3, coalesce($5::timestamptz, now()), $4) ON CONFLICT (digest) DO NOTHING",
+        Uuid::now_v7(),
+        id.0,
+        digest,
+        expires_at,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Makes the group of a principal.
+pub async fn create_group(db: &mut PgConnection, id: PrincipalId, group_name: &str, description: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO groups (id, name_key, description) VALUES ($1, $2, $3)",
+        id.0,
+        name::key(group_name),
+        description,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Puts a principal into a group, or leaves it there.
+pub async fn add_member(db: &mut PgConnection, group: PrincipalId, member: PrincipalId) -> sqlx::Result<()> {
+    sqlx::query!("INSERT INTO group_members (group_id, principal_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", group.0, member.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The group of this name.
+pub async fn group_named(db: &mut PgConnection, group_name: &str) -> sqlx::Result<Option<PrincipalId>> {
+    sqlx::query_scalar!(r#"SELECT id AS "id: PrincipalId" FROM groups WHERE name_key = $1"#, name::key(group_name))
+        .fetch_optional(db)
+        .await
+}
+
+/// Makes a policy, or finds the one of this name.
+pub async fn put_policy(db: &mut PgConnection, policy_name: &str, description: &str) -> sqlx::Result<PolicyId> {
+    sqlx::query_scalar!(
+        r#"INSERT INTO policies (id, name, name_key, description) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (name_key) DO UPDATE SET description = excluded.description RETURNING id AS "id: PolicyId""#,
+        PolicyId::fresh().0,
+        policy_name,
+        name::key(policy_name),
+        description,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Gives a policy a rule; `None`: for every category.
+pub async fn put_rule(db: &mut PgConnection, policy: PolicyId, rule: Rule, category: Option<CategoryId>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO policy_rules (id, policy_id, action, category_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        Uuid::now_v7(),
+        policy.0,
+        rule as Rule,
+        category.map(|category| category.0),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gives somebody a policy.
+pub async fn grant_policy(db: &mut PgConnection, policy: PolicyId, principal: PrincipalId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO policy_grants (policy_id, principal_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        policy.0,
+        principal.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gives somebody a role on a folder or file, in place of the one they had there.
+pub async fn put_membership(
+    db: &mut PgConnection,
+    item: ItemId,
+    principal: PrincipalId,
+    role: Role,
+    by: Option<PrincipalId>,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO memberships (item_id, principal_id, role, created_by, created_at) VALUES ($1, $2, $3, $4, coalesce($5::timestamptz, now()))
+        ON CONFLICT (item_id, principal_id) DO UPDATE SET role = excluded.role",
+        item.0,
+        principal.0,
+        role as Role,
+        by.map(|by| by.0),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+macro_rules! people {
+    ($tail:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Person,
+            r#"SELECT p.id AS "id!: PrincipalId", p.kind AS "kind!: PrincipalKind", p.name AS "name!",
+                coalesce(u.login, a.client_id, p.name) AS "login!", coalesce(u.email, '') AS "email!",
+                p.number AS "number!", p.arena_guid AS "arena_guid!", p.oracle_id AS "oracle_id!", p.graph_id AS "graph_id!"
+            FROM principals p LEFT JOIN users u ON u.id = p.id LEFT JOIN applications a ON a.id = p.id "# + $tail,
+            $($argument),*
+        )
+    };
+}
+
+/// The principals with these keys, in no order.
+pub async fn people(db: &mut PgConnection, ids: &[PrincipalId]) -> sqlx::Result<Vec<Person>> {
+    people!("WHERE p.id = ANY ($1)", ids as &[PrincipalId]).fetch_all(db).await
+}
+
+/// All users, by login name.
+pub async fn users(db: &mut PgConnection) -> sqlx::Result<Vec<Person>> {
+    people!("WHERE $1::text IS NULL AND p.kind = 'user' ORDER BY u.login_key", None::<&str>).fetch_all(db).await
+}
+
+/// The principal a key names. A login may be a login name, an e-mail address or an application's client id.
+pub async fn find(db: &mut PgConnection, key: &PrincipalKey) -> sqlx::Result<Option<Person>> {
+    let (kind, id, text, number) = match key {
+        PrincipalKey::Id(id) => ("id", Some(id.0), None, None),
+        PrincipalKey::Graph(id) => ("graph", Some(*id), None, None),
+        PrincipalKey::Login(text) => ("login", None, Some(name::key(text)), None),
+        PrincipalKey::Email(text) => ("email", None, Some(name::key(text)), None),
+        PrincipalKey::Oracle(text) => ("oracle", None, Some(text.clone()), None),
+        PrincipalKey::Arena(text) => ("arena", None, Some(text.clone()), None),
+        PrincipalKey::Number(number) => ("number", None, None, Some(*number)),
+    };
+    people!(
+        r#"WHERE p.id = (CASE $1::text
+            WHEN 'id' THEN $2::uuid
+            WHEN 'graph' THEN (SELECT x.id FROM principals x WHERE x.graph_id = $2)
+            WHEN 'oracle' THEN (SELECT x.id FROM principals x WHERE x.oracle_id = $3::text)
+            WHEN 'arena' THEN (SELECT x.id FROM principals x WHERE x.arena_guid = $3)
+            WHEN 'number' THEN (SELECT x.id FROM principals x WHERE x.number = $4::bigint)
+            WHEN 'email' THEN (SELECT x.id FROM users x WHERE x.email_key = $3)
+            WHEN 'login' THEN coalesce((SELECT x.id FROM users x WHERE x.login_key = $3),
+                (SELECT x.id FROM users x WHERE x.email_key = $3), (SELECT x.id FROM applications x WHERE x.client_id = $3))
+        END)"#,
+        kind,
+        id,
+        text,
+        number,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What is needed to verify a password.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Whose.
+    pub id: PrincipalId,
+    /// In PHC form; none: cannot sign in with a password.
+    pub password_hash: Option<String>,
+    /// Whether the user is disabled.
+    pub disabled: bool,
+}
+
+/// The credential behind a login name, an e-mail address or, where the text is a number, Liferay's user id.
+pub async fn credential(db: &mut PgConnection, login: &str) -> sqlx::Result<Option<Credential>> {
+    sqlx::query_as!(
+        Credential,
+        r#"SELECT u.id AS "id: PrincipalId", u.password_hash, (p.disabled_at IS NOT NULL) AS "disabled!"
+        FROM users u JOIN principals p ON p.id = u.id
+        WHERE u.id = coalesce((SELECT x.id FROM users x WHERE x.login_key = $1), (SELECT x.id FROM users x WHERE x.email_key = $1),
+            (SELECT x.id FROM principals x WHERE x.number = $2::bigint))"#,
+        name::key(login),
+        login.parse::<i64>().ok(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// An account with all that was given to it, directly and through groups.
+pub async fn account(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Option<Account>> {
+    let Some(person) = people!("WHERE p.id = $1", id.0).fetch_optional(&mut *db).await? else { return Ok(None) };
+    let row = sqlx::query!(
+        r#"SELECT u.license AS "license?: License", coalesce(u.administrator, false) AS "administrator!",
+            (p.disabled_at IS NOT NULL) AS "disabled!",
+            ARRAY(SELECT group_id FROM group_members WHERE principal_id = p.id) AS "groups!: Vec<PrincipalId>"
+        FROM principals p LEFT JOIN users u ON u.id = p.id WHERE p.id = $1"#,
+        id.0,
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    let mut principals = row.groups;
+    principals.push(id);
+    let given = sqlx::query!(
+        r#"SELECT item_id AS "item: ItemId", principal_id AS "principal: PrincipalId", role AS "role: Role"
+        FROM memberships WHERE principal_id = ANY ($1)"#,
+        &principals as &[PrincipalId],
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut roles = HashMap::<ItemId, Role>::new();
+    let mut shared = Vec::new();
+    for row in given {
+        roles.entry(row.item).and_modify(|role| *role = row.role.max(*role)).or_insert(row.role);
+        if row.principal == id {
+            shared.push(row.item);
+        }
+    }
+    let rules = sqlx::query!(
+        r#"SELECT DISTINCT r.action AS "rule: Rule", r.category_id AS "category: CategoryId"
+        FROM policy_grants g JOIN policy_rules r ON r.policy_id = g.policy_id WHERE g.principal_id = ANY ($1)"#,
+        &principals as &[PrincipalId],
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let named = sqlx::query!(
+        r#"SELECT category_id AS "category: CategoryId", level AS "level: Level" FROM category_levels WHERE principal_id = ANY ($1)"#,
+        &principals as &[PrincipalId],
+    )
+    .fetch_all(db)
+    .await?;
+    let mut levels = HashMap::<CategoryId, Level>::new();
+    for row in named {
+        levels.entry(row.category).and_modify(|level| *level = row.level.max(*level)).or_insert(row.level);
+    }
+    Ok(Some(Account {
+        application: person.kind == PrincipalKind::Application,
+        person,
+        license: row.license.unwrap_or(License::Full),
+        administrator: row.administrator,
+        disabled: row.disabled,
+        principals,
+        roles,
+        shared,
+        rules: rules.into_iter().map(|row| (row.rule, row.category)).collect(),
+        levels,
+    }))
+}

@@ -1,0 +1,128 @@
+//! Working copies: saving one under the lock's fence, and the rescued ones that a cancel or a lapse left behind.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{Act, contents::NewContent};
+use crate::domain::{
+    actor::Dialect,
+    content::Sha256,
+    id::{ItemId, LibraryId, PrincipalId},
+    permission::Permit,
+};
+
+/// What the holder saves; `None`: as it was in the working copy, or as published.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct Saved {
+    pub sha256: Option<Sha256>,
+    pub file_name: Option<String>,
+    pub media_type: Option<String>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub comment: Option<String>,
+}
+
+/// Saves a working copy for the holder, under `fence`, and notes it. `None`: the lock is not the caller's under that
+/// fence (any more). Answers the blob as `editions::publish` does.
+pub async fn save(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    fence: i64,
+    saved: &Saved,
+    content: Option<&NewContent>,
+    act: &Act,
+) -> sqlx::Result<Option<Option<String>>> {
+    let upload = content.map(NewContent::columns);
+    sqlx::query_scalar!(
+        r#"WITH guard AS (
+            UPDATE locks SET revision = revision + 1
+            WHERE file_id = $1 AND holder_id = $2::uuid AND fence = $3 AND closed_at IS NULL
+                AND (expires_at IS NULL OR expires_at > coalesce($4::timestamptz, now()))
+            RETURNING file_id, fence, holder_id
+        ), stored AS (
+            INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
+            SELECT $5::bytea, $6::bigint, $7::bytea, $8::bytea, $9::text, coalesce($4, now()) FROM guard
+            WHERE $10::boolean
+            ON CONFLICT (sha256) DO UPDATE SET touched_at = excluded.touched_at
+            RETURNING blob
+        ), saved AS (
+            INSERT INTO drafts (file_id, fence, holder_id, sha256, file_name, media_type, title, description, comment, saved_at)
+            SELECT file_id, fence, holder_id, $5, $11, $12, $13, $14, $15, coalesce($4, now()) FROM guard
+            ON CONFLICT (file_id, fence) DO UPDATE SET
+                sha256 = coalesce(excluded.sha256, drafts.sha256), file_name = coalesce(excluded.file_name, drafts.file_name),
+                media_type = coalesce(excluded.media_type, drafts.media_type), title = coalesce(excluded.title, drafts.title),
+                description = coalesce(excluded.description, drafts.description),
+                comment = coalesce(excluded.comment, drafts.comment), saved_at = excluded.saved_at, revision = drafts.revision + 1
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
+            SELECT coalesce($4, now()), $2, $16, 'save_draft', 'done', $17, file_id, fence, $15, $18 FROM guard
+        )
+        SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
+        permit.item().0,
+        permit.actor().map(|actor| actor.0),
+        fence,
+        act.now,
+        saved.sha256.as_ref().map(|sha256| &sha256.0[..]),
+        upload.as_ref().map(|upload| upload.size),
+        upload.as_ref().map(|upload| upload.quick_xor),
+        upload.as_ref().and_then(|upload| upload.inline),
+        upload.as_ref().and_then(|upload| upload.blob.clone()),
+        upload.is_some(),
+        saved.file_name.as_deref(),
+        saved.media_type.as_deref(),
+        saved.title.as_deref(),
+        saved.description.as_deref(),
+        saved.comment.as_deref(),
+        permit.dialect() as Dialect,
+        library.0,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A working copy that a cancel or a lapse left behind.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct Rescued {
+    pub fence: i64,
+    pub holder: PrincipalId,
+    pub file_name: Option<String>,
+    pub media_type: Option<String>,
+    pub sha256: Option<Vec<u8>>,
+    pub size: Option<i64>,
+    pub saved_at: DateTime<Utc>,
+    pub rescued_at: DateTime<Utc>,
+}
+
+/// The rescued drafts of a file, newest first. One whose holder's lock has lapsed counts from the moment of the lapse.
+pub async fn rescued(db: &mut PgConnection, now: Option<DateTime<Utc>>, file: ItemId) -> sqlx::Result<Vec<Rescued>> {
+    sqlx::query_as!(
+        Rescued,
+        r#"SELECT d.fence, d.holder_id AS "holder: PrincipalId", d.file_name, d.media_type, d.sha256, c.size AS "size?",
+            d.saved_at, coalesce(d.rescued_at, k.expires_at) AS "rescued_at!"
+        FROM drafts d JOIN locks k ON k.file_id = d.file_id LEFT JOIN contents c ON c.sha256 = d.sha256
+        WHERE d.file_id = $2 AND (d.rescued_at IS NOT NULL OR k.expires_at <= coalesce($1::timestamptz, now()))
+        ORDER BY d.fence DESC"#,
+        now,
+        file.0,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Forgets drafts rescued before `before`, and marks those of locks that have lapsed; answers how many are gone.
+pub async fn forget(db: &mut PgConnection, now: Option<DateTime<Utc>>, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    sqlx::query!(
+        "UPDATE drafts d SET rescued_at = k.expires_at FROM locks k
+        WHERE k.file_id = d.file_id AND k.fence = d.fence AND d.rescued_at IS NULL
+            AND k.expires_at <= coalesce($1::timestamptz, now())",
+        now,
+    )
+    .execute(&mut *db)
+    .await?;
+    let gone = sqlx::query!("DELETE FROM drafts WHERE rescued_at < $1", before).execute(db).await?;
+    Ok(gone.rows_affected())
+}

@@ -1,0 +1,298 @@
+//! Editions: publishing one, replacing the newest in place, listing them. A publication is one statement: it passes
+//! through the lock's row by comparing its revision, so that none happens beside a lock or beside another.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{Act, contents::NewContent};
+use crate::domain::{
+    edition::{ContentInfo, Storage},
+    event::Verb,
+    id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId},
+    permission::Permit,
+    version::Version,
+};
+
+/// An edition as it stands in the database.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct EditionRow {
+    pub id: EditionId,
+    pub ordinal: i32,
+    pub major: i32,
+    pub minor: i32,
+    pub label: String,
+    pub number: i64,
+    pub arena_guid: String,
+    pub file_name: Option<String>,
+    pub title: String,
+    pub description: String,
+    pub format: Option<String>,
+    pub private: bool,
+    pub frozen: bool,
+    pub storage: Storage,
+    pub location: Option<String>,
+    pub media_type: Option<String>,
+    pub sha256: Option<Vec<u8>>,
+    pub quick_xor: Option<Vec<u8>>,
+    pub size: Option<i64>,
+    pub comment: String,
+    pub author: PrincipalId,
+    pub author_name: String,
+    pub created_at: DateTime<Utc>,
+    pub modified_at: DateTime<Utc>,
+}
+
+/// The published editions of a file, newest first.
+pub async fn of(db: &mut PgConnection, file: ItemId) -> sqlx::Result<Vec<EditionRow>> {
+    sqlx::query_as!(
+        EditionRow,
+        r#"SELECT e.id AS "id!: EditionId", e.ordinal AS "ordinal!", e.major AS "major!", e.minor AS "minor!", e.label AS "label!",
+            e.number AS "number!", e.arena_guid AS "arena_guid!", e.file_name AS "file_name?", e.title AS "title!",
+            e.description AS "description!", e.format AS "format?", e.private AS "private!", e.frozen AS "frozen!",
+            e.storage AS "storage!: Storage", e.location AS "location?", e.media_type AS "media_type?", e.sha256 AS "sha256?",
+            t.quick_xor AS "quick_xor?", t.size AS "size?", e.comment AS "comment!", e.author_id AS "author!: PrincipalId",
+            e.author_name AS "author_name!", e.created_at AS "created_at!", e.modified_at AS "modified_at!"
+        FROM editions e LEFT JOIN contents t ON t.sha256 = e.sha256
+        WHERE e.file_id = $1 AND e.ordinal IS NOT NULL ORDER BY e.ordinal DESC"#,
+        file.0,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The file that an edition's number belongs to.
+pub async fn file_of_number(db: &mut PgConnection, number: i64) -> sqlx::Result<Option<ItemId>> {
+    sqlx::query_scalar!(
+        r#"SELECT file_id AS "file: ItemId" FROM editions WHERE number = $1 AND ordinal IS NOT NULL
+        UNION ALL SELECT file_id FROM locks WHERE draft_number = $1"#,
+        number,
+    )
+    .fetch_optional(db)
+    .await
+    .map(Option::flatten)
+}
+
+/// An edition to be published, completely decided.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct NewEdition {
+    pub id: EditionId,
+    pub arena_guid: String,
+    pub ordinal: i32,
+    pub version: Version,
+    pub label: String,
+    pub file_name: Option<String>,
+    pub title: String,
+    pub description: String,
+    pub format: Option<String>,
+    pub private: bool,
+    pub storage: Storage,
+    pub location: Option<String>,
+    pub media_type: Option<String>,
+    pub content: Option<ContentInfo>,
+    pub comment: String,
+    pub author: PrincipalId,
+    pub author_name: String,
+    pub category: CategoryId,
+    /// The name of the file in its folder, where it changes with the edition.
+    pub item_name: Option<crate::domain::name::ItemName>,
+}
+
+/// What a publication is bound to and what becomes of the lock.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// The revision of the lock's row that the decision was made on.
+    pub revision: i64,
+    /// Whether the lock is released with it.
+    pub release: bool,
+}
+
+/// Publishes an edition, perhaps releasing the lock with it, and notes it. `None`: the file has changed since it was
+/// looked at, or the lock has lapsed; nothing was done.
+///
+/// Answers the name of the blob that holds the bytes now, if they are not in the row: an upload under another name is
+/// then superfluous.
+pub async fn publish(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    verb: Verb,
+    edition: &NewEdition,
+    content: Option<&NewContent>,
+    binding: Binding,
+    act: &Act,
+) -> sqlx::Result<Option<Option<String>>> {
+    let upload = content.map(NewContent::columns);
+    sqlx::query_scalar!(
+        r#"WITH guard AS (
+            UPDATE locks SET revision = revision + 1,
+                holder_id = CASE WHEN $4 THEN NULL ELSE holder_id END, mode = CASE WHEN $4 THEN NULL ELSE mode END,
+                dialect = CASE WHEN $4 THEN NULL ELSE dialect END, taken_at = CASE WHEN $4 THEN NULL ELSE taken_at END,
+                expires_at = CASE WHEN $4 THEN NULL ELSE expires_at END, lock_uuid = CASE WHEN $4 THEN NULL ELSE lock_uuid END,
+                number = CASE WHEN $4 THEN NULL ELSE number END, draft_number = CASE WHEN $4 THEN NULL ELSE draft_number END,
+                owner_text = CASE WHEN $4 THEN NULL ELSE owner_text END, comment = CASE WHEN $4 THEN NULL ELSE comment END
+            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+                AND (NOT $4::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+            RETURNING file_id, fence
+        ), stored AS (
+            INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
+            SELECT $5::bytea, $6::bigint, $7::bytea, $8::bytea, $9::text, coalesce($2, now()) FROM guard
+            WHERE $10::boolean
+            ON CONFLICT (sha256) DO UPDATE SET touched_at = excluded.touched_at
+            RETURNING blob
+        ), published AS (
+            INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
+                format, private, storage, location, media_type, sha256, comment, author_id, author_name, created_at, modified_at)
+            SELECT $11, file_id, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $5, $25, $26, $27,
+                coalesce($2, now()), coalesce($2, now())
+            FROM guard
+        ), file AS (
+            UPDATE items SET edition_id = $11, ordinal = $12, major = $13, minor = $14, title = $18, description = $19,
+                category_id = $28, name = coalesce($29, name), name_key = coalesce($30, name_key), modified_by = $26,
+                modified_at = coalesce($2, now()), revision = items.revision + 1
+            FROM guard WHERE items.id = guard.file_id
+        ), dropped AS (
+            DELETE FROM drafts d USING guard WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment, request_id)
+            SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $25, $35 FROM guard
+        )
+        SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
+        permit.item().0,
+        act.now,
+        binding.revision,
+        binding.release,
+        edition.content.as_ref().map(|content| &content.sha256.0[..]),
+        upload.as_ref().map(|upload| upload.size),
+        upload.as_ref().map(|upload| upload.quick_xor),
+        upload.as_ref().and_then(|upload| upload.inline),
+        upload.as_ref().and_then(|upload| upload.blob.clone()),
+        upload.is_some(),
+        edition.id.0,
+        edition.ordinal,
+        edition.version.major,
+        edition.version.minor,
+        edition.label,
+        edition.arena_guid,
+        edition.file_name.as_deref(),
+        edition.title,
+        edition.description,
+        edition.format.as_deref(),
+        edition.private,
+        edition.storage as Storage,
+        edition.location.as_deref(),
+        edition.media_type.as_deref(),
+        edition.comment,
+        edition.author.0,
+        edition.author_name,
+        edition.category.0,
+        edition.item_name.as_ref().map(|name| name.as_str().to_owned()),
+        edition.item_name.as_ref().map(crate::domain::name::ItemName::key),
+        act.actor.map(|actor| actor.0),
+        act.dialect as crate::domain::actor::Dialect,
+        verb as Verb,
+        library.0,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Replaces the newest edition in place, perhaps releasing the lock with it, and notes it. Identity, number, GUID,
+/// version and label stay; the replaced edition is kept as an internal one under `kept`. `None` as in [`publish`].
+pub async fn replace_latest(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    verb: Verb,
+    edition: &NewEdition,
+    kept: (EditionId, &str),
+    content: Option<&NewContent>,
+    binding: Binding,
+    act: &Act,
+) -> sqlx::Result<Option<Option<String>>> {
+    let upload = content.map(NewContent::columns);
+    sqlx::query_scalar!(
+        r#"WITH guard AS (
+            UPDATE locks SET revision = revision + 1,
+                holder_id = CASE WHEN $4 THEN NULL ELSE holder_id END, mode = CASE WHEN $4 THEN NULL ELSE mode END,
+                dialect = CASE WHEN $4 THEN NULL ELSE dialect END, taken_at = CASE WHEN $4 THEN NULL ELSE taken_at END,
+                expires_at = CASE WHEN $4 THEN NULL ELSE expires_at END, lock_uuid = CASE WHEN $4 THEN NULL ELSE lock_uuid END,
+                number = CASE WHEN $4 THEN NULL ELSE number END, draft_number = CASE WHEN $4 THEN NULL ELSE draft_number END,
+                owner_text = CASE WHEN $4 THEN NULL ELSE owner_text END, comment = CASE WHEN $4 THEN NULL ELSE comment END
+            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+                AND (NOT $4::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+            RETURNING file_id, fence
+        ), stored AS (
+            INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
+            SELECT $5::bytea, $6::bigint, $7::bytea, $8::bytea, $9::text, coalesce($2, now()) FROM guard
+            WHERE $10::boolean
+            ON CONFLICT (sha256) DO UPDATE SET touched_at = excluded.touched_at
+            RETURNING blob
+        ), kept AS (
+            INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
+                format, private, frozen, storage, location, media_type, sha256, comment, author_id, author_name, created_at, modified_at)
+            SELECT $12, e.file_id, NULL, e.major, e.minor, e.label, $13, e.file_name, e.title, e.description, e.format,
+                e.private, e.frozen, e.storage, e.location, e.media_type, e.sha256, e.comment, e.author_id, e.author_name,
+                e.created_at, e.modified_at
+            FROM editions e, guard WHERE e.id = $11
+        ), replaced AS (
+            UPDATE editions e SET label = $14, file_name = $15, title = $16, description = $17, format = $18, private = $19,
+                storage = $20, location = $21, media_type = $22, sha256 = $5, comment = $23, author_id = $24, author_name = $25,
+                modified_at = coalesce($2, now())
+            FROM guard WHERE e.id = $11
+        ), file AS (
+            UPDATE items SET title = $16, description = $17, category_id = $26, name = coalesce($27, name),
+                name_key = coalesce($28, name_key), modified_by = $24, modified_at = coalesce($2, now()), revision = items.revision + 1
+            FROM guard WHERE items.id = guard.file_id
+        ), dropped AS (
+            DELETE FROM drafts d USING guard WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment, request_id)
+            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $23, $33 FROM guard
+        )
+        SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
+        permit.item().0,
+        act.now,
+        binding.revision,
+        binding.release,
+        edition.content.as_ref().map(|content| &content.sha256.0[..]),
+        upload.as_ref().map(|upload| upload.size),
+        upload.as_ref().map(|upload| upload.quick_xor),
+        upload.as_ref().and_then(|upload| upload.inline),
+        upload.as_ref().and_then(|upload| upload.blob.clone()),
+        upload.is_some(),
+        edition.id.0,
+        kept.0.0,
+        kept.1,
+        edition.label,
+        edition.file_name.as_deref(),
+        edition.title,
+        edition.description,
+        edition.format.as_deref(),
+        edition.private,
+        edition.storage as Storage,
+        edition.location.as_deref(),
+        edition.media_type.as_deref(),
+        edition.comment,
+        edition.author.0,
+        edition.author_name,
+        edition.category.0,
+        edition.item_name.as_ref().map(|name| name.as_str().to_owned()),
+        edition.item_name.as_ref().map(crate::domain::name::ItemName::key),
+        act.actor.map(|actor| actor.0),
+        act.dialect as crate::domain::actor::Dialect,
+        verb as Verb,
+        library.0,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Marks an edition as not to be edited in place, or takes the mark away.
+pub async fn set_frozen(db: &mut PgConnection, edition: EditionId, frozen: bool) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE editions SET frozen = $2 WHERE id = $1", edition.0, frozen).execute(db).await?;
+    Ok(())
+}

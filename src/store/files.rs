@@ -1,0 +1,218 @@
+//! Files as items of a tree: making one with its first edition and its lock, changing what is no edition, putting it
+//! into the trash. Each is one statement with its event.
+
+use sqlx::PgConnection;
+
+use super::{Act, contents::NewContent, editions::NewEdition};
+use crate::domain::{
+    actor::Dialect,
+    edition::Storage,
+    id::{CategoryId, ItemId, LibraryId, PrincipalId},
+    item::ClientTimes,
+    name::ItemName,
+    permission::Permit,
+};
+
+/// A file to be made, its identities already drawn.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct NewItem {
+    pub id: ItemId,
+    pub name: ItemName,
+    pub oracle_id: String,
+    pub graph_id: String,
+    pub category: CategoryId,
+    pub owner: PrincipalId,
+    pub author: PrincipalId,
+    pub client_times: ClientTimes,
+}
+
+/// Makes a file with its first edition and a free lock in the folder the permit is for, and notes it. `None`: the folder
+/// is gone. A taken name violates `items_name_key`. Answers the blob as `editions::publish` does.
+pub async fn create(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    file: &NewItem,
+    edition: &NewEdition,
+    content: Option<&NewContent>,
+    act: &Act,
+) -> sqlx::Result<Option<Option<String>>> {
+    let upload = content.map(NewContent::columns);
+    sqlx::query_scalar!(
+        r#"WITH tree AS MATERIALIZED (
+            -- who moves or deletes a folder holds this row alone
+            SELECT id FROM libraries WHERE id = $2 FOR SHARE
+        ), parent AS MATERIALIZED (
+            SELECT i.id, i.ancestors FROM items i, tree
+            WHERE i.id = $1 AND i.library_id = tree.id AND i.kind = 'folder' AND i.deleted_at IS NULL FOR SHARE OF i
+        ), stored AS (
+            INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
+            SELECT $4::bytea, $5::bigint, $6::bytea, $7::bytea, $8::text, coalesce($3::timestamptz, now()) FROM parent
+            WHERE $9::boolean
+            ON CONFLICT (sha256) DO UPDATE SET touched_at = excluded.touched_at
+            RETURNING blob
+        ), file AS (
+            INSERT INTO items (id, library_id, parent_id, ancestors, kind, name, name_key, title, description, category_id,
+                oracle_id, graph_id, file_number, owner_id, created_by, created_at, modified_by, modified_at,
+                client_created_at, client_modified_at, edition_id, ordinal, major, minor)
+            SELECT $10, $2, parent.id, parent.ancestors || parent.id, 'file', $11, $12, $13, $14, $15, $16, $17,
+                nextval('file_numbers'), $18, $19, coalesce($3, now()), $19, coalesce($3, now()), $20, $21, $22, $23, $24, $25
+            FROM parent RETURNING id
+        ), published AS (
+            INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
+                format, private, storage, location, media_type, sha256, comment, author_id, author_name, created_at, modified_at)
+            SELECT $22, file.id, $23, $24, $25, $26, $27, $28, $13, $14, $29, $30, $31, $32, $33, $4, $34, $19, $35,
+                coalesce($3, now()), coalesce($3, now())
+            FROM file
+        ), lock AS (
+            INSERT INTO locks (file_id) SELECT file.id FROM file
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, comment, request_id)
+            SELECT coalesce($3, now()), $36, $37, 'create', 'done', $2, file.id, $22, $34, $38 FROM file
+        )
+        SELECT (SELECT blob FROM stored) AS "blob" FROM file"#,
+        permit.item().0,
+        library.0,
+        act.now,
+        edition.content.as_ref().map(|content| &content.sha256.0[..]),
+        upload.as_ref().map(|upload| upload.size),
+        upload.as_ref().map(|upload| upload.quick_xor),
+        upload.as_ref().and_then(|upload| upload.inline),
+        upload.as_ref().and_then(|upload| upload.blob.clone()),
+        upload.is_some(),
+        file.id.0,
+        file.name.as_str(),
+        file.name.key(),
+        edition.title,
+        edition.description,
+        file.category.0,
+        file.oracle_id,
+        file.graph_id,
+        file.owner.0,
+        file.author.0,
+        file.client_times.created,
+        file.client_times.modified,
+        edition.id.0,
+        edition.ordinal,
+        edition.version.major,
+        edition.version.minor,
+        edition.label,
+        edition.arena_guid,
+        edition.file_name.as_deref(),
+        edition.format.as_deref(),
+        edition.private,
+        edition.storage as Storage,
+        edition.location.as_deref(),
+        edition.media_type.as_deref(),
+        edition.comment,
+        edition.author_name,
+        act.actor.map(|actor| actor.0),
+        act.dialect as Dialect,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A change of a file that makes no edition, completely decided.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct Changed {
+    pub parent: ItemId,
+    pub name: ItemName,
+    pub title: String,
+    pub description: String,
+    pub category: CategoryId,
+    pub client_times: ClientTimes,
+}
+
+/// Renames, moves within the library or describes a file, and notes it. `false`: it has changed since it was looked at,
+/// or the target folder is gone.
+pub async fn update(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    revision: i64,
+    changed: &Changed,
+    act: &Act,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query_scalar!(
+        r#"WITH tree AS MATERIALIZED (
+            SELECT id FROM libraries WHERE id = $4 FOR SHARE
+        ), parent AS MATERIALIZED (
+            SELECT i.id, i.ancestors FROM items i, tree
+            WHERE i.id = $5 AND i.library_id = tree.id AND i.kind = 'folder' AND i.deleted_at IS NULL FOR SHARE OF i
+        ), guard AS (
+            UPDATE locks SET revision = revision + 1 FROM parent
+            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+            RETURNING file_id, fence
+        ), file AS (
+            UPDATE items i SET parent_id = parent.id, ancestors = parent.ancestors || parent.id, name = $6, name_key = $7,
+                title = $8, description = $9, category_id = $10, client_created_at = $11, client_modified_at = $12,
+                modified_by = coalesce($13, i.modified_by), modified_at = coalesce($2, now()), revision = i.revision + 1
+            FROM guard, parent WHERE i.id = guard.file_id
+            RETURNING i.id
+        ), edition AS (
+            UPDATE editions e SET title = $8, description = $9, modified_at = coalesce($2, now())
+            FROM items i, guard WHERE i.id = guard.file_id AND e.id = i.edition_id AND (e.title <> $8 OR e.description <> $9)
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
+            SELECT coalesce($2, now()), $13, $14, 'update', 'done', $4, guard.file_id, guard.fence, $15, $16 FROM guard
+        )
+        SELECT file.id FROM file"#,
+        permit.item().0,
+        act.now,
+        revision,
+        library.0,
+        changed.parent.0,
+        changed.name.as_str(),
+        changed.name.key(),
+        changed.title,
+        changed.description,
+        changed.category.0,
+        changed.client_times.created,
+        changed.client_times.modified,
+        act.actor.map(|actor| actor.0),
+        act.dialect as Dialect,
+        act.comment.as_deref(),
+        act.request,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(done.is_some())
+}
+
+/// Puts a file into the trash, ending its lock; the draft of an ended lock is rescued. `false` as in [`update`].
+pub async fn delete(db: &mut PgConnection, permit: &Permit, library: LibraryId, revision: i64, act: &Act) -> sqlx::Result<bool> {
+    let done = sqlx::query_scalar!(
+        r#"WITH guard AS (
+            UPDATE locks SET revision = revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,
+                dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
+                owner_text = NULL, comment = NULL
+            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+            RETURNING file_id, fence
+        ), rescued AS (
+            UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard
+            WHERE d.file_id = guard.file_id AND d.rescued_at IS NULL
+        ), file AS (
+            UPDATE items i SET deleted_at = coalesce($2, now()), deleted_by = $4, deleted_with = i.id, revision = i.revision + 1
+            FROM guard WHERE i.id = guard.file_id
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
+            SELECT coalesce($2, now()), $4, $5, 'delete', 'done', $6, guard.file_id, guard.fence, $7, $8 FROM guard
+        )
+        SELECT file_id FROM guard"#,
+        permit.item().0,
+        act.now,
+        revision,
+        act.actor.map(|actor| actor.0),
+        act.dialect as Dialect,
+        library.0,
+        act.comment.as_deref(),
+        act.request,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(done.is_some())
+}

@@ -1,0 +1,344 @@
+//! Reading items: one by any of its spellings, the children of a folder, the files of a library. One row holds all that
+//! a dialect shows, so that a read is one round trip; no row per row.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::domain::{
+    actor::Dialect,
+    edition::Storage,
+    id::{CategoryId, EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
+    item::{Ancestor, Kind},
+    lock::Mode,
+    page::{Order, Window},
+};
+
+/// An item as it stands in the database, with its newest edition, its lock and its working copy.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct ItemRow {
+    pub id: ItemId,
+    pub library: LibraryId,
+    pub parent: Option<ItemId>,
+    pub ancestors: Vec<ItemId>,
+    pub ancestry: Json<Vec<Ancestor>>,
+    pub kind: Kind,
+    pub name: String,
+    pub title: String,
+    pub description: String,
+    pub category: CategoryId,
+    pub number: i64,
+    pub oracle_id: String,
+    pub graph_id: String,
+    pub file_number: Option<i64>,
+    pub owner: PrincipalId,
+    pub created_by: PrincipalId,
+    pub created_at: DateTime<Utc>,
+    pub modified_by: PrincipalId,
+    pub modified_at: DateTime<Utc>,
+    pub client_created_at: Option<DateTime<Utc>>,
+    pub client_modified_at: Option<DateTime<Utc>>,
+    pub revision: i64,
+    pub children: i64,
+    pub edition: Option<EditionId>,
+    pub ordinal: Option<i32>,
+    pub major: Option<i32>,
+    pub minor: Option<i32>,
+    pub label: Option<String>,
+    pub edition_number: Option<i64>,
+    pub edition_guid: Option<String>,
+    pub file_name: Option<String>,
+    pub edition_title: Option<String>,
+    pub edition_description: Option<String>,
+    pub format: Option<String>,
+    pub private: Option<bool>,
+    pub frozen: Option<bool>,
+    pub storage: Option<Storage>,
+    pub location: Option<String>,
+    pub media_type: Option<String>,
+    pub comment: Option<String>,
+    pub author: Option<PrincipalId>,
+    pub author_name: Option<String>,
+    pub published_at: Option<DateTime<Utc>>,
+    pub edition_modified_at: Option<DateTime<Utc>>,
+    pub sha256: Option<Vec<u8>>,
+    pub quick_xor: Option<Vec<u8>>,
+    pub size: Option<i64>,
+    pub lock_revision: Option<i64>,
+    pub fence: Option<i64>,
+    pub held: bool,
+    pub holder: Option<PrincipalId>,
+    pub mode: Option<Mode>,
+    pub dialect: Option<Dialect>,
+    pub taken_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub lock_uuid: Option<Uuid>,
+    pub lock_number: Option<i64>,
+    pub draft_number: Option<i64>,
+    pub owner_text: Option<String>,
+    pub lock_comment: Option<String>,
+    pub draft_revision: Option<i64>,
+    pub draft_sha256: Option<Vec<u8>>,
+    pub draft_quick_xor: Option<Vec<u8>>,
+    pub draft_size: Option<i64>,
+    pub draft_file_name: Option<String>,
+    pub draft_media_type: Option<String>,
+    pub draft_title: Option<String>,
+    pub draft_description: Option<String>,
+    pub draft_comment: Option<String>,
+    pub draft_saved_at: Option<DateTime<Utc>>,
+    pub total: i64,
+}
+
+/// `$1` is the moment that counts, or null for the database's own.
+macro_rules! items {
+    ($with:tt, $tail:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            ItemRow,
+            $with + r#"
+            SELECT i.id AS "id!: ItemId", i.library_id AS "library!: LibraryId", i.parent_id AS "parent?: ItemId",
+                i.ancestors AS "ancestors!: Vec<ItemId>",
+                (SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'number', a.number,
+                        'oracle_id', a.oracle_id, 'graph_id', a.graph_id) ORDER BY u.place), '[]'::jsonb)
+                    FROM unnest(i.ancestors) WITH ORDINALITY AS u (id, place) JOIN items a ON a.id = u.id)
+                    AS "ancestry!: Json<Vec<Ancestor>>",
+                i.kind AS "kind!: Kind", i.name AS "name!", i.title AS "title!", i.description AS "description!",
+                i.category_id AS "category!: CategoryId",
+                i.number AS "number!", i.oracle_id AS "oracle_id!", i.graph_id AS "graph_id!", i.file_number AS "file_number?",
+                i.owner_id AS "owner!: PrincipalId",
+                i.created_by AS "created_by!: PrincipalId", i.created_at AS "created_at!",
+                i.modified_by AS "modified_by!: PrincipalId", i.modified_at AS "modified_at!",
+                i.client_created_at AS "client_created_at?", i.client_modified_at AS "client_modified_at?", i.revision AS "revision!",
+                CASE WHEN i.kind = 'folder'
+                    THEN (SELECT count(*) FROM items c WHERE c.parent_id = i.id AND c.deleted_at IS NULL)
+                    ELSE 0 END AS "children!",
+                e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
+                e.label AS "label?", e.number AS "edition_number?", e.arena_guid AS "edition_guid?",
+                e.file_name AS "file_name?", e.title AS "edition_title?", e.description AS "edition_description?",
+                e.format AS "format?", e.private AS "private?", e.frozen AS "frozen?", e.storage AS "storage?: Storage", e.location AS "location?",
+                e.media_type AS "media_type?", e.comment AS "comment?", e.author_id AS "author?: PrincipalId",
+                e.author_name AS "author_name?", e.created_at AS "published_at?", e.modified_at AS "edition_modified_at?",
+                t.sha256 AS "sha256?", t.quick_xor AS "quick_xor?", t.size AS "size?",
+                k.revision AS "lock_revision?", k.fence AS "fence?",
+                (k.holder_id IS NOT NULL AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now())))
+                    AS "held!",
+                k.holder_id AS "holder?: PrincipalId", k.mode AS "mode?: Mode", k.dialect AS "dialect?: Dialect",
+                k.taken_at AS "taken_at?", k.expires_at AS "expires_at?", k.lock_uuid AS "lock_uuid?", k.number AS "lock_number?",
+                k.draft_number AS "draft_number?", k.owner_text AS "owner_text?", k.comment AS "lock_comment?",
+                d.revision AS "draft_revision?", d.sha256 AS "draft_sha256?", dt.quick_xor AS "draft_quick_xor?",
+                dt.size AS "draft_size?", d.file_name AS "draft_file_name?", d.media_type AS "draft_media_type?",
+                d.title AS "draft_title?", d.description AS "draft_description?", d.comment AS "draft_comment?",
+                d.saved_at AS "draft_saved_at?",
+                count(*) OVER () AS "total!"
+            FROM items i
+            LEFT JOIN editions e ON e.id = i.edition_id
+            LEFT JOIN contents t ON t.sha256 = e.sha256
+            LEFT JOIN locks k ON k.file_id = i.id
+            LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence AND d.rescued_at IS NULL
+            LEFT JOIN contents dt ON dt.sha256 = d.sha256
+            "# + $tail,
+            $($argument),*
+        )
+    };
+}
+
+/// The item a key names, unless it is in the trash.
+pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &ItemKey) -> sqlx::Result<Option<ItemRow>> {
+    let (base, names) = match key {
+        ItemKey::Path(base, names) => (&**base, names.iter().map(|name| crate::domain::name::key(name)).collect()),
+        ItemKey::Id(_) | ItemKey::Graph(_) | ItemKey::Oracle(_) | ItemKey::Number(_) | ItemKey::Edition(_)
+        | ItemKey::Root(_) => (key, Vec::new()),
+    };
+    let (kind, id, text, number) = match base {
+        ItemKey::Id(id) => ("id", Some(id.0), None, None),
+        ItemKey::Graph(text) => ("graph", None, Some(text.as_str()), None),
+        ItemKey::Oracle(text) => ("oracle", None, Some(text.as_str()), None),
+        ItemKey::Number(number) => ("number", None, None, Some(*number)),
+        ItemKey::Edition(guid) => ("edition", None, Some(guid.as_str()), None),
+        ItemKey::Root(library) => ("root", Some(library.0), None, None),
+        // a path from a path names nothing a room can spell
+        ItemKey::Path(..) => return Ok(None),
+    };
+    items!(
+        r#"WITH RECURSIVE walk (id, depth) AS (
+            SELECT CASE $2::text
+                WHEN 'id' THEN $3::uuid
+                WHEN 'graph' THEN (SELECT x.id FROM items x WHERE x.graph_id = $4::text)
+                WHEN 'oracle' THEN (SELECT x.id FROM items x WHERE x.oracle_id = $4::text)
+                WHEN 'number' THEN (SELECT x.id FROM items x WHERE x.number = $5::bigint)
+                WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $4::text)
+                WHEN 'root' THEN (SELECT x.id FROM items x WHERE x.library_id = $3::uuid AND x.parent_id IS NULL)
+            END, 0
+            UNION ALL
+            SELECT x.id, walk.depth + 1 FROM walk
+            JOIN items x ON x.parent_id = walk.id AND x.name_key = ($6::text[])[walk.depth + 1] AND x.deleted_at IS NULL
+            WHERE walk.depth < cardinality($6::text[])
+        )"#,
+        "WHERE i.id = (SELECT walk.id FROM walk WHERE walk.depth = cardinality($6::text[])) AND i.deleted_at IS NULL",
+        now,
+        kind,
+        id,
+        text,
+        number,
+        &names as &Vec<String>,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Which of a folder's items are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Among {
+    /// Only folders or only files.
+    pub kind: Option<Kind>,
+    /// Only the one of exactly this name, case included.
+    pub name: Option<String>,
+    /// Folders before files.
+    pub folders_first: bool,
+    /// Categories whose files do not exist for the caller.
+    pub hidden: Vec<CategoryId>,
+}
+
+/// The items of a folder. The order is stable while paging.
+pub async fn children(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    folder: ItemId,
+    among: &Among,
+    window: Window,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        r#"WHERE i.parent_id = $2 AND i.deleted_at IS NULL
+            AND ($3::text IS NULL OR i.kind = $3)
+            AND ($4::text IS NULL OR i.name = $4)
+            AND NOT i.category_id = ANY ($5::uuid[])
+        ORDER BY CASE WHEN $6::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
+            CASE WHEN $7::text = 'name' THEN i.name_key END,
+            CASE WHEN $7 = 'name_desc' THEN i.name_key END DESC,
+            CASE WHEN $7 = 'created' THEN i.created_at WHEN $7 = 'modified' THEN i.modified_at END,
+            CASE WHEN $7 = 'created_desc' THEN i.created_at WHEN $7 = 'modified_desc' THEN i.modified_at END DESC,
+            CASE WHEN $7 = 'size' THEN coalesce(t.size, 0) WHEN $7 = 'file_number' THEN i.file_number END,
+            CASE WHEN $7 = 'size_desc' THEN coalesce(t.size, 0) END DESC,
+            i.id
+        LIMIT $8 OFFSET $9"#,
+        now,
+        folder.0,
+        among.kind as Option<Kind>,
+        among.name.as_deref(),
+        &among.hidden as &Vec<CategoryId>,
+        among.folders_first,
+        order_word(window.order),
+        window.limit,
+        window.offset,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What a search for files looks at; a pattern is `LIKE`'s, already escaped.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are those of Arena's search, spec/arena.md 8.1")]
+pub struct FileQuery {
+    pub title: Option<String>,
+    pub number: Option<String>,
+    pub name: Option<String>,
+    pub format: Option<String>,
+    pub any: Option<String>,
+    pub categories: Option<Vec<CategoryId>>,
+    /// Categories whose files do not exist for the caller.
+    pub hidden: Vec<CategoryId>,
+    /// Folders and files the caller was given a role on; `None`: the whole library.
+    pub below: Option<Vec<ItemId>>,
+}
+
+/// The files of a library that fit, by file number.
+pub async fn files(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    library: LibraryId,
+    query: &FileQuery,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        r#"WHERE i.library_id = $2 AND i.kind = 'file' AND i.deleted_at IS NULL
+            AND ($3::text IS NULL OR lower(e.title) LIKE lower($3))
+            AND ($4::text IS NULL OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($4))
+            AND ($5::text IS NULL OR lower(e.file_name) LIKE lower($5))
+            AND ($6::text IS NULL OR lower(e.format) LIKE lower($6))
+            AND ($7::text IS NULL OR lower(e.title) LIKE lower($7) OR lower(e.file_name) LIKE lower($7)
+                OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($7))
+            AND ($8::uuid[] IS NULL OR i.category_id = ANY ($8))
+            AND NOT i.category_id = ANY ($9::uuid[])
+            AND ($10::uuid[] IS NULL OR i.id = ANY ($10) OR i.ancestors && $10)
+        ORDER BY i.file_number
+        LIMIT $11 OFFSET $12"#,
+        now,
+        library.0,
+        query.title.as_deref(),
+        query.number.as_deref(),
+        query.name.as_deref(),
+        query.format.as_deref(),
+        query.any.as_deref(),
+        query.categories.as_ref() as Option<&Vec<CategoryId>>,
+        &query.hidden as &Vec<CategoryId>,
+        query.below.as_ref() as Option<&Vec<ItemId>>,
+        limit,
+        offset,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Every file whose lock is held, for the list of locks; oldest first.
+pub async fn held(db: &mut PgConnection, now: Option<DateTime<Utc>>, holder: Option<PrincipalId>) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        r#"WHERE i.deleted_at IS NULL AND k.holder_id IS NOT NULL
+            AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
+            AND ($2::uuid IS NULL OR k.holder_id = $2)
+        ORDER BY k.taken_at, i.id"#,
+        now,
+        holder.map(|holder| holder.0),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A file below a folder that somebody else holds, if there is one: what forbids deleting or moving the folder.
+pub async fn held_below(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    folder: ItemId,
+    caller: Option<PrincipalId>,
+) -> sqlx::Result<Option<ItemRow>> {
+    items!(
+        "",
+        r#"WHERE i.ancestors @> ARRAY[$2::uuid] AND i.deleted_at IS NULL AND k.holder_id IS NOT NULL
+            AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
+            AND k.holder_id IS DISTINCT FROM $3::uuid
+        ORDER BY k.taken_at LIMIT 1"#,
+        now,
+        folder.0,
+        caller.map(|caller| caller.0),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+fn order_word(order: Order) -> &'static str {
+    match order {
+        Order::Name => "name",
+        Order::NameDescending => "name_desc",
+        Order::Created => "created",
+        Order::CreatedDescending => "created_desc",
+        Order::Modified => "modified",
+        Order::ModifiedDescending => "modified_desc",
+        Order::Size => "size",
+        Order::SizeDescending => "size_desc",
+        Order::FileNumber => "file_number",
+    }
+}

@@ -1,0 +1,142 @@
+//! Libraries and their settings.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::{
+    id::{ItemId, LibraryId, LibraryKey, PrincipalId},
+    library::{Library, LibraryKind},
+    name,
+};
+
+/// A library to be made, its identities already drawn; its root folder must follow in the same transaction.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct NewLibrary {
+    pub id: LibraryId,
+    pub kind: LibraryKind,
+    pub name: String,
+    pub description: String,
+    pub graph_id: String,
+    pub graph_site_id: Uuid,
+    pub owner: Option<PrincipalId>,
+    pub policies_required: bool,
+    pub arena_workspace: Option<i64>,
+    pub arena_request_limit: i64,
+    pub created_by: Option<PrincipalId>,
+}
+
+/// Makes a library. A taken name violates `libraries_name_key`, a second one of an owner `libraries_owner_key`, a taken
+/// workspace `libraries_arena_workspace_key`.
+pub async fn create(db: &mut PgConnection, new: &NewLibrary, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO libraries (id, kind, name, name_key, description, graph_id, graph_site_id, owner_id, policies_required,
+            arena_workspace, arena_request_limit, created_by, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()))",
+        new.id.0,
+        new.kind as LibraryKind,
+        new.name,
+        name::key(&new.name),
+        new.description,
+        new.graph_id,
+        new.graph_site_id,
+        new.owner.map(|owner| owner.0),
+        new.policies_required,
+        new.arena_workspace,
+        new.arena_request_limit,
+        new.created_by.map(|by| by.0),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Changes a library's settings; `None`: as they are.
+pub async fn update(
+    db: &mut PgConnection,
+    id: LibraryId,
+    description: Option<&str>,
+    policies_required: Option<bool>,
+    arena_workspace: Option<i64>,
+    arena_request_limit: Option<i64>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE libraries SET description = coalesce($2, description), policies_required = coalesce($3, policies_required),
+            arena_workspace = coalesce($4, arena_workspace), arena_request_limit = coalesce($5, arena_request_limit)
+        WHERE id = $1",
+        id.0,
+        description,
+        policies_required,
+        arena_workspace,
+        arena_request_limit,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+macro_rules! libraries {
+    ($tail:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Library,
+            r#"SELECT l.id AS "id!: LibraryId", l.kind AS "kind!: LibraryKind", l.name AS "name!", l.description AS "description!",
+                l.number AS "number!", l.graph_id AS "graph_id!", l.graph_site_id AS "graph_site_id!",
+                l.owner_id AS "owner?: PrincipalId", l.policies_required AS "policies_required!",
+                l.arena_workspace AS "arena_workspace?", l.arena_request_limit AS "arena_request_limit!",
+                l.created_at AS "created_at!", i.id AS "root!: ItemId", i.graph_id AS "root_graph_id!",
+                i.oracle_id AS "root_oracle_id!", i.number AS "root_number!"
+            FROM libraries l JOIN items i ON i.library_id = l.id AND i.parent_id IS NULL "# + $tail,
+            $($argument),*
+        )
+    };
+}
+
+/// The library a key names.
+pub async fn find(db: &mut PgConnection, key: &LibraryKey) -> sqlx::Result<Option<Library>> {
+    let (kind, id, text, number) = match key {
+        LibraryKey::Id(id) => ("id", Some(id.0), None, None),
+        LibraryKey::OwnedBy(owner) => ("owner", Some(owner.0), None, None),
+        LibraryKey::Site(id) => ("site", Some(*id), None, None),
+        LibraryKey::Drive(text) => ("drive", None, Some(text.clone()), None),
+        LibraryKey::Named(text) => ("name", None, Some(name::key(text)), None),
+        LibraryKey::Number(number) => ("number", None, None, Some(*number)),
+        LibraryKey::Workspace(number) => ("workspace", None, None, Some(*number)),
+    };
+    libraries!(
+        r#"WHERE l.id = (CASE $1::text
+            WHEN 'id' THEN $2::uuid
+            WHEN 'owner' THEN (SELECT x.id FROM libraries x WHERE x.owner_id = $2)
+            WHEN 'site' THEN (SELECT x.id FROM libraries x WHERE x.graph_site_id = $2)
+            WHEN 'drive' THEN (SELECT x.id FROM libraries x WHERE x.graph_id = $3::text)
+            WHEN 'name' THEN (SELECT x.id FROM libraries x WHERE x.name_key = $3 AND x.kind <> 'personal')
+            WHEN 'number' THEN (SELECT x.id FROM libraries x WHERE x.number = $4::bigint)
+            WHEN 'workspace' THEN (SELECT x.id FROM libraries x WHERE x.arena_workspace = $4)
+        END)"#,
+        kind,
+        id,
+        text,
+        number,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// All libraries, by name.
+pub async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<Library>> {
+    libraries!("WHERE $1::text IS NULL ORDER BY l.name_key, l.id", None::<&str>).fetch_all(db).await
+}
+
+/// The libraries that lie above or are named by these items, and the personal one of `owner`: what somebody with roles on
+/// them can see something of. By name.
+pub async fn above(db: &mut PgConnection, items: &[ItemId], owner: PrincipalId) -> sqlx::Result<Vec<Library>> {
+    libraries!(
+        r#"WHERE l.owner_id = $2 OR l.id IN (SELECT x.library_id FROM items x WHERE x.id = ANY ($1) AND x.deleted_at IS NULL)
+        ORDER BY l.name_key, l.id"#,
+        items as &[ItemId],
+        owner.0,
+    )
+    .fetch_all(db)
+    .await
+}

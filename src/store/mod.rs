@@ -1,0 +1,52 @@
+//! All the SQL. Functions take a connection, so that the caller owns the transaction; rows land in plain structs; a
+//! change and its trail are one statement or one transaction. Decides nothing.
+
+pub mod auth;
+pub mod categories;
+pub mod contents;
+pub mod directory;
+pub mod drafts;
+pub mod editions;
+pub mod files;
+pub mod folders;
+pub mod items;
+pub mod libraries;
+pub mod links;
+pub mod locks;
+pub mod migrate;
+pub mod trail;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::{actor::Dialect, id::PrincipalId};
+
+pub use sqlx::PgConnection;
+
+/// Who does something, through which room, in which request, at which moment: what every write notes in the trail.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// The principal, if the caller is one.
+    pub actor: Option<PrincipalId>,
+    /// The room.
+    pub dialect: Dialect,
+    /// The request.
+    pub request: Option<Uuid>,
+    /// A virtual clock's moment; `None`: the database's own.
+    pub now: Option<DateTime<Utc>>,
+    /// What the caller said.
+    pub comment: Option<String>,
+}
+
+/// The name of the constraint an error violated, if it did.
+pub fn violated(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
+}
+
+/// Whether the whole transaction may simply be tried again: a serialization failure or a deadlock.
+pub fn is_transient(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|error| error.code().map(|code| code == "40001" || code == "40P01"))
+        .unwrap_or(false)
+}
