@@ -104,6 +104,9 @@ pub enum Error {
 pub enum Missing {
     /// A file or folder.
     Item,
+    /// A file or folder that exists, but not for this caller. Every room answers as for [`Missing::Item`], byte for byte,
+    /// save the one whose vendor documents a difference.
+    Hidden,
     /// An edition of a file that exists.
     Edition,
     /// A library.
@@ -128,12 +131,5 @@ impl Error {
 impl From<BadName> for Error {
     fn from(bad: BadName) -> Self {
         Error::BadName(bad)
-    }
-}
-
-impl From<Denial> for Error {
-    fn from(denial: Denial) -> Self {
-        // what may not be seen is not there
-        if denial.gate == super::permission::Gate::Visible { Error::Missing(Missing::Item) } else { Error::Denied(denial) }
     }
 }

@@ -46,7 +46,6 @@ pub struct Lock {
     pub comment: Option<String>,
 }
 
-
 /// The lock as the permission checker sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {

@@ -232,6 +232,11 @@ pub fn check(actor: &Actor, action: Action, on: &Facts<'_>) -> Result<Permit, De
     }
 }
 
+/// Whether the item exists for the actor at all: the first two gates.
+pub fn sees(actor: &Actor, on: &Facts<'_>) -> bool {
+    is_open(Gate::Account, actor, Action::View, on) && is_open(Gate::Visible, actor, Action::View, on)
+}
+
 /// Every gate with its answer: why somebody was refused, and what would open it.
 pub fn explain(actor: &Actor, action: Action, on: &Facts<'_>) -> [(Gate, bool); 8] {
     Gate::ALL.map(|gate| (gate, is_open(gate, actor, action, on)))
@@ -254,7 +259,7 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
             License::Full => true,
             License::Approver | License::Limited | License::ReadOnly => !needs.writes,
         },
-        Gate::Policy => !on.policies_required || needs.rule.is_none_or(|rule| has_rule(actor, rule, on)),
+        Gate::Policy => needs.rule.is_none_or(|rule| follows_policy(actor, rule, on)),
         Gate::Category => !needs.writes || level(actor, on) >= Level::Full,
         Gate::Role => role(actor, on) >= Some(needs.role),
         Gate::Grounds => {
@@ -287,10 +292,16 @@ pub fn role(actor: &Actor, on: &Facts<'_>) -> Option<Role> {
 /// The level the actor has on the item's category: the nearest category that names the actor decides, else the nearest
 /// that says something by default, else full.
 pub fn level(actor: &Actor, on: &Facts<'_>) -> Level {
-    let given = actor.account.as_ref().and_then(|account| {
-        on.categories.iter().find_map(|(category, _)| account.levels.get(category).copied())
-    });
+    let given = actor
+        .account
+        .as_ref()
+        .and_then(|account| on.categories.iter().find_map(|(category, _)| account.levels.get(category).copied()));
     given.or_else(|| on.categories.iter().find_map(|(_, default)| *default)).unwrap_or(Level::Full)
+}
+
+/// Whether the library asks for no policy, or one of the actor's has the rule for the item's category.
+pub fn follows_policy(actor: &Actor, rule: Rule, on: &Facts<'_>) -> bool {
+    !on.policies_required || has_rule(actor, rule, on)
 }
 
 fn has_rule(actor: &Actor, rule: Rule, on: &Facts<'_>) -> bool {
@@ -346,13 +357,8 @@ fn over(actor: &Actor, action: Action, on: &Facts<'_>) -> Over {
             for ground in grounds_to_cancel(actor.dialect) {
                 match ground {
                     Ground::NamedReservation if over == Over::Nobody => over = Over::NamedReservation,
-                    Ground::NamedReservation => {}
-                    _ if has_ground(*ground, actor, on) => over = Over::Anybody,
-                    Ground::Administrator
-                    | Ground::Manager
-                    | Ground::FileOwner
-                    | Ground::OverrideRule
-                    | Ground::Application => {}
+                    ground if has_ground(*ground, actor, on) => over = Over::Anybody,
+                    _ => {}
                 }
             }
             over
@@ -381,6 +387,7 @@ fn has_ground(ground: Ground, actor: &Actor, on: &Facts<'_>) -> bool {
         Ground::FileOwner => actor.id() == Some(on.owner),
         Ground::OverrideRule => !actor.is_application() && has_rule(actor, Rule::OverrideCheckOut, on),
         Ground::Application => actor.is_application(),
-        Ground::NamedReservation => on.held.is_some_and(|held| held.mode == Mode::Reservation),
+        // opens only for who names the holder: [`Over::NamedReservation`]
+        Ground::NamedReservation => false,
     }
 }

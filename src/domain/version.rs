@@ -41,10 +41,8 @@ impl FromStr for Version {
 
     fn from_str(text: &str) -> Result<Self, BadVersion> {
         let (major, minor) = text.split_once('.').ok_or(BadVersion)?;
-        let version = Version {
-            major: major.parse().map_err(|_| BadVersion)?,
-            minor: minor.parse().map_err(|_| BadVersion)?,
-        };
+        let version =
+            Version { major: major.parse().map_err(|_| BadVersion)?, minor: minor.parse().map_err(|_| BadVersion)? };
         // `+1.0` and `01.0` are other texts, not other spellings.
         if version.to_string() == text { Ok(version) } else { Err(BadVersion) }
     }

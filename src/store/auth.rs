@@ -1,7 +1,7 @@
 //! What callers present: tokens and sessions by their digests, wrong passwords counted, the epoch that says when what a
 //! node remembers about callers is no longer true, keys of our own, and requests counted against a limit.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::id::{LibraryId, PrincipalId, SessionId, TokenId};
@@ -39,8 +39,8 @@ pub struct TokenRow {
     pub created_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Its end has come.
-    pub expired: bool,
+    /// Seconds until it ends, by the database's clock; not positive: its end has come.
+    pub remaining: Option<f64>,
 }
 
 /// The token with this digest, dead or alive.
@@ -48,7 +48,7 @@ pub async fn token(db: &mut PgConnection, now: Option<DateTime<Utc>>, digest: &[
     sqlx::query_as!(
         TokenRow,
         r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
-            coalesce(expires_at <= coalesce($1::timestamptz, now()), false) AS "expired!"
+            extract(epoch FROM expires_at - coalesce($1::timestamptz, now()))::float8 AS remaining
         FROM tokens WHERE digest = $2"#,
         now,
         digest,
@@ -62,7 +62,7 @@ pub async fn tokens(db: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::
     sqlx::query_as!(
         TokenRow,
         r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
-            coalesce(expires_at <= coalesce($1::timestamptz, now()), false) AS "expired!"
+            extract(epoch FROM expires_at - coalesce($1::timestamptz, now()))::float8 AS remaining
         FROM tokens ORDER BY created_at DESC, id"#,
         now,
     )
@@ -121,7 +121,6 @@ pub struct SessionRow {
     pub id: SessionId,
     pub user: PrincipalId,
     pub library: LibraryId,
-    pub expires_at: DateTime<Utc>,
 }
 
 /// Opens a session, ending the user's earlier one. Needs a transaction.
@@ -152,30 +151,19 @@ pub async fn open_session(
     Ok(())
 }
 
-/// The living session with this digest.
-pub async fn session(db: &mut PgConnection, now: Option<DateTime<Utc>>, digest: &[u8]) -> sqlx::Result<Option<SessionRow>> {
-    sqlx::query_as!(
-        SessionRow,
-        r#"SELECT id AS "id: SessionId", user_id AS "user: PrincipalId", library_id AS "library: LibraryId", expires_at
-        FROM sessions WHERE digest = $2 AND ended_at IS NULL AND expires_at > coalesce($1::timestamptz, now())"#,
-        now,
-        digest,
-    )
-    .fetch_optional(db)
-    .await
-}
-
-/// Lets a living session live `lifetime` from now on; `None`: it is dead.
-pub async fn extend_session(
+/// The living session with this digest, which lives `lifetime` from now on; `None`: it is dead.
+pub async fn use_session(
     db: &mut PgConnection,
-    id: SessionId,
+    digest: &[u8],
     lifetime: chrono::Duration,
     now: Option<DateTime<Utc>>,
-) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar!(
-        "UPDATE sessions SET expires_at = coalesce($3::timestamptz, now()) + $2::interval
-        WHERE id = $1 AND ended_at IS NULL AND expires_at > coalesce($3, now()) RETURNING expires_at",
-        id.0,
+) -> sqlx::Result<Option<SessionRow>> {
+    sqlx::query_as!(
+        SessionRow,
+        r#"UPDATE sessions SET expires_at = coalesce($3::timestamptz, now()) + $2::interval
+        WHERE digest = $1 AND ended_at IS NULL AND expires_at > coalesce($3, now())
+        RETURNING id AS "id: SessionId", user_id AS "user: PrincipalId", library_id AS "library: LibraryId""#,
+        digest,
         lifetime as chrono::Duration,
         now,
     )
@@ -185,9 +173,13 @@ pub async fn extend_session(
 
 /// Ends one session.
 pub async fn end_session(db: &mut PgConnection, id: SessionId, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE id = $1 AND ended_at IS NULL", id.0, now)
-        .execute(db)
-        .await?;
+    sqlx::query!(
+        "UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE id = $1 AND ended_at IS NULL",
+        id.0,
+        now
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -214,7 +206,12 @@ pub async fn last_workspace(db: &mut PgConnection, user: PrincipalId) -> sqlx::R
 }
 
 /// How many wrong passwords in a row were given for this login since `since`.
-pub async fn failures(db: &mut PgConnection, login_key: &str, since: chrono::Duration, now: Option<DateTime<Utc>>) -> sqlx::Result<i32> {
+pub async fn failures(
+    db: &mut PgConnection,
+    login_key: &str,
+    since: chrono::Duration,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<i32> {
     let failures = sqlx::query_scalar!(
         "SELECT failures FROM login_failures
         WHERE login_key = $1 AND last_failed_at > coalesce($3::timestamptz, now()) - $2::interval",
@@ -228,7 +225,12 @@ pub async fn failures(db: &mut PgConnection, login_key: &str, since: chrono::Dur
 }
 
 /// Counts a wrong password; what is older than `since` no longer counts. Answers how many in a row it makes.
-pub async fn count_failure(db: &mut PgConnection, login_key: &str, since: chrono::Duration, now: Option<DateTime<Utc>>) -> sqlx::Result<i32> {
+pub async fn count_failure(
+    db: &mut PgConnection,
+    login_key: &str,
+    since: chrono::Duration,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<i32> {
     sqlx::query_scalar!(
         "INSERT INTO login_failures (login_key, failures, last_failed_at) VALUES ($1, 1, coalesce($3::timestamptz, now()))
         ON CONFLICT (login_key) DO UPDATE SET last_failed_at = excluded.last_failed_at,
@@ -249,25 +251,63 @@ pub async fn forget_failures(db: &mut PgConnection, login_key: &str) -> sqlx::Re
     Ok(())
 }
 
-/// Counts a request of a workspace on a day, unless the limit is reached. Answers how many were counted with this one;
-/// `None`: the limit is reached and nothing was counted. Exact under any number of nodes.
-pub async fn count_request(db: &mut PgConnection, library: LibraryId, day: NaiveDate, limit: i64) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar!(
-        "INSERT INTO request_counts (library_id, day, used) SELECT $1, $2, 1 WHERE $3::bigint > 0
-        ON CONFLICT (library_id, day) DO UPDATE SET used = request_counts.used + 1 WHERE request_counts.used < $3
-        RETURNING used",
+/// How many requests of a workspace were counted on a day, and when that day ends. Days are California's.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "named in the sentence above")]
+pub struct Counted {
+    pub used: i64,
+    pub admitted: bool,
+    pub reset: DateTime<Utc>,
+}
+
+/// Counts a request of a workspace today, unless the limit is reached. Exact under any number of nodes.
+pub async fn count_request(
+    db: &mut PgConnection,
+    library: LibraryId,
+    limit: i64,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<Counted> {
+    sqlx::query_as!(
+        Counted,
+        r#"WITH today AS MATERIALIZED (
+            SELECT (coalesce($3::timestamptz, now()) AT TIME ZONE 'America/Los_Angeles')::date AS day
+        ), counted AS (
+            INSERT INTO request_counts (library_id, day, used) SELECT $1, day, 1 FROM today WHERE $2::bigint > 0
+            ON CONFLICT (library_id, day) DO UPDATE SET used = request_counts.used + 1 WHERE request_counts.used < $2
+            RETURNING used
+        )
+        SELECT coalesce((SELECT used FROM counted), $2) AS "used!", EXISTS (SELECT FROM counted) AS "admitted!",
+            ((day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles') AS "reset!"
+        FROM today"#,
         library.0,
-        day,
         limit,
+        now,
     )
-    .fetch_optional(db)
+    .fetch_one(db)
     .await
 }
 
-/// How many requests of a workspace were counted on a day.
-pub async fn requests_used(db: &mut PgConnection, library: LibraryId, day: NaiveDate) -> sqlx::Result<i64> {
-    let used = sqlx::query_scalar!("SELECT used FROM request_counts WHERE library_id = $1 AND day = $2", library.0, day)
-        .fetch_optional(db)
-        .await?;
-    Ok(used.unwrap_or(0))
+/// What [`count_request`] would find, without counting.
+pub async fn requests_used(
+    db: &mut PgConnection,
+    library: LibraryId,
+    limit: i64,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<Counted> {
+    sqlx::query_as!(
+        Counted,
+        r#"WITH today AS MATERIALIZED (
+            SELECT (coalesce($3::timestamptz, now()) AT TIME ZONE 'America/Los_Angeles')::date AS day
+        ), counted AS (
+            SELECT coalesce((SELECT c.used FROM request_counts c, today WHERE c.library_id = $1 AND c.day = today.day), 0) AS used
+        )
+        SELECT used AS "used!", used < $2 AS "admitted!",
+            ((day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles') AS "reset!"
+        FROM today, counted"#,
+        library.0,
+        limit,
+        now,
+    )
+    .fetch_one(db)
+    .await
 }

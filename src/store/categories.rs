@@ -71,7 +71,12 @@ pub async fn put(
 }
 
 /// Gives somebody a level on a category and everything below, in place of the one they had there.
-pub async fn put_level(db: &mut PgConnection, category: CategoryId, principal: PrincipalId, level: Level) -> sqlx::Result<()> {
+pub async fn put_level(
+    db: &mut PgConnection,
+    category: CategoryId,
+    principal: PrincipalId,
+    level: Level,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO category_levels (category_id, principal_id, level) VALUES ($1, $2, $3)
         ON CONFLICT (category_id, principal_id) DO UPDATE SET level = excluded.level",

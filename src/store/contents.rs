@@ -31,7 +31,8 @@ impl NewContent {
 
 /// Where some content lies.
 pub async fn place(db: &mut PgConnection, sha256: Sha256) -> sqlx::Result<Option<Place>> {
-    let row = sqlx::query!("SELECT inline, blob FROM contents WHERE sha256 = $1", &sha256.0[..]).fetch_optional(db).await?;
+    let row =
+        sqlx::query!("SELECT inline, blob FROM contents WHERE sha256 = $1", &sha256.0[..]).fetch_optional(db).await?;
     Ok(row.and_then(|row| match (row.inline, row.blob) {
         (Some(inline), _) => Some(Place::Inline(Bytes::from(inline))),
         (None, Some(blob)) => blob.parse().ok().map(Place::Blob),
@@ -40,9 +41,9 @@ pub async fn place(db: &mut PgConnection, sha256: Sha256) -> sqlx::Result<Option
 }
 
 /// Removes the rows of contents that nothing names and nobody has touched since `before`; answers the names of their
-/// blobs, which are never used again and may now be deleted.
-pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<String>> {
-    let rows = sqlx::query_scalar!(
+/// blobs, for those that have one: they are never used again and may now be deleted.
+pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Option<String>>> {
+    sqlx::query_scalar!(
         r#"DELETE FROM contents WHERE sha256 IN (
             SELECT c.sha256 FROM contents c
             WHERE c.touched_at < $1
@@ -55,8 +56,7 @@ pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> 
         limit,
     )
     .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().flatten().collect())
+    .await
 }
 
 /// Which of these blobs some content names.

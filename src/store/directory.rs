@@ -80,7 +80,9 @@ pub async fn update_user(
     license: Option<License>,
     administrator: Option<bool>,
 ) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE principals SET name = coalesce($2, name) WHERE id = $1", id.0, full_name).execute(&mut *db).await?;
+    sqlx::query!("UPDATE principals SET name = coalesce($2, name) WHERE id = $1", id.0, full_name)
+        .execute(&mut *db)
+        .await?;
     sqlx::query!(
         "UPDATE users SET email = coalesce($2, email), email_key = coalesce($3, email_key), license = coalesce($4, license),
             administrator = coalesce($5, administrator) WHERE id = $1",
@@ -102,7 +104,12 @@ pub async fn set_password(db: &mut PgConnection, id: PrincipalId, hash: &str) ->
 }
 
 /// Disables a principal, or enables it again.
-pub async fn set_disabled(db: &mut PgConnection, id: PrincipalId, disabled: bool, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+pub async fn set_disabled(
+    db: &mut PgConnection,
+    id: PrincipalId,
+    disabled: bool,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE principals SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, $3::timestamptz, now()) END WHERE id = $1",
         id.0,
@@ -115,7 +122,12 @@ pub async fn set_disabled(db: &mut PgConnection, id: PrincipalId, disabled: bool
 }
 
 /// Makes the application of a principal, or sets its roles.
-pub async fn put_application(db: &mut PgConnection, id: PrincipalId, client_id: &str, roles: &[String]) -> sqlx::Result<()> {
+pub async fn put_application(
+    db: &mut PgConnection,
+    id: PrincipalId,
+    client_id: &str,
+    roles: &[String],
+) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO applications (id, client_id, roles) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET roles = excluded.roles",
         id.0,
@@ -150,7 +162,12 @@ pub async fn add_secret(
 }
 
 /// Makes the group of a principal.
-pub async fn create_group(db: &mut PgConnection, id: PrincipalId, group_name: &str, description: &str) -> sqlx::Result<()> {
+pub async fn create_group(
+    db: &mut PgConnection,
+    id: PrincipalId,
+    group_name: &str,
+    description: &str,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO groups (id, name_key, description) VALUES ($1, $2, $3)",
         id.0,
@@ -164,9 +181,13 @@ pub async fn create_group(db: &mut PgConnection, id: PrincipalId, group_name: &s
 
 /// Puts a principal into a group, or leaves it there.
 pub async fn add_member(db: &mut PgConnection, group: PrincipalId, member: PrincipalId) -> sqlx::Result<()> {
-    sqlx::query!("INSERT INTO group_members (group_id, principal_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", group.0, member.0)
-        .execute(db)
-        .await?;
+    sqlx::query!(
+        "INSERT INTO group_members (group_id, principal_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        group.0,
+        member.0
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -192,7 +213,12 @@ pub async fn put_policy(db: &mut PgConnection, policy_name: &str, description: &
 }
 
 /// Gives a policy a rule; `None`: for every category.
-pub async fn put_rule(db: &mut PgConnection, policy: PolicyId, rule: Rule, category: Option<CategoryId>) -> sqlx::Result<()> {
+pub async fn put_rule(
+    db: &mut PgConnection,
+    policy: PolicyId,
+    rule: Rule,
+    category: Option<CategoryId>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO policy_rules (id, policy_id, action, category_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         Uuid::now_v7(),

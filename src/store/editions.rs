@@ -153,7 +153,12 @@ pub async fn publish(
                 modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
         ), dropped AS (
-            DELETE FROM drafts d USING guard WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence
+            DELETE FROM drafts d USING guard
+            WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id = $31
+        ), rescued AS (
+            -- somebody else's, whose lock an administrator checked in
+            UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard
+            WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $31
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment, request_id)
             SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $25, $35 FROM guard
@@ -247,7 +252,12 @@ pub async fn replace_latest(
                 name_key = coalesce($28, name_key), modified_by = $24, modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
         ), dropped AS (
-            DELETE FROM drafts d USING guard WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence
+            DELETE FROM drafts d USING guard
+            WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id = $29
+        ), rescued AS (
+            -- somebody else's, whose lock an administrator checked in
+            UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard
+            WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $29
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment, request_id)
             SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $23, $33 FROM guard

@@ -184,7 +184,13 @@ pub async fn update(
 }
 
 /// Puts a file into the trash, ending its lock; the draft of an ended lock is rescued. `false` as in [`update`].
-pub async fn delete(db: &mut PgConnection, permit: &Permit, library: LibraryId, revision: i64, act: &Act) -> sqlx::Result<bool> {
+pub async fn delete(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    revision: i64,
+    act: &Act,
+) -> sqlx::Result<bool> {
     let done = sqlx::query_scalar!(
         r#"WITH guard AS (
             UPDATE locks SET revision = revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,

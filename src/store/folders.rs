@@ -3,7 +3,10 @@
 
 use sqlx::PgConnection;
 
-use super::{Act, files::{Changed, NewItem}};
+use super::{
+    Act,
+    files::{Changed, NewItem},
+};
 use crate::domain::{
     actor::Dialect,
     event::{Outcome, Subject, Verb},

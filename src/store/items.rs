@@ -147,7 +147,11 @@ macro_rules! items {
 pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &ItemKey) -> sqlx::Result<Option<ItemRow>> {
     let (base, names) = match key {
         ItemKey::Path(base, names) => (&**base, names.iter().map(|name| crate::domain::name::key(name)).collect()),
-        ItemKey::Id(_) | ItemKey::Graph(_) | ItemKey::Oracle(_) | ItemKey::Number(_) | ItemKey::Edition(_)
+        ItemKey::Id(_)
+        | ItemKey::Graph(_)
+        | ItemKey::Oracle(_)
+        | ItemKey::Number(_)
+        | ItemKey::Edition(_)
         | ItemKey::Root(_) => (key, Vec::new()),
     };
     let (kind, id, text, number) = match base {
@@ -294,7 +298,11 @@ pub async fn files(
 }
 
 /// Every file whose lock is held, for the list of locks; oldest first.
-pub async fn held(db: &mut PgConnection, now: Option<DateTime<Utc>>, holder: Option<PrincipalId>) -> sqlx::Result<Vec<ItemRow>> {
+pub async fn held(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    holder: Option<PrincipalId>,
+) -> sqlx::Result<Vec<ItemRow>> {
     items!(
         "",
         r#"WHERE i.deleted_at IS NULL AND k.holder_id IS NOT NULL

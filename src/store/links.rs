@@ -47,7 +47,11 @@ macro_rules! links {
 }
 
 /// The link with Oracle's link id, unless its item is in the trash.
-pub async fn by_oracle_id(db: &mut PgConnection, now: Option<DateTime<Utc>>, oracle_id: &str) -> sqlx::Result<Option<LinkRow>> {
+pub async fn by_oracle_id(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    oracle_id: &str,
+) -> sqlx::Result<Option<LinkRow>> {
     links!("WHERE l.oracle_id = $2", now, oracle_id).fetch_optional(db).await
 }
 
@@ -107,7 +111,12 @@ pub struct LinkChange {
 }
 
 /// Changes a link. Needs a transaction.
-pub async fn update(db: &mut PgConnection, id: LinkId, change: &LinkChange, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+pub async fn update(
+    db: &mut PgConnection,
+    id: LinkId,
+    change: &LinkChange,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE links SET role = coalesce($2, role), audience = coalesce($3, audience),
             access_code_hash = CASE WHEN $4 THEN $5 ELSE access_code_hash END,

@@ -162,7 +162,11 @@ pub async fn release(
 }
 
 /// The file whose lock has this uuid, if it is held.
-pub async fn file_by_uuid(db: &mut PgConnection, now: Option<DateTime<Utc>>, uuid: Uuid) -> sqlx::Result<Option<ItemId>> {
+pub async fn file_by_uuid(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    uuid: Uuid,
+) -> sqlx::Result<Option<ItemId>> {
     sqlx::query_scalar!(
         r#"SELECT file_id AS "file: ItemId" FROM locks
         WHERE lock_uuid = $2 AND closed_at IS NULL AND (expires_at IS NULL OR expires_at > coalesce($1::timestamptz, now()))"#,

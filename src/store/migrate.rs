@@ -42,7 +42,8 @@ pub fn known() -> i64 {
 
 /// The schema version of the database; 0 for an empty one.
 pub async fn found(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    let there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&mut *db).await?;
+    let there: bool =
+        sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&mut *db).await?;
     if !there {
         return Ok(0);
     }
@@ -56,7 +57,8 @@ async fn line_up(db: &mut PgConnection) -> Result<(), Error> {
         .execute(&mut *db)
         .await;
     if let Err(error) = made {
-        let raced = error.as_database_error().and_then(|error| error.code().map(|code| code == "23505" || code == "42P07"));
+        let raced =
+            error.as_database_error().and_then(|error| error.code().map(|code| code == "23505" || code == "42P07"));
         if raced != Some(true) {
             return Err(error.into());
         }

@@ -1,0 +1,286 @@
+//! What administrators do: users, applications, libraries, rights. Each is one transaction that starts a new epoch, so
+//! that what nodes remember is asked for anew.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{Vault, memory::Category};
+use crate::{
+    domain::{
+        actor::Role,
+        error::{Error, Missing, Result},
+        id::{CategoryId, ItemId, LibraryId, LibraryKey, PrincipalId, PrincipalKey},
+        item::ClientTimes,
+        library::{Library, LibraryKind},
+        name::ItemName,
+        person::{License, Person, PrincipalKind},
+    },
+    store::{self, files::NewItem, libraries::NewLibrary},
+};
+
+/// A user to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Login name; unique without case.
+    pub login: String,
+    /// E-mail address; unique without case.
+    pub email: String,
+    /// Full name.
+    pub name: String,
+    /// Password; `None`: cannot sign in with one.
+    pub password: Option<String>,
+    /// License.
+    pub license: License,
+    /// Account administrator.
+    pub administrator: bool,
+}
+
+/// What changes of a user; `None`: as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// Another full name.
+    pub name: Option<String>,
+    /// Another e-mail address.
+    pub email: Option<String>,
+    /// Another license.
+    pub license: Option<License>,
+    /// Account administrator or not.
+    pub administrator: Option<bool>,
+    /// Another password; ends the user's sessions.
+    pub password: Option<String>,
+    /// Disabled or not; disabling ends the user's sessions.
+    pub disabled: Option<bool>,
+}
+
+/// An application to be made, or whose roles are to be set.
+#[derive(Clone, Debug)]
+pub struct NewApplication {
+    /// Its client id.
+    pub client_id: String,
+    /// The name it shows under.
+    pub name: String,
+    /// Its roles.
+    pub roles: Vec<String>,
+}
+
+/// The root category's name (spec/arena.md 10.1).
+const ROOT_CATEGORY: &str = "-uncategorized-";
+
+impl Vault {
+    /// Whether nobody has been made yet.
+    pub async fn is_new(&self) -> Result<bool> {
+        Ok(self.users().await?.is_empty())
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`] with the login or the address that is taken.
+    pub async fn create_user(&self, user: NewUser) -> Result<Person> {
+        let hash = match &user.password {
+            Some(password) => Some(self.hash_password(password).await?),
+            None => None,
+        };
+        let new = self.0.fresh.principal(PrincipalKind::User, &user.name)?;
+        let mut change = self.0.db.begin().await?;
+        store::directory::create(&mut change, &new, self.0.clock.instead()).await?;
+        let made = store::directory::create_user(
+            &mut change,
+            new.id,
+            &user.login,
+            &user.email,
+            hash.as_deref(),
+            user.license,
+            user.administrator,
+        )
+        .await;
+        match made {
+            Ok(()) => {}
+            Err(error) => {
+                return Err(match store::violated(&error) {
+                    Some("users_login_key") => Error::NameTaken(user.login),
+                    Some("users_email_key") => Error::NameTaken(user.email),
+                    _ => error.into(),
+                });
+            }
+        }
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        self.person(&PrincipalKey::Id(new.id)).await?.ok_or(Error::Missing(Missing::Principal))
+    }
+
+    /// Changes a user.
+    pub async fn update_user(&self, id: PrincipalId, what: UserChange) -> Result<()> {
+        let hash = match &what.password {
+            Some(password) => Some(self.hash_password(password).await?),
+            None => None,
+        };
+        let now = self.0.clock.instead();
+        let mut change = self.0.db.begin().await?;
+        let (name, email) = (what.name.as_deref(), what.email.as_deref());
+        match store::directory::update_user(&mut change, id, name, email, what.license, what.administrator).await {
+            Ok(()) => {}
+            Err(error) if store::violated(&error) == Some("users_email_key") => {
+                return Err(Error::NameTaken(what.email.unwrap_or_default()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(hash) = hash {
+            store::directory::set_password(&mut change, id, &hash).await?;
+            store::auth::end_sessions(&mut change, id, now).await?;
+        }
+        if let Some(disabled) = what.disabled {
+            store::directory::set_disabled(&mut change, id, disabled, now).await?;
+            store::auth::end_sessions(&mut change, id, now).await?;
+        }
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        Ok(())
+    }
+
+    /// Makes an application, or sets the roles of the one with this client id.
+    pub async fn put_application(&self, application: &NewApplication) -> Result<Person> {
+        let there = self.person(&PrincipalKey::Login(application.client_id.clone())).await?;
+        let mut change = self.0.db.begin().await?;
+        let id = match there {
+            Some(person) if person.kind == PrincipalKind::Application => person.id,
+            Some(_) => return Err(Error::NameTaken(application.client_id.clone())),
+            None => {
+                let new = self.0.fresh.principal(PrincipalKind::Application, &application.name)?;
+                store::directory::create(&mut change, &new, self.0.clock.instead()).await?;
+                new.id
+            }
+        };
+        store::directory::put_application(&mut change, id, &application.client_id, &application.roles).await?;
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        self.person(&PrincipalKey::Id(id)).await?.ok_or(Error::Missing(Missing::Principal))
+    }
+
+    /// Makes a library with its root folder.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`] for a taken name, a taken workspace, a second library of an owner.
+    pub async fn create_library(&self, library: &NewLibrary, made_by: PrincipalId) -> Result<Library> {
+        let mut change = self.0.db.begin().await?;
+        self.create_library_in(&mut change, library, made_by).await?;
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        let mut db = self.connection().await?;
+        store::libraries::find(&mut db, &LibraryKey::Id(library.id)).await?.ok_or(Error::Missing(Missing::Library))
+    }
+
+    /// A library to be made, its identities drawn.
+    pub fn draw_library(&self, kind: LibraryKind, name: &str, owner: Option<PrincipalId>) -> Result<NewLibrary> {
+        Ok(NewLibrary {
+            id: LibraryId::fresh(),
+            kind,
+            name: name.to_owned(),
+            description: String::new(),
+            graph_id: self.0.fresh.graph_drive()?,
+            graph_site_id: Uuid::new_v4(),
+            owner,
+            policies_required: false,
+            arena_workspace: None,
+            arena_request_limit: 10_000,
+            created_by: None,
+        })
+    }
+
+    /// Makes a library with its root folder in a transaction of the caller's.
+    pub async fn create_library_in(
+        &self,
+        change: &mut store::PgConnection,
+        library: &NewLibrary,
+        made_by: PrincipalId,
+    ) -> Result<ItemId> {
+        let now = self.0.clock.instead();
+        match store::libraries::create(change, library, now).await {
+            Ok(()) => {}
+            Err(error) => {
+                return Err(match store::violated(&error) {
+                    Some("libraries_name_key" | "libraries_owner_key") => Error::NameTaken(library.name.clone()),
+                    Some("libraries_arena_workspace_key") => {
+                        Error::NameTaken(format!("workspace {}", library.arena_workspace.unwrap_or_default()))
+                    }
+                    _ => error.into(),
+                });
+            }
+        }
+        let root = NewItem {
+            id: ItemId::fresh(),
+            name: ItemName::parse(&library.name)?,
+            oracle_id: self.0.fresh.oracle_folder()?,
+            graph_id: self.0.fresh.graph_item()?,
+            category: root_category(&*self.categories().await?)?.row.id,
+            owner: library.owner.unwrap_or(made_by),
+            author: library.created_by.or(library.owner).unwrap_or(made_by),
+            client_times: ClientTimes::default(),
+        };
+        store::folders::create_root(change, library.id, &root, now).await?;
+        Ok(root.id)
+    }
+
+    pub(super) async fn make_personal_library(&self, person: &Person) -> Result<Arc<Library>> {
+        let library = self.draw_library(LibraryKind::Personal, &person.name, Some(person.id))?;
+        match self.create_library(&library, person.id).await {
+            Ok(library) => Ok(Arc::new(library)),
+            // somebody was quicker
+            Err(Error::NameTaken(_)) => {
+                let mut db = self.connection().await?;
+                let library = store::libraries::find(&mut db, &LibraryKey::OwnedBy(person.id)).await?;
+                Ok(Arc::new(library.ok_or(Error::Missing(Missing::Library))?))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Gives somebody a role on an item, in place of the one they had there.
+    pub async fn grant(&self, item: ItemId, to: PrincipalId, role: Role, by: Option<PrincipalId>) -> Result<()> {
+        let mut change = self.0.db.begin().await?;
+        store::directory::put_membership(&mut change, item, to, role, by, self.0.clock.instead()).await?;
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        Ok(())
+    }
+
+    /// All categories, parents before children.
+    pub async fn all_categories(&self) -> Result<Vec<Arc<Category>>> {
+        let categories = self.categories().await?;
+        let mut all: Vec<_> = categories.values().cloned().collect();
+        all.sort_by(|a, b| (a.chain.len(), &a.row.name).cmp(&(b.chain.len(), &b.row.name)));
+        Ok(all)
+    }
+
+    /// The root category, which every file has that has no other.
+    pub async fn root_category(&self) -> Result<Arc<Category>> {
+        root_category(&*self.categories().await?)
+    }
+
+    /// A category by its key, also one made a moment ago by another node.
+    pub(super) async fn fresh_category(&self, id: CategoryId) -> Result<Arc<Category>> {
+        if let Some(category) = self.categories().await?.get(&id) {
+            return Ok(category.clone());
+        }
+        self.forget_categories();
+        self.categories().await?.get(&id).cloned().ok_or(Error::Missing(Missing::Category))
+    }
+
+    pub(super) async fn ensure_root_category(&self) -> Result<()> {
+        let mut db = self.connection().await?;
+        let guid = self.0.fresh.arena_guid()?;
+        store::categories::put(&mut db, None, ROOT_CATEGORY, "", None, &guid, self.0.clock.instead()).await?;
+        Ok(())
+    }
+}
+
+fn root_category(categories: &super::memory::Categories) -> Result<Arc<Category>> {
+    let root = categories.values().find(|category| category.row.parent.is_none());
+    root.cloned().ok_or_else(|| Error::broken("there is no root category"))
+}

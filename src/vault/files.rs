@@ -1,0 +1,331 @@
+//! The tree: listing, searching, making folders; renaming, moving, describing, deleting.
+
+use super::{Look, Vault, locks::ATTEMPTS, publish::free_name};
+use crate::{
+    domain::{
+        actor::{Actor, Level, Role, Rule},
+        error::{Error, Missing, Result},
+        id::{CategoryId, ItemId, ItemKey},
+        item::{Change, ClientTimes, Item, Kind, OnConflict},
+        library::Library,
+        name::ItemName,
+        page::{Page, Window},
+        permission::{self, Action, Permit},
+    },
+    store::{
+        self,
+        files::{Changed, NewItem},
+        items::{Among, FileQuery},
+    },
+};
+
+impl Vault {
+    /// The items of a folder that was looked at, as far as the caller may see them.
+    pub async fn children(&self, actor: &Actor, folder: &Look, mut among: Among, window: Window) -> Result<Page<Item>> {
+        folder.folder()?;
+        folder.check(actor, Action::View)?;
+        among.hidden = self.hidden_categories(actor, &folder.item.library).await?;
+        let rows = {
+            let mut db = self.connection().await?;
+            let mut rows =
+                store::items::children(&mut db, self.0.clock.instead(), folder.item.id, &among, window).await?;
+            if rows.is_empty() && window.offset > 0 {
+                // past the end: only the total is asked for
+                let first = Window { offset: 0, limit: 1, ..window };
+                rows = store::items::children(&mut db, self.0.clock.instead(), folder.item.id, &among, first).await?;
+                let total = rows.first().map_or(0, |row| row.total);
+                return Ok(Page { items: Vec::new(), total });
+            }
+            rows
+        };
+        let total = rows.first().map_or(0, |row| row.total);
+        let items = self.dress(rows).await?.into_iter().map(Look::into_item).collect();
+        Ok(Page { items, total })
+    }
+
+    /// The files of a library that fit a query, as far as the caller may see them; by file number.
+    pub async fn search_files(
+        &self,
+        actor: &Actor,
+        library: &Library,
+        mut query: FileQuery,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<Item>> {
+        query.hidden = self.hidden_categories(actor, library).await?;
+        let root = self.look(actor, &ItemKey::Id(library.root)).await;
+        query.below = match root {
+            Ok(_) => None,
+            Err(Error::Missing(_)) => {
+                let account = actor.account.as_ref();
+                Some(account.map(|account| account.roles.keys().copied().collect()).unwrap_or_default())
+            }
+            Err(other) => return Err(other),
+        };
+        let rows = {
+            let mut db = self.connection().await?;
+            store::items::files(&mut db, self.0.clock.instead(), library.id, &query, limit, offset).await?
+        };
+        Ok(self.dress(rows).await?.into_iter().map(Look::into_item).collect())
+    }
+
+    /// The categories whose files do not exist, or cannot be read, for the caller in a library: what a list leaves out.
+    pub(super) async fn hidden_categories(&self, actor: &Actor, library: &Library) -> Result<Vec<CategoryId>> {
+        let categories = self.categories().await?;
+        let hidden = categories.values().filter(|category| {
+            let facts = permission::Facts {
+                item: library.root,
+                ancestors: &[],
+                personal_to: None,
+                owner: library.owner.unwrap_or(crate::domain::id::PrincipalId(library.id.0)),
+                policies_required: library.policies_required,
+                categories: &category.chain,
+                held: None,
+            };
+            permission::level(actor, &facts) < Level::Read || !permission::follows_policy(actor, Rule::ReadFile, &facts)
+        });
+        Ok(hidden.map(|category| category.row.id).collect())
+    }
+
+    /// Makes a folder in the folder that was looked at.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], and what the gates say.
+    pub async fn create_folder(
+        &self,
+        actor: &Actor,
+        parent: &Look,
+        name: &ItemName,
+        description: &str,
+        on_conflict: OnConflict,
+        client_times: ClientTimes,
+    ) -> Result<ItemId> {
+        parent.folder()?;
+        let permit = parent.check(actor, Action::Create)?;
+        let (vault, actor, parent) = (self.clone(), actor.clone(), parent.clone());
+        let (name, description) = (name.clone(), description.to_owned());
+        self.complete(async move {
+            let author = actor.id().unwrap_or(parent.item.owner.id);
+            let personal = parent.item.library.kind == crate::domain::library::LibraryKind::Personal;
+            for attempt in 0..ATTEMPTS {
+                let folder = NewItem {
+                    id: ItemId::fresh(),
+                    name: free_name(&name, on_conflict, attempt, vault.now())?,
+                    oracle_id: vault.0.fresh.oracle_folder()?,
+                    graph_id: vault.0.fresh.graph_item()?,
+                    category: parent.item.category.id,
+                    owner: parent.item.library.owner.filter(|_| personal).unwrap_or(author),
+                    author,
+                    client_times,
+                };
+                let act = vault.act(&actor, None);
+                let mut db = vault.connection().await?;
+                match store::folders::create(&mut db, &permit, parent.item.library.id, &folder, &description, &act)
+                    .await
+                {
+                    Ok(true) => return Ok(folder.id),
+                    Ok(false) => return Err(Error::Missing(Missing::Item)),
+                    Err(error) if store::violated(&error) == Some("items_name_key") => {
+                        if on_conflict == OnConflict::Fail {
+                            return Err(Error::NameTaken(folder.name.as_str().to_owned()));
+                        }
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Err(Error::NameTaken(name.as_str().to_owned()))
+        })
+        .await
+    }
+
+    /// Renames, moves within the library, describes an item that was looked at; makes no edition.
+    ///
+    /// # Errors
+    /// [`Error::Held`], [`Error::NameTaken`], [`Error::Impossible`] for a root folder, another library, a folder into
+    /// itself, and what the gates say of the item and of the target folder.
+    pub async fn update(&self, actor: &Actor, look: &Look, change: Change) -> Result<()> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move { vault.try_update(&actor, look, &change).await }).await
+    }
+
+    async fn try_update(&self, actor: &Actor, mut look: Look, change: &Change) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let permit = look.check(actor, what_changes(change))?;
+            let item = &look.item;
+            let Some(parent) = item.parent else { return Err(Error::Impossible("a root folder")) };
+            if actor.fence.is_some() && look.bound_fence(actor) != item.lock().map(|lock| lock.fence) {
+                return Err(Error::FenceLost);
+            }
+            if let Some(target) = change.parent.filter(|target| *target != parent) {
+                let target = self.look(actor, &ItemKey::Id(target)).await?;
+                target.folder()?;
+                target.check(actor, Action::Create)?;
+                let into_itself =
+                    target.item.id == item.id || target.item.ancestors.iter().any(|above| above.id == item.id.0);
+                if target.item.library.id != item.library.id || into_itself {
+                    return Err(Error::Impossible("into another library or into itself"));
+                }
+            }
+            if let Some(category) = change.category.filter(|category| *category != item.category.id) {
+                self.check_category(actor, &item.library, category).await?;
+            }
+            let changed = changed(item, parent, change)?;
+            let name = changed.name.clone();
+            let act = self.act(actor, None);
+            let done = match &item.file {
+                Some(file) => {
+                    let mut db = self.connection().await?;
+                    store::files::update(&mut db, &permit, item.library.id, file.lock_revision, &changed, &act).await
+                }
+                None => self.update_folder(&permit, item, &changed, &act).await,
+            };
+            match done {
+                Ok(true) => return Ok(()),
+                Ok(false) => look = self.look_again(actor, &look).await?,
+                Err(error) if store::violated(&error) == Some("items_name_key") => {
+                    return Err(Error::NameTaken(name.as_str().to_owned()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    async fn update_folder(
+        &self,
+        permit: &Permit,
+        item: &Item,
+        changed: &Changed,
+        act: &store::Act,
+    ) -> sqlx::Result<bool> {
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[item.library.id]).await?;
+        let done = store::folders::update(&mut all, permit, item.library.id, item.revision, changed, act).await?;
+        all.commit().await?;
+        Ok(done)
+    }
+
+    /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
+    ///
+    /// # Errors
+    /// [`Error::Held`] for somebody else's lock on it or below it, [`Error::Impossible`] for a root folder, and what the
+    /// gates say.
+    pub async fn delete(&self, actor: &Actor, look: &Look) -> Result<()> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move { vault.try_delete(&actor, look).await }).await
+    }
+
+    async fn try_delete(&self, actor: &Actor, mut look: Look) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let permit = look.check(actor, Action::Delete)?;
+            if look.item.is_root() {
+                return Err(Error::Impossible("a root folder"));
+            }
+            if actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
+                return Err(Error::FenceLost);
+            }
+            let act = self.act(actor, None);
+            let library = look.item.library.id;
+            let done = match &look.item.file {
+                Some(file) => {
+                    let mut db = self.connection().await?;
+                    store::files::delete(&mut db, &permit, library, file.lock_revision, &act).await?
+                }
+                None => {
+                    let mut all = self.0.db.begin().await?;
+                    store::folders::hold_trees(&mut all, &[library]).await?;
+                    store::folders::hold_locks_below(&mut all, look.item.id).await?;
+                    let now = self.0.clock.instead();
+                    if let Some(held) = store::items::held_below(&mut all, now, look.item.id, actor.id()).await? {
+                        all.rollback().await?;
+                        let held = self.dress_one(held).await?;
+                        let lock = held.item.lock().cloned().ok_or(Error::Overloaded)?;
+                        return Err(Error::Held(Box::new(lock)));
+                    }
+                    let by = actor.id();
+                    let done = store::folders::delete(&mut all, &permit, library, look.item.revision, by, &act).await?;
+                    all.commit().await?;
+                    done
+                }
+            };
+            if done {
+                return Ok(());
+            }
+            look = self.look_again(actor, &look).await?;
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// Refuses a category the caller has not the full level on, and one that cannot be given to files.
+    pub async fn check_category(&self, actor: &Actor, library: &Library, category: CategoryId) -> Result<()> {
+        let category = self.fresh_category(category).await?;
+        let facts = permission::Facts {
+            item: library.root,
+            ancestors: &[],
+            personal_to: None,
+            owner: library.owner.unwrap_or(crate::domain::id::PrincipalId(library.id.0)),
+            policies_required: library.policies_required,
+            categories: &category.chain,
+            held: None,
+        };
+        match permission::level(actor, &facts) {
+            Level::None => Err(Error::Missing(Missing::Category)),
+            Level::Read => {
+                Err(Error::Denied(permission::Denial { gate: permission::Gate::Category, action: Action::Describe }))
+            }
+            Level::Full if category.row.assignable && category.row.active => Ok(()),
+            Level::Full => Err(Error::CategoryNotAssignable),
+        }
+    }
+
+    /// The role the caller has on a library's root folder.
+    pub fn role_in(&self, actor: &Actor, library: &Library) -> Option<Role> {
+        let facts = permission::Facts {
+            item: library.root,
+            ancestors: &[],
+            personal_to: match library.kind {
+                crate::domain::library::LibraryKind::Personal => library.owner,
+                crate::domain::library::LibraryKind::Group | crate::domain::library::LibraryKind::Site => None,
+            },
+            owner: library.owner.unwrap_or(crate::domain::id::PrincipalId(library.id.0)),
+            policies_required: library.policies_required,
+            categories: &[],
+            held: None,
+        };
+        permission::role(actor, &facts)
+    }
+}
+
+fn what_changes(change: &Change) -> Action {
+    if change.parent.is_some() {
+        Action::Move
+    } else if change.name.is_some() {
+        Action::Rename
+    } else {
+        Action::Describe
+    }
+}
+
+fn changed(item: &Item, parent: ItemId, change: &Change) -> Result<Changed> {
+    let name = match &change.name {
+        Some(name) => name.clone(),
+        None => ItemName::parse(&item.name)?,
+    };
+    // a title that was the name follows the name
+    let title = match (&change.title, item.title == item.name || item.kind() == Kind::Folder) {
+        (Some(title), _) => title.clone(),
+        (None, true) => name.as_str().to_owned(),
+        (None, false) => item.title.clone(),
+    };
+    Ok(Changed {
+        parent: change.parent.unwrap_or(parent),
+        name,
+        title,
+        description: change.description.clone().unwrap_or_else(|| item.description.clone()),
+        category: change.category.unwrap_or(item.category.id),
+        client_times: ClientTimes {
+            created: change.client_times.created.or(item.client_created_at),
+            modified: change.client_times.modified.or(item.client_modified_at),
+        },
+    })
+}

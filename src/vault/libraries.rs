@@ -1,0 +1,80 @@
+//! Libraries and people as callers see them.
+
+use std::sync::Arc;
+
+use super::Vault;
+use crate::{
+    domain::{
+        actor::Actor,
+        error::{Error, Missing, Result},
+        id::{ItemId, LibraryKey, PrincipalKey},
+        library::{Library, LibraryKind},
+        person::Person,
+    },
+    store,
+};
+
+impl Vault {
+    /// A library the caller can see something of.
+    pub async fn library(&self, actor: &Actor, key: &LibraryKey) -> Result<Arc<Library>> {
+        let library = {
+            let mut db = self.connection().await?;
+            store::libraries::find(&mut db, key).await?
+        };
+        let library = library.ok_or(Error::Missing(Missing::Library))?;
+        if self.role_in(actor, &library).is_none() && !self.has_something_in(actor, &library).await? {
+            return Err(Error::Missing(Missing::Library));
+        }
+        Ok(Arc::new(library))
+    }
+
+    /// The caller's own library, made when a licensed user asks for it the first time.
+    pub async fn own_library(&self, actor: &Actor) -> Result<Arc<Library>> {
+        let person = actor.person().ok_or(Error::NoSession)?;
+        if actor.is_application() {
+            return Err(Error::Missing(Missing::Library));
+        }
+        match self.library(actor, &LibraryKey::OwnedBy(person.id)).await {
+            Err(Error::Missing(_)) => self.make_personal_library(person).await,
+            other => other,
+        }
+    }
+
+    /// The libraries the caller can see something of, by name.
+    pub async fn libraries(&self, actor: &Actor) -> Result<Vec<Library>> {
+        let Some(account) = &actor.account else { return Ok(Vec::new()) };
+        let mut db = self.connection().await?;
+        if account.administrator || account.application {
+            let all = store::libraries::all(&mut db).await?;
+            let seen = |library: &Library| {
+                account.application || library.kind != LibraryKind::Personal || library.owner == actor.id()
+            };
+            return Ok(all.into_iter().filter(seen).collect());
+        }
+        let items: Vec<ItemId> = account.roles.keys().copied().collect();
+        Ok(store::libraries::above(&mut db, &items, account.person.id).await?)
+    }
+
+    /// A principal by any of its spellings.
+    pub async fn person(&self, key: &PrincipalKey) -> Result<Option<Person>> {
+        let mut db = self.connection().await?;
+        Ok(store::directory::find(&mut db, key).await?)
+    }
+
+    /// All users, by login name.
+    pub async fn users(&self) -> Result<Vec<Person>> {
+        let mut db = self.connection().await?;
+        Ok(store::directory::users(&mut db).await?)
+    }
+
+    async fn has_something_in(&self, actor: &Actor, library: &Library) -> Result<bool> {
+        let Some(account) = &actor.account else { return Ok(false) };
+        let items: Vec<ItemId> = account.roles.keys().copied().collect();
+        if items.is_empty() {
+            return Ok(false);
+        }
+        let mut db = self.connection().await?;
+        let seen = store::libraries::above(&mut db, &items, account.person.id).await?;
+        Ok(seen.iter().any(|seen| seen.id == library.id))
+    }
+}

@@ -1,0 +1,173 @@
+//! Checking out, cancelling, refreshing: the verbs that move the lock and nothing else.
+
+use uuid::Uuid;
+
+use super::{Look, Vault};
+use crate::{
+    domain::{
+        actor::Actor,
+        error::{Error, Missing, Result},
+        event::{Outcome, Subject, Verb},
+        id::{ItemKey, PrincipalId},
+        item::Kind,
+        lock::{Cancelled, CheckOut, CheckedOut, Lock},
+        permission::Action,
+    },
+    store::{self, Act},
+};
+
+/// What a caller says when cancelling.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    /// The holder whose lock is to go, where the vendor's client names one.
+    pub holder: Option<PrincipalId>,
+    /// What the caller says.
+    pub comment: Option<String>,
+}
+
+/// Looking again is bounded: whoever loses so often in a row meets a crowd.
+pub(super) const ATTEMPTS: usize = 32;
+
+impl Vault {
+    /// Takes the lock of a file for the caller. Somebody else's unexpired lock refuses; the caller's own stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Held`], [`Error::NoContent`] for a file whose bytes are elsewhere, [`Error::NoSession`] for nobody in
+    /// particular, and what the gates say.
+    pub async fn check_out(&self, actor: &Actor, look: &Look, what: CheckOut) -> Result<CheckedOut> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move {
+            let answer = vault.try_check_out(&actor, look.clone(), &what).await;
+            vault.note_refusal(&actor, &look, Verb::CheckOut, what.comment.as_deref(), answer).await
+        })
+        .await
+    }
+
+    async fn try_check_out(&self, actor: &Actor, mut look: Look, what: &CheckOut) -> Result<CheckedOut> {
+        for _ in 0..ATTEMPTS {
+            let file = look.file()?;
+            let permit = look.check(actor, Action::CheckOut)?;
+            let holder = permit.actor().ok_or(Error::NoSession)?;
+            if let Some(lock) = &file.lock {
+                return Ok(CheckedOut::AlreadyYours(lock.clone()));
+            }
+            let act = self.act(actor, what.comment.as_deref());
+            let taken = {
+                let mut db = self.connection().await?;
+                store::locks::take(&mut db, &permit, holder, look.item.library.id, what, &act).await?
+            };
+            match taken {
+                Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
+                None => look = self.look_again(actor, &look).await?,
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// Releases the lock of a file without publishing. The holder's draft is dropped; with grounds over somebody else's
+    /// lock, that one's draft is kept as a rescued one.
+    ///
+    /// # Errors
+    /// [`Error::NotCheckedOut`], [`Error::Held`] without grounds, [`Error::OtherHolderNamed`], [`Error::FenceLost`], and
+    /// what the gates say.
+    pub async fn cancel(&self, actor: &Actor, look: &Look, what: Cancel) -> Result<Cancelled> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move {
+            let answer = vault.try_cancel(&actor, &look, &what).await;
+            vault.note_refusal(&actor, &look, Verb::Cancel, what.comment.as_deref(), answer).await
+        })
+        .await
+    }
+
+    async fn try_cancel(&self, actor: &Actor, look: &Look, what: &Cancel) -> Result<Cancelled> {
+        let file = look.file()?;
+        if let (Some(lock), Some(named)) = (&file.lock, what.holder)
+            && lock.holder.id != named
+            && look.check(actor, Action::View).is_ok()
+            && !matches!(look.check(actor, Action::Cancel), Err(Error::Denied(_) | Error::Missing(_)))
+        {
+            return Err(Error::OtherHolderNamed(Box::new(lock.clone())));
+        }
+        let permit = look.check(actor, Action::Cancel)?;
+        if file.lock.is_none() {
+            return Err(Error::NotCheckedOut);
+        }
+        let act = self.act(actor, what.comment.as_deref());
+        let released = {
+            let mut db = self.connection().await?;
+            store::locks::release(&mut db, &permit, look.item.library.id, what.holder, actor.fence, &act).await?
+        };
+        let Some(released) = released else { return Err(Error::NotCheckedOut) };
+        let lock = self.dress_lock(released.lock).await?;
+        match released.released {
+            true => Ok(Cancelled { rescued: Some(lock.holder.id) != actor.id(), lock }),
+            false if what.holder.is_some_and(|named| named != lock.holder.id) => {
+                Err(Error::OtherHolderNamed(Box::new(lock)))
+            }
+            false if actor.fence.is_some_and(|fence| fence != lock.fence) => Err(Error::FenceLost),
+            false => Err(Error::Held(Box::new(lock))),
+        }
+    }
+
+    /// Sets when the caller's own lock ends, counted from now, by the lock's uuid.
+    ///
+    /// # Errors
+    /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
+    pub async fn refresh_lock(&self, actor: &Actor, uuid: Uuid, lifetime: Option<chrono::Duration>) -> Result<Lock> {
+        let file = {
+            let mut db = self.connection().await?;
+            store::locks::file_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
+        };
+        let file = file.ok_or(Error::Missing(Missing::Lock))?;
+        let look = self.look(actor, &ItemKey::Id(file)).await.map_err(|error| match error {
+            Error::Missing(_) => Error::Missing(Missing::Lock),
+            other => other,
+        })?;
+        let permit = look.check(actor, Action::CheckOut)?;
+        let (vault, act) = (self.clone(), self.act(actor, None));
+        let library = look.item.library.id;
+        self.complete(async move {
+            let mut db = vault.connection().await?;
+            let row = store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await?;
+            drop(db);
+            vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await
+        })
+        .await
+    }
+
+    /// All locks that are held, oldest first: of one holder, or of everybody. For administrators; rooms do not show it.
+    pub async fn held_locks(&self, holder: Option<PrincipalId>) -> Result<Vec<Look>> {
+        let rows = {
+            let mut db = self.connection().await?;
+            store::items::held(&mut db, self.0.clock.instead(), holder).await?
+        };
+        self.dress(rows).await
+    }
+
+    /// Lets a refusal of a lock operation pass, after it has been noted in the trail.
+    pub(super) async fn note_refusal<T>(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        verb: Verb,
+        comment: Option<&str>,
+        answer: Result<T>,
+    ) -> Result<T> {
+        let refusal = match answer {
+            Err(refusal) if look.item.kind() == Kind::File => refusal,
+            other => return other,
+        };
+        let (outcome, holder) = match &refusal {
+            Error::Held(lock) | Error::OtherHolderNamed(lock) => (Outcome::Held, Some(lock.holder.id)),
+            Error::NotCheckedOut => (Outcome::NotCheckedOut, None),
+            Error::Denied(_) => (Outcome::Denied, None),
+            Error::Broken(_) | Error::Overloaded | Error::BodyBroken => return Err(refusal),
+            _ => (Outcome::Refused, None),
+        };
+        let act: Act = self.act(actor, comment);
+        let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder };
+        let mut db = self.connection().await?;
+        store::trail::note(&mut db, verb, outcome, &on, &act).await?;
+        Err(refusal)
+    }
+}

@@ -1,0 +1,281 @@
+//! Looking at an item with a caller's eyes: the facts that every decision is made on, read in one round trip.
+
+use std::sync::Arc;
+
+use super::{Vault, memory::Category};
+use crate::{
+    domain::{
+        actor::{Actor, Level, Role},
+        content::{QuickXor, Sha256},
+        edition::{ContentInfo, Edition, Storage},
+        error::{Error, Missing, Result},
+        id::{EditionId, ItemId, ItemKey},
+        item::{Ancestor, Draft, FileParts, Item, Kind},
+        lock::{Held, Lock},
+        permission::{self, Action, Denial, Facts, Gate, Permit},
+        version::Version,
+    },
+    store::{items::ItemRow, locks::LockRow},
+};
+
+/// What the vault saw of an item when somebody asked: the item, and the facts a decision needs. It may be out of date a
+/// moment later; writes are bound to it and look again when it is.
+#[derive(Clone, Debug)]
+pub struct Look {
+    pub(super) item: Item,
+    ancestors: Arc<[ItemId]>,
+    category: Arc<Category>,
+}
+
+impl Look {
+    /// The item.
+    pub fn item(&self) -> &Item {
+        &self.item
+    }
+
+    /// The item, taken out.
+    pub fn into_item(self) -> Item {
+        self.item
+    }
+
+    /// What only files have; a folder is refused.
+    pub fn file(&self) -> Result<&FileParts> {
+        self.item.file.as_ref().ok_or(Error::WrongKind(Kind::File))
+    }
+
+    /// Refuses a file.
+    pub fn folder(&self) -> Result<()> {
+        if self.item.kind() == Kind::Folder { Ok(()) } else { Err(Error::WrongKind(Kind::Folder)) }
+    }
+
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            item: self.item.id,
+            ancestors: &self.ancestors,
+            personal_to: match self.item.library.kind {
+                crate::domain::library::LibraryKind::Personal => self.item.library.owner,
+                crate::domain::library::LibraryKind::Group | crate::domain::library::LibraryKind::Site => None,
+            },
+            owner: self.item.owner.id,
+            policies_required: self.item.library.policies_required,
+            categories: &self.category.chain,
+            held: self.item.lock().map(|lock| Held { holder: lock.holder.id, mode: lock.mode }),
+        }
+    }
+
+    /// May they? A lock of somebody else's that stands in the way is named.
+    pub fn check(&self, actor: &Actor, action: Action) -> Result<Permit> {
+        permission::check(actor, action, &self.facts()).map_err(|denial| self.refusal(denial))
+    }
+
+    /// Every gate with its answer.
+    pub fn explain(&self, actor: &Actor, action: Action) -> [(Gate, bool); 8] {
+        permission::explain(actor, action, &self.facts())
+    }
+
+    /// The role the caller has on it.
+    pub fn role(&self, actor: &Actor) -> Option<Role> {
+        permission::role(actor, &self.facts())
+    }
+
+    /// The level the caller has on its category.
+    pub fn level(&self, actor: &Actor) -> Level {
+        permission::level(actor, &self.facts())
+    }
+
+    fn refusal(&self, denial: Denial) -> Error {
+        match (denial.gate, self.item.lock()) {
+            (Gate::Grounds, Some(lock)) => Error::Held(Box::new(lock.clone())),
+            (Gate::Visible, _) => Error::Missing(Missing::Hidden),
+            _ => Error::Denied(denial),
+        }
+    }
+
+    /// The caller's fence on the file: the one it names, else the one under which it holds the lock.
+    pub(super) fn bound_fence(&self, actor: &Actor) -> Option<i64> {
+        let held = self.item.lock().filter(|lock| Some(lock.holder.id) == actor.id()).map(|lock| lock.fence);
+        actor.fence.or(held)
+    }
+}
+
+impl Vault {
+    /// Looks at an item. One that is not there, and one the caller may not see, are both refused as missing; the latter as
+    /// [`Missing::Hidden`], for the one vendor that documents the difference.
+    pub async fn look(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
+        let row = {
+            let mut db = self.connection().await?;
+            crate::store::items::by_key(&mut db, self.0.clock.instead(), key).await?
+        };
+        let row = row.ok_or(Error::Missing(Missing::Item))?;
+        let look = self.dress_one(row).await?;
+        if !permission::sees(actor, &look.facts()) {
+            return Err(Error::Missing(Missing::Hidden));
+        }
+        Ok(look)
+    }
+
+    /// Looks at an item to show it.
+    pub async fn item(&self, actor: &Actor, key: &ItemKey) -> Result<Item> {
+        let look = self.look(actor, key).await?;
+        look.check(actor, Action::View)?;
+        Ok(look.item)
+    }
+
+    pub(super) async fn look_again(&self, actor: &Actor, look: &Look) -> Result<Look> {
+        self.look(actor, &ItemKey::Id(look.item.id)).await
+    }
+
+    pub(super) async fn dress_one(&self, row: ItemRow) -> Result<Look> {
+        self.dress(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))
+    }
+
+    /// Rows become looks: people, libraries and categories come from memory, or in one query each.
+    pub(super) async fn dress(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
+        let people = self
+            .people(rows.iter().flat_map(|row| {
+                [Some(row.owner), Some(row.created_by), Some(row.modified_by), row.author, row.holder]
+                    .into_iter()
+                    .flatten()
+            }))
+            .await?;
+        let categories = self.categories().await?;
+        let mut looks = Vec::with_capacity(rows.len());
+        for row in rows {
+            let library = self.library_by_id(row.library).await?;
+            let category = match categories.get(&row.category) {
+                Some(category) => category.clone(),
+                // made by another node within the second
+                None => self.fresh_category(row.category).await?,
+            };
+            let file = match row.kind {
+                Kind::Folder => None,
+                Kind::File => Some(file_parts(&row, &people)?),
+            };
+            looks.push(Look {
+                ancestors: row.ancestors.into(),
+                item: Item {
+                    id: row.id,
+                    library,
+                    parent: row.parent,
+                    ancestors: Arc::<[Ancestor]>::from(row.ancestry.0),
+                    name: row.name,
+                    title: row.title,
+                    description: row.description,
+                    category: category.reference(),
+                    number: row.number,
+                    oracle_id: row.oracle_id,
+                    graph_id: row.graph_id,
+                    owner: people.get(row.owner)?,
+                    created_by: people.get(row.created_by)?,
+                    created_at: row.created_at,
+                    modified_by: people.get(row.modified_by)?,
+                    modified_at: row.modified_at,
+                    client_created_at: row.client_created_at,
+                    client_modified_at: row.client_modified_at,
+                    revision: row.revision,
+                    children: row.children,
+                    file,
+                },
+                category,
+            });
+        }
+        Ok(looks)
+    }
+
+    pub(super) async fn dress_lock(&self, row: LockRow) -> Result<Lock> {
+        let people = self.people([row.holder]).await?;
+        Ok(Lock {
+            holder: people.get(row.holder)?,
+            fence: row.fence,
+            mode: row.mode,
+            dialect: row.dialect,
+            taken_at: row.taken_at,
+            expires_at: row.expires_at,
+            uuid: row.lock_uuid,
+            number: row.number,
+            draft_number: row.draft_number,
+            owner_text: row.owner_text,
+            comment: row.comment,
+        })
+    }
+}
+
+fn file_parts(row: &ItemRow, people: &super::memory::People) -> Result<FileParts> {
+    let half = || Error::broken("a file without an edition or a lock");
+    let author = row.author.ok_or_else(half)?;
+    let edition = Edition {
+        id: row.edition.unwrap_or(EditionId(row.id.0)),
+        ordinal: row.ordinal.ok_or_else(half)?,
+        version: Version { major: row.major.ok_or_else(half)?, minor: row.minor.ok_or_else(half)? },
+        label: row.label.clone().ok_or_else(half)?,
+        number: row.edition_number.ok_or_else(half)?,
+        arena_guid: row.edition_guid.clone().ok_or_else(half)?,
+        file_name: row.file_name.clone(),
+        title: row.edition_title.clone().ok_or_else(half)?,
+        description: row.edition_description.clone().unwrap_or_default(),
+        format: row.format.clone(),
+        private: row.private.unwrap_or(false),
+        frozen: row.frozen.unwrap_or(false),
+        storage: row.storage.unwrap_or(Storage::File),
+        location: row.location.clone(),
+        media_type: row.media_type.clone(),
+        content: content_info(row.sha256.as_deref(), row.quick_xor.as_deref(), row.size)?,
+        comment: row.comment.clone().unwrap_or_default(),
+        author: people.get(author)?,
+        author_name: row.author_name.clone().unwrap_or_default(),
+        created_at: row.published_at.ok_or_else(half)?,
+        modified_at: row.edition_modified_at.ok_or_else(half)?,
+        latest: true,
+    };
+    let lock = match (row.held, row.holder) {
+        (true, Some(holder)) => Some(Lock {
+            holder: people.get(holder)?,
+            fence: row.fence.ok_or_else(half)?,
+            mode: row.mode.ok_or_else(half)?,
+            dialect: row.dialect.ok_or_else(half)?,
+            taken_at: row.taken_at.ok_or_else(half)?,
+            expires_at: row.expires_at,
+            uuid: row.lock_uuid.ok_or_else(half)?,
+            number: row.lock_number.ok_or_else(half)?,
+            draft_number: row.draft_number.ok_or_else(half)?,
+            owner_text: row.owner_text.clone().unwrap_or_default(),
+            comment: row.lock_comment.clone(),
+        }),
+        _ => None,
+    };
+    let draft = match (&lock, row.draft_revision, row.draft_saved_at) {
+        (Some(_), Some(revision), Some(saved_at)) => Some(Draft {
+            content: content_info(row.draft_sha256.as_deref(), row.draft_quick_xor.as_deref(), row.draft_size)?,
+            file_name: row.draft_file_name.clone(),
+            media_type: row.draft_media_type.clone(),
+            title: row.draft_title.clone(),
+            description: row.draft_description.clone(),
+            comment: row.draft_comment.clone(),
+            saved_at,
+            revision,
+        }),
+        _ => None,
+    };
+    Ok(FileParts {
+        edition,
+        number: row.file_number.unwrap_or(0),
+        lock,
+        draft,
+        fence: row.fence.ok_or_else(half)?,
+        lock_revision: row.lock_revision.ok_or_else(half)?,
+    })
+}
+
+/// The digests of a content, if the row names one.
+pub(super) fn content_info(
+    sha256: Option<&[u8]>,
+    quick_xor: Option<&[u8]>,
+    size: Option<i64>,
+) -> Result<Option<ContentInfo>> {
+    let (Some(sha256), Some(quick_xor), Some(size)) = (sha256, quick_xor, size) else { return Ok(None) };
+    Ok(Some(ContentInfo {
+        sha256: Sha256::try_from(sha256).map_err(Error::broken)?,
+        quick_xor: QuickXor::try_from(quick_xor).map_err(Error::broken)?,
+        size,
+    }))
+}

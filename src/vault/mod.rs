@@ -1,0 +1,180 @@
+//! What a caller can ask for: one method, one atomic act. A method reads as a sentence: facts, decision, write. No HTTP
+//! and no dialect here, and no SQL.
+
+mod admin;
+mod content;
+mod editions;
+mod files;
+pub mod fresh;
+mod libraries;
+mod links;
+mod locks;
+mod look;
+mod memory;
+mod passwords;
+mod publish;
+mod sessions;
+mod sweep;
+mod tokens;
+
+use std::{future::Future, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    content::ContentStore,
+    domain::{
+        actor::Actor,
+        clock::Clock,
+        error::{Error, Result},
+    },
+    store::{self, Act},
+};
+
+pub use admin::{NewApplication, NewUser, UserChange};
+pub use content::Download;
+pub use links::{LinkSpec, LinkUpdate};
+pub use locks::Cancel;
+pub use look::Look;
+pub use memory::Category;
+pub use passwords::PasswordSettings;
+pub use publish::{CheckIn, NewFileAt, Publication, Published};
+pub use sessions::{OpenedSession, Requests, SessionCaller};
+pub use sweep::Swept;
+pub use tokens::{NewToken, TokenInfo};
+
+/// What a vault needs to know that is not in the database.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The last 20 characters of every Oracle id.
+    pub tenant_suffix: String,
+    /// How passwords are hashed and how wrong ones are counted.
+    pub passwords: PasswordSettings,
+    /// How long a rescued draft is kept.
+    pub rescued_drafts: chrono::Duration,
+    /// How long bytes that nothing names are kept.
+    pub sweep_grace: chrono::Duration,
+    /// Largest content, in bytes.
+    pub max_file_size: u64,
+    /// How long an API session lives after its last request.
+    pub session_lifetime: chrono::Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tenant_suffix: "B5D17B95F47087F4E518".to_owned(),
+            passwords: PasswordSettings::default(),
+            rescued_drafts: chrono::Duration::days(30),
+            sweep_grace: chrono::Duration::hours(24),
+            max_file_size: 16 << 30,
+            session_lifetime: chrono::Duration::minutes(90),
+        }
+    }
+}
+
+/// Files, editions and locks, and who may do what to them. Cheap to clone: clones are one and the same vault.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    db: PgPool,
+    content: ContentStore,
+    clock: Clock,
+    settings: Settings,
+    fresh: fresh::Fresh,
+    memory: memory::Memory,
+    passwords: passwords::Passwords,
+    /// Changes that go on when their client has gone.
+    tasks: TaskTracker,
+}
+
+impl Vault {
+    /// Opens a vault over a migrated database and a content store, and starts watching for revocations made by other
+    /// nodes.
+    pub async fn open(db: PgPool, content: ContentStore, clock: Clock, settings: Settings) -> Result<Self> {
+        let vault = Vault(Arc::new(Inner {
+            passwords: passwords::Passwords::new(&settings.passwords)?,
+            fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
+            memory: memory::Memory::default(),
+            tasks: TaskTracker::new(),
+            db,
+            content,
+            clock,
+            settings,
+        }));
+        vault.ensure_root_category().await?;
+        vault.watch_epoch();
+        Ok(vault)
+    }
+
+    /// Waits until every change that was begun is done. New ones are still accepted: stop the listener first.
+    pub async fn finish(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// The pool, for readiness checks.
+    pub fn db(&self) -> &PgPool {
+        &self.0.db
+    }
+
+    /// The content store, for readiness checks.
+    pub fn content(&self) -> &ContentStore {
+        &self.0.content
+    }
+
+    /// The clock that decides.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The settings it was opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// This node's idea of the moment: for what is only shown or judged coarsely, never for a lock.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads this node's clock, beside the database's")]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.instead().unwrap_or_else(Utc::now)
+    }
+
+    async fn connection(&self) -> Result<PoolConnection<Postgres>> {
+        Ok(self.0.db.acquire().await?)
+    }
+
+    fn act(&self, actor: &Actor, comment: Option<&str>) -> Act {
+        Act {
+            actor: actor.id(),
+            dialect: actor.dialect,
+            request: actor.request,
+            now: self.0.clock.instead(),
+            comment: comment.map(str::to_owned),
+        }
+    }
+
+    /// Runs a change in a task of its own: once begun it completes, even if the client goes away.
+    async fn complete<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let span = tracing::Span::current();
+        self.0.tasks.spawn(tracing::Instrument::instrument(change, span)).await.unwrap_or_else(|stopped| {
+            if stopped.is_panic() { std::panic::resume_unwind(stopped.into_panic()) } else { Err(Error::Overloaded) }
+        })
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut => Error::Overloaded,
+            error if store::is_transient(&error) => Error::Overloaded,
+            error => Error::broken(error),
+        }
+    }
+}

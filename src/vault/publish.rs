@@ -1,0 +1,583 @@
+//! Publishing: making a file, adding an edition, saving a working copy, checking in. What the next edition will be is
+//! decided here from what was looked at; the database takes it only if nothing has changed since.
+
+use super::{Look, Vault, locks::ATTEMPTS};
+use crate::{
+    content::Staged,
+    domain::{
+        actor::Actor,
+        edition::{ContentInfo, Edition, Metadata, Publish, Storage},
+        error::{Error, Missing, Result},
+        event::Verb,
+        id::{EditionId, ItemId, PrincipalId},
+        item::{ClientTimes, FileParts, Item, OnConflict},
+        name::ItemName,
+        permission::{Action, Over, Permit},
+        version::{Step, Version, next_label},
+    },
+    store::{
+        self,
+        contents::NewContent,
+        drafts::Saved,
+        editions::{Binding, NewEdition},
+        files::NewItem,
+    },
+};
+
+/// What a caller gives to be published.
+#[derive(Debug)]
+pub struct Publication {
+    /// The bytes; `None`: those of the working copy, else those of the newest edition.
+    pub content: Option<Staged>,
+    /// What is said about them.
+    pub metadata: Metadata,
+    /// What the caller says.
+    pub comment: String,
+    /// How it counts.
+    pub how: Publish,
+    /// Whether the file takes the name of the bytes as its own (Oracle), choosing another when it is taken.
+    pub rename: Option<OnConflict>,
+}
+
+impl Publication {
+    /// Some bytes as the next major edition.
+    pub fn of(content: Staged, metadata: Metadata) -> Self {
+        Self { content: Some(content), metadata, comment: String::new(), how: Publish::New(Step::Major), rename: None }
+    }
+}
+
+/// A check-in.
+#[derive(Debug)]
+pub struct CheckIn {
+    /// What becomes of the file.
+    pub publication: Publication,
+    /// The lock's uuid, where the client proves with it that it means this very check-out.
+    pub lock_uuid: Option<uuid::Uuid>,
+}
+
+/// A file to be made in a folder that was looked at.
+#[derive(Debug)]
+pub struct NewFileAt {
+    /// Its name.
+    pub name: ItemName,
+    /// Its bytes; `None` only for a file whose bytes are elsewhere.
+    pub content: Option<Staged>,
+    /// What is said about them.
+    pub metadata: Metadata,
+    /// What the caller says.
+    pub comment: String,
+    /// When the name is taken.
+    pub on_conflict: OnConflict,
+    /// The times of the client's own disk.
+    pub client_times: ClientTimes,
+}
+
+/// What was published.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The file.
+    pub file: ItemId,
+    /// The edition; `None`: it became a working copy.
+    pub edition: Option<EditionId>,
+    /// Arena's GUID of that edition.
+    pub arena_guid: Option<String>,
+}
+
+/// Bytes on their way into a row.
+///
+/// They are given up to the row before the statement that may name them, and taken back only after a definite no: were
+/// it the other way round, a task that dies between commit and answer would delete bytes that a row names.
+struct Giving {
+    content: Option<NewContent>,
+    info: Option<ContentInfo>,
+}
+
+impl Giving {
+    fn new(staged: Option<Staged>) -> Self {
+        let content = staged.map(|staged| NewContent(staged.keep()));
+        let info = content.as_ref().map(|NewContent(content)| ContentInfo {
+            sha256: content.sha256,
+            quick_xor: content.quick_xor,
+            size: content.size.cast_signed(),
+        });
+        Self { content, info }
+    }
+
+    /// The row names `blob` now; our own, if it is another, is superfluous.
+    async fn given(&self, vault: &Vault, blob: Option<String>) {
+        let superfluous = match self.content.as_ref().map(|content| &content.0.place) {
+            Some(crate::domain::content::Place::Blob(key)) if blob.as_deref() != Some(&key.to_string()) => *key,
+            _ => return,
+        };
+        // what cannot be deleted now is swept later
+        if let Err(error) = vault.0.content.delete(superfluous).await {
+            tracing::warn!(%error, "a superfluous blob stays for the sweeper");
+        }
+    }
+
+    async fn taken_back(&self, vault: &Vault) {
+        self.given(vault, None).await;
+    }
+}
+
+impl Vault {
+    /// Makes a file in the folder that was looked at.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder.
+    pub async fn create_file(&self, actor: &Actor, folder: &Look, file: NewFileAt) -> Result<Published> {
+        folder.folder()?;
+        let permit = folder.check(actor, Action::Create)?;
+        let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
+        self.complete(async move {
+            let giving = Giving::new(file.content);
+            let new = NewFileParts {
+                name: file.name,
+                metadata: file.metadata,
+                comment: file.comment,
+                on_conflict: file.on_conflict,
+                client_times: file.client_times,
+            };
+            let made = vault.try_create(&actor, &permit, &folder, new, &giving).await;
+            if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
+                giving.taken_back(&vault).await;
+            }
+            made
+        })
+        .await
+    }
+
+    async fn try_create(
+        &self,
+        actor: &Actor,
+        permit: &Permit,
+        folder: &Look,
+        file: NewFileParts,
+        giving: &Giving,
+    ) -> Result<Published> {
+        let author = self.author(actor, folder)?;
+        let author_name = match (&file.metadata.author_name, actor.person()) {
+            (Some(name), _) => name.clone(),
+            (None, Some(person)) => person.name.clone(),
+            (None, None) => folder.item.owner.name.clone(),
+        };
+        let category = file.metadata.category.unwrap_or(folder.item.category.id);
+        let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
+        for attempt in 0..ATTEMPTS {
+            let name = free_name(&file.name, file.on_conflict, attempt, self.now())?;
+            let new = NewItem {
+                id: ItemId::fresh(),
+                name: name.clone(),
+                oracle_id: self.0.fresh.oracle_file()?,
+                graph_id: self.0.fresh.graph_item()?,
+                category,
+                owner,
+                author,
+                client_times: file.client_times,
+            };
+            let edition = NewEdition {
+                id: EditionId::fresh(),
+                arena_guid: self.0.fresh.arena_guid()?,
+                ordinal: 1,
+                version: Version::FIRST,
+                label: file.metadata.label.clone().unwrap_or_else(|| "1".to_owned()),
+                file_name: giving.info.map(|_| file.metadata.file_name.as_ref().unwrap_or(&name).as_str().to_owned()),
+                title: file.metadata.title.clone().unwrap_or_else(|| name.as_str().to_owned()),
+                description: file.metadata.description.clone().unwrap_or_default(),
+                format: file.metadata.format.clone(),
+                private: file.metadata.private.unwrap_or(false),
+                storage: if giving.info.is_some() { Storage::File } else { Storage::Placeholder },
+                location: None,
+                media_type: giving.info.map(|_| media_type(file.metadata.media_type.as_deref(), name.as_str())),
+                content: giving.info,
+                comment: file.comment.clone(),
+                author,
+                author_name: author_name.clone(),
+                category,
+                item_name: None,
+            };
+            let act = self.act(actor, Some(&file.comment));
+            let mut db = self.connection().await?;
+            let library = folder.item.library.id;
+            let made =
+                store::files::create(&mut db, permit, library, &new, &edition, giving.content.as_ref(), &act).await;
+            drop(db);
+            match made {
+                Ok(Some(blob)) => {
+                    giving.given(self, blob).await;
+                    return Ok(Published {
+                        file: new.id,
+                        edition: Some(edition.id),
+                        arena_guid: Some(edition.arena_guid),
+                    });
+                }
+                Ok(None) => return Err(Error::Missing(Missing::Item)),
+                Err(error) if store::violated(&error) == Some("items_name_key") => {
+                    if file.on_conflict == OnConflict::Fail {
+                        return Err(Error::NameTaken(name.as_str().to_owned()));
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::NameTaken(file.name.as_str().to_owned()))
+    }
+
+    /// Publishes an edition of a file and leaves the lock as it is: on a free file, or on one's own lock.
+    ///
+    /// # Errors
+    /// [`Error::Held`], [`Error::FenceLost`], [`Error::LabelTaken`], [`Error::NameTaken`], and what the gates say.
+    pub async fn add_edition(&self, actor: &Actor, look: &Look, publication: Publication) -> Result<Published> {
+        look.file()?;
+        look.check(actor, Action::AddEdition)?;
+        self.publish(
+            actor,
+            look,
+            publication,
+            Aim { verb: Verb::AddEdition, action: Action::AddEdition, release: false, lock_uuid: None },
+        )
+        .await
+    }
+
+    /// Publishes what the caller gives, or else the working copy, and releases the lock: one transaction.
+    ///
+    /// # Errors
+    /// [`Error::NotCheckedOut`], [`Error::Held`], [`Error::FenceLost`], [`Error::OtherLockNamed`], [`Error::Frozen`],
+    /// [`Error::LabelTaken`], and what the gates say.
+    pub async fn check_in(&self, actor: &Actor, look: &Look, what: CheckIn) -> Result<Published> {
+        let comment = what.publication.comment.clone();
+        let checked = look.file().and_then(|_| look.check(actor, Action::CheckIn)).map(drop);
+        self.note_refusal(actor, look, Verb::CheckIn, Some(&comment), checked).await?;
+        let aim = Aim { verb: Verb::CheckIn, action: Action::CheckIn, release: true, lock_uuid: what.lock_uuid };
+        let answer = self.publish(actor, look, what.publication, aim).await;
+        self.note_refusal(actor, look, Verb::CheckIn, Some(&comment), answer).await
+    }
+
+    /// Saves a working copy when the caller holds the lock; publishes when the file is free.
+    ///
+    /// # Errors
+    /// As [`Vault::add_edition`].
+    pub async fn save_draft(&self, actor: &Actor, look: &Look, publication: Publication) -> Result<Published> {
+        let fence = look.bound_fence(actor);
+        let permit = look.check(actor, Action::SaveDraft)?;
+        let Some(fence) = fence.filter(|_| look.item.is_held_by(actor.id())) else {
+            let aim = Aim { verb: Verb::AddEdition, action: Action::SaveDraft, release: false, lock_uuid: None };
+            return self.publish(actor, look, publication, aim).await;
+        };
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move {
+            let giving = Giving::new(publication.content);
+            let metadata = publication.metadata;
+            let draft_name = metadata.file_name.map(|name| name.as_str().to_owned());
+            let media_type = giving.info.map(|_| {
+                let name = draft_name.as_deref().unwrap_or(&look.item.name);
+                media_type(metadata.media_type.as_deref(), name)
+            });
+            let saved = Saved {
+                sha256: giving.info.map(|info| info.sha256),
+                file_name: draft_name,
+                media_type,
+                title: metadata.title,
+                description: metadata.description,
+                comment: Some(publication.comment).filter(|comment| !comment.is_empty()),
+            };
+            let act = vault.act(&actor, saved.comment.as_deref());
+            let mut db = vault.connection().await?;
+            let library = look.item.library.id;
+            let done =
+                store::drafts::save(&mut db, &permit, library, fence, &saved, giving.content.as_ref(), &act).await?;
+            drop(db);
+            match done {
+                Some(blob) => {
+                    giving.given(&vault, blob).await;
+                    Ok(Published { file: look.item.id, edition: None, arena_guid: None })
+                }
+                None => {
+                    giving.taken_back(&vault).await;
+                    Err(Error::FenceLost)
+                }
+            }
+        })
+        .await
+    }
+
+    async fn publish(&self, actor: &Actor, look: &Look, publication: Publication, aim: Aim) -> Result<Published> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move {
+            let giving = Giving::new(publication.content);
+            let what = Given {
+                metadata: publication.metadata,
+                comment: publication.comment,
+                how: publication.how,
+                rename: publication.rename,
+            };
+            let done = vault.try_publish(&actor, look, &what, &giving, &aim).await;
+            if done.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
+                giving.taken_back(&vault).await;
+            }
+            done
+        })
+        .await
+    }
+
+    async fn try_publish(
+        &self,
+        actor: &Actor,
+        mut look: Look,
+        what: &Given,
+        giving: &Giving,
+        aim: &Aim,
+    ) -> Result<Published> {
+        // The act belongs to the check-out under which it was begun.
+        let fence = look.bound_fence(actor);
+        for attempt in 0..ATTEMPTS {
+            let permit = look.check(actor, aim.action)?;
+            let file = look.file()?;
+            may_publish(actor, file, fence, &permit, aim)?;
+            let plan = self.plan(actor, &look, what, giving, attempt).await?;
+            let act = self.act(actor, Some(&what.comment));
+            let binding = Binding { revision: file.lock_revision, release: aim.release };
+            let library = look.item.library.id;
+            let content = giving.content.as_ref();
+            let mut db = self.connection().await?;
+            let done = match &plan.kept {
+                None => {
+                    store::editions::publish(&mut db, &permit, library, aim.verb, &plan.edition, content, binding, &act)
+                        .await
+                }
+                Some((id, guid)) => {
+                    let kept = (*id, guid.as_str());
+                    store::editions::replace_latest(
+                        &mut db,
+                        &permit,
+                        library,
+                        aim.verb,
+                        &plan.edition,
+                        kept,
+                        content,
+                        binding,
+                        &act,
+                    )
+                    .await
+                }
+            };
+            drop(db);
+            match done {
+                Ok(Some(blob)) => {
+                    giving.given(self, blob).await;
+                    return Ok(Published {
+                        file: look.item.id,
+                        edition: Some(plan.edition.id),
+                        arena_guid: Some(plan.edition.arena_guid),
+                    });
+                }
+                Ok(None) => look = self.look_again(actor, &look).await?,
+                Err(error) => match store::violated(&error) {
+                    Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
+                    Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
+                    Some("items_name_key") => {
+                        let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());
+                        return Err(Error::NameTaken(name));
+                    }
+                    _ => return Err(error.into()),
+                },
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// What the next edition will be.
+    async fn plan(&self, actor: &Actor, look: &Look, what: &Given, giving: &Giving, attempt: usize) -> Result<Plan> {
+        let file = look.file()?;
+        let (last, draft) = (&file.edition, file.draft.as_ref().filter(|_| look.item.is_held_by(actor.id())));
+        let given = &what.metadata;
+        let content = giving.info.or(draft.and_then(|draft| draft.content)).or(last.content);
+        let changed = content != last.content
+            || given
+                .title
+                .as_ref()
+                .or(draft.and_then(|draft| draft.title.as_ref()))
+                .is_some_and(|title| *title != last.title)
+            || given
+                .description
+                .as_ref()
+                .or(draft.and_then(|draft| draft.description.as_ref()))
+                .is_some_and(|description| *description != last.description);
+        let (replace, step) = match what.how {
+            Publish::New(step) => (false, step),
+            Publish::ReplaceLatest => (true, Step::Minor),
+            Publish::Automatic => (!changed, Step::Minor),
+        };
+        if replace && last.frozen && changed {
+            return Err(Error::Frozen);
+        }
+        let given_name = given.file_name.as_ref().map(|name| name.as_str().to_owned());
+        let file_name =
+            given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
+        let item_name = match (&given.file_name, what.rename) {
+            (Some(name), Some(on_conflict)) if name.as_str() != look.item.name => {
+                Some(free_name(name, on_conflict, attempt, self.now())?)
+            }
+            _ => None,
+        };
+        let media_type = match (giving.info, draft) {
+            (Some(_), _) => {
+                Some(media_type(given.media_type.as_deref(), file_name.as_deref().unwrap_or(&look.item.name)))
+            }
+            (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
+            (None, None) => given.media_type.clone().or_else(|| last.media_type.clone()),
+        };
+        let label = match (&given.label, replace) {
+            (Some(label), _) => label.clone(),
+            (None, true) => last.label.clone(),
+            (None, false) => {
+                let taken = self.labels(look, last).await?;
+                next_label(&last.label, |label| taken.iter().any(|taken| taken == label))
+            }
+        };
+        let author = self.author(actor, look)?;
+        let edition = NewEdition {
+            id: if replace { last.id } else { EditionId::fresh() },
+            arena_guid: if replace { last.arena_guid.clone() } else { self.0.fresh.arena_guid()? },
+            ordinal: if replace { last.ordinal } else { last.ordinal.saturating_add(1) },
+            version: if replace { last.version } else { last.version.next(step) },
+            label,
+            file_name: content.map(|_| file_name.unwrap_or_else(|| look.item.name.clone())),
+            title: given
+                .title
+                .clone()
+                .or_else(|| draft.and_then(|draft| draft.title.clone()))
+                .unwrap_or_else(|| title_after(&look.item, last, item_name.as_ref())),
+            description: given
+                .description
+                .clone()
+                .or_else(|| draft.and_then(|draft| draft.description.clone()))
+                .unwrap_or_else(|| last.description.clone()),
+            format: given.format.clone().or_else(|| last.format.clone()),
+            private: given.private.unwrap_or(last.private),
+            storage: if content.is_some() { Storage::File } else { last.storage },
+            location: last.location.clone().filter(|_| content.is_none()),
+            media_type,
+            content,
+            comment: what.comment.clone(),
+            author,
+            author_name: given
+                .author_name
+                .clone()
+                .or_else(|| actor.person().map(|person| person.name.clone()))
+                .unwrap_or_else(|| last.author_name.clone()),
+            category: given.category.unwrap_or(look.item.category.id),
+            item_name,
+        };
+        let kept = if replace { Some((EditionId::fresh(), self.0.fresh.arena_guid()?)) } else { None };
+        Ok(Plan { edition, kept })
+    }
+
+    /// The labels the file has; asked for only when the next one might be among them.
+    async fn labels(&self, look: &Look, last: &Edition) -> Result<Vec<String>> {
+        // Labels that only counted up so far cannot collide.
+        if last.label.parse() == Ok(last.ordinal) {
+            return Ok(Vec::new());
+        }
+        let mut db = self.connection().await?;
+        let editions = store::editions::of(&mut db, look.item.id).await?;
+        Ok(editions.into_iter().map(|edition| edition.label).collect())
+    }
+
+    /// Who counts as the author: the caller, or the owner of the folder for somebody who only brings a link.
+    fn author(&self, actor: &Actor, look: &Look) -> Result<PrincipalId> {
+        Ok(actor.id().unwrap_or(look.item.owner.id))
+    }
+}
+
+/// Which way of publishing it is.
+struct Aim {
+    verb: Verb,
+    action: Action,
+    release: bool,
+    lock_uuid: Option<uuid::Uuid>,
+}
+
+/// What is to be published, besides bytes.
+struct Given {
+    metadata: Metadata,
+    comment: String,
+    how: Publish,
+    rename: Option<OnConflict>,
+}
+
+struct NewFileParts {
+    name: ItemName,
+    metadata: Metadata,
+    comment: String,
+    on_conflict: OnConflict,
+    client_times: ClientTimes,
+}
+
+struct Plan {
+    edition: NewEdition,
+    /// Under which identity the replaced edition is kept, when one is replaced.
+    kept: Option<(EditionId, String)>,
+}
+
+/// Whether the lock allows it: the state comes first, then whose lock it is, then which check-out is meant.
+fn may_publish(actor: &Actor, file: &FileParts, fence: Option<i64>, permit: &Permit, aim: &Aim) -> Result<()> {
+    let Some(lock) = &file.lock else {
+        return match (aim.release, fence) {
+            (true, None) => Err(Error::NotCheckedOut),
+            // it was the caller's when the act began
+            (_, Some(_)) => Err(Error::FenceLost),
+            (false, None) => Ok(()),
+        };
+    };
+    let own = Some(lock.holder.id) == actor.id();
+    if !own && permit.over() != Over::Anybody {
+        return Err(Error::Held(Box::new(lock.clone())));
+    }
+    if fence.is_some_and(|fence| fence != lock.fence) {
+        return Err(Error::FenceLost);
+    }
+    if aim.lock_uuid.is_some_and(|uuid| uuid != lock.uuid) {
+        return Err(Error::OtherLockNamed);
+    }
+    Ok(())
+}
+
+/// A title that was the name follows the name.
+fn title_after(item: &Item, last: &Edition, renamed: Option<&ItemName>) -> String {
+    match renamed {
+        Some(name) if item.title == item.name => name.as_str().to_owned(),
+        _ => last.title.clone(),
+    }
+}
+
+fn is_personal(item: &Item) -> bool {
+    item.library.kind == crate::domain::library::LibraryKind::Personal
+}
+
+/// The media type of some bytes: what the name's extension says, else what the client says, unless that is JSON, which
+/// clients say of anything (spec/graph.md 5.1).
+pub(super) fn media_type(said: Option<&str>, file_name: &str) -> String {
+    let by_name = mime_guess::from_path(file_name).first_raw();
+    let said = said.filter(|said| !said.is_empty() && !said.starts_with("application/json"));
+    by_name.or(said).unwrap_or("application/octet-stream").to_owned()
+}
+
+/// The name to try the `attempt`-th time.
+pub(super) fn free_name(
+    name: &ItemName,
+    on_conflict: OnConflict,
+    attempt: usize,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<ItemName> {
+    Ok(match (on_conflict, attempt) {
+        (OnConflict::Fail, _)
+        | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => name.clone(),
+        (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {n}")),
+        (OnConflict::RenameParentheses, n) => name.with_suffix(&format!("({})", n + 1)),
+        (OnConflict::RenameTime, n) => {
+            let digits = now.timestamp_micros().unsigned_abs().wrapping_add(n as u64) % 1_000_000;
+            name.with_suffix(&format!("{digits:06}"))
+        }
+    })
+}

@@ -1,0 +1,146 @@
+//! Bearer tokens: made by an administrator, stored as digests, dead at once when revoked.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{Vault, fresh};
+use crate::{
+    domain::{
+        actor::Account,
+        clock::Clock,
+        error::{Error, Missing, Result},
+        id::{PrincipalId, TokenId},
+        person::Person,
+    },
+    store,
+};
+
+/// Further than this no token's end is remembered; it is asked for again then.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Who it acts for: a user, or an application for itself.
+    pub principal: PrincipalId,
+    /// Scopes of a delegated token, roles of an application's.
+    pub scopes: Vec<String>,
+    /// What people call it.
+    pub label: String,
+    /// When it ends; `None`: when it is revoked.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A token as its administrators see it.
+#[derive(Clone, Debug)]
+pub struct TokenInfo {
+    /// Its key.
+    pub id: TokenId,
+    /// Who it acts for.
+    pub person: Arc<Person>,
+    /// Its scopes.
+    pub scopes: Vec<String>,
+    /// What people call it.
+    pub label: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it still lives.
+    pub alive: bool,
+}
+
+impl Vault {
+    /// Who presents this bearer token, and with which scopes.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`] for one that is unknown, revoked, expired, or whose bearer is disabled.
+    pub async fn bearer(&self, token: &str) -> Result<(Arc<Account>, Vec<String>)> {
+        let memory = &self.0.memory;
+        let digest = fresh::digest(token);
+        let remembered = memory.recall(&memory.tokens, &digest);
+        let row = match remembered.filter(|(_, end)| end.is_none_or(|end| Instant::now() < end)) {
+            Some((row, _)) => row,
+            None => {
+                let epoch = memory.epoch();
+                let asked = Instant::now();
+                let mut db = self.connection().await?;
+                let row = store::auth::token(&mut db, self.0.clock.instead(), &digest).await?;
+                let row = row.filter(is_alive).ok_or(Error::NoSession)?;
+                // Remembered until its end by the database's clock; a clock that does not run by itself cannot tell.
+                let end = row.remaining.map(|seconds| match self.0.clock {
+                    Clock::Database => asked + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).min(FAR),
+                    Clock::Virtual(_) => asked,
+                });
+                memory.remember(&memory.tokens, digest, (row.clone(), end), epoch);
+                row
+            }
+        };
+        let account = self.account(row.principal).await?.filter(|account| !account.disabled).ok_or(Error::NoSession)?;
+        Ok((account, row.scopes))
+    }
+
+    /// Makes a token; its text is answered once and stored nowhere.
+    pub async fn create_token(&self, new: NewToken) -> Result<(TokenId, String)> {
+        let text = fresh::token("cck_")?;
+        let id = TokenId::fresh();
+        let mut db = self.connection().await?;
+        let NewToken { principal, scopes, label, expires_at } = new;
+        let now = self.0.clock.instead();
+        store::auth::create_token(
+            &mut db,
+            id,
+            &fresh::digest(&text),
+            principal,
+            None,
+            &scopes,
+            &label,
+            expires_at,
+            now,
+        )
+        .await?;
+        Ok((id, text))
+    }
+
+    /// All tokens, newest first.
+    pub async fn tokens(&self) -> Result<Vec<TokenInfo>> {
+        let rows = {
+            let mut db = self.connection().await?;
+            store::auth::tokens(&mut db, self.0.clock.instead()).await?
+        };
+        let people = self.people(rows.iter().map(|row| row.principal)).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(TokenInfo {
+                    id: row.id,
+                    person: people.get(row.principal)?,
+                    alive: is_alive(&row),
+                    scopes: row.scopes,
+                    label: row.label,
+                    created_at: row.created_at,
+                    expires_at: row.expires_at,
+                })
+            })
+            .collect()
+    }
+
+    /// Revokes a token: at once on this node, within a second on all.
+    pub async fn revoke_token(&self, id: TokenId) -> Result<()> {
+        let mut change = self.0.db.begin().await?;
+        if !store::auth::revoke_token(&mut change, id, self.0.clock.instead()).await? {
+            return Err(Error::Missing(Missing::Principal));
+        }
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        Ok(())
+    }
+}
+
+fn is_alive(row: &store::auth::TokenRow) -> bool {
+    row.revoked_at.is_none() && row.remaining.is_none_or(|seconds| seconds > 0.0)
+}
