@@ -1,1 +1,4 @@
 //! Coatcheck.
+
+pub mod content;
+pub mod domain;
