@@ -18,7 +18,10 @@ pub struct Staged {
 
 impl Staged {
     pub(super) fn new(store: ContentStore, content: Content) -> Self {
-        Self { content, store: Some(store) }
+        Self {
+            content,
+            store: Some(store),
+        }
     }
 
     /// What was written.
