@@ -1,1 +1,2 @@
 //! Coatcheck.
+pub mod embedded;
