@@ -1,4 +1,2 @@
 //! Coatcheck.
-
-pub mod content;
-pub mod domain;
+pub mod embedded;
