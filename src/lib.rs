@@ -1,1 +1,3 @@
 //! Coatcheck.
+pub mod config;
+pub mod http;
