@@ -76,24 +76,18 @@ pub fn parameter(header: &[u8], wanted: &str) -> Option<Result<String, Unreadabl
         let Some(value) = value.strip_prefix(b"=") else {
             continue;
         };
-        let (value, after) = match value.trim_ascii_start().strip_prefix(b"\"") {
-            Some(quoted) => match unquote(quoted) {
-                Some(found) => found,
-                None if name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()) => {
-                    return Some(Err(Unreadable));
-                }
-                None => return None,
-            },
-            None => {
-                let end = value
-                    .iter()
-                    .position(|byte| *byte == b';')
-                    .unwrap_or(value.len());
-                let (bare, after) = value.split_at(end);
-                (bare.trim_ascii().to_vec(), after)
-            }
+        let ours = name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes());
+        let (value, after) = if let Some(quoted) = value.trim_ascii_start().strip_prefix(b"\"") {
+            let Some(found) = unquote(quoted) else {
+                return ours.then_some(Err(Unreadable));
+            };
+            found
+        } else {
+            let end = value.iter().position(|byte| *byte == b';');
+            let (bare, after) = value.split_at(end.unwrap_or(value.len()));
+            (bare.trim_ascii().to_vec(), after)
         };
-        if name.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()) {
+        if ours {
             return Some(String::from_utf8(value).map_err(|_| Unreadable));
         }
         rest = after;

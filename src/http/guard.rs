@@ -83,6 +83,9 @@ pub struct Limits {
 }
 
 /// Puts the limits and the panic catcher around everything in `router`, its fallback included.
+///
+/// Merge first and guard the whole: of two routers without a fallback of their own, a merge keeps the second's layers
+/// for addresses that neither knows.
 pub fn guard<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
     words: Words,

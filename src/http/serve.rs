@@ -230,7 +230,7 @@ impl Served {
             closing.cancelled().await;
             tokio::time::sleep(LAST_CALL).await;
             if phase.has_served() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         let mut last_call = std::pin::pin!(last_call);

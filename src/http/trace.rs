@@ -195,7 +195,7 @@ impl http_body::Body for Followed {
         if let (Poll::Ready(frame), Some(answer)) = (&frame, &mut self.line.answer) {
             match frame {
                 Some(Ok(frame)) => {
-                    answer.bytes += frame.data_ref().map_or(0, |data| data.len() as u64)
+                    answer.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
                 }
                 Some(Err(_)) => {}
                 None => answer.ended = true,

@@ -28,7 +28,7 @@ fn form(
 /// Every part as `name|file name|media type|text`, and how it ended.
 async fn read(body: Body, limits: Limits) -> (Vec<String>, Result<(), MultipartError>) {
     let mut seen = Vec::new();
-    let mut walk = async || {
+    let walk = async || {
         let mut form = form("multipart/form-data;boundary=x", body, limits)?;
         while let Some(part) = form.next().await? {
             let (name, media_type) = (
