@@ -153,7 +153,7 @@ impl<'a> Layers<'a> {
             match (known, path) {
                 // An empty DATABASE_URL is how people switch it off.
                 (Some(key), _) if !value.is_empty() => {
-                    plain.push((key.to_owned(), value.to_owned(), origin))
+                    plain.push((key.to_owned(), value.to_owned(), origin));
                 }
                 (None, Some(key)) => own.push((key, value.to_owned(), origin)),
                 _ => {}
@@ -232,7 +232,7 @@ impl<'a> Layers<'a> {
                 Value::Boolean(_) => "true or false",
                 Value::Array(_) => "a list of texts",
                 Value::Table(_) => "a section with keys of its own",
-                _ => "a text in quotes",
+                Value::String(_) | Value::Float(_) | Value::Datetime(_) => "a text in quotes",
             };
             return self.problem(format!("`{key}` must be {wanted}"), Some(origin.clone()));
         }
@@ -349,18 +349,19 @@ impl<'a> Layers<'a> {
 
 /// Every key that holds a value, dotted. A table without keys counts as a value, so that its name is looked at.
 pub(super) fn flatten(prefix: &str, value: &Value, leaves: &mut Vec<(String, Value)>) {
-    match value {
-        Value::Table(table) if prefix.is_empty() || !table.is_empty() => {
-            for (name, value) in table {
-                let key = if prefix.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{prefix}.{name}")
-                };
-                flatten(&key, value, leaves);
-            }
-        }
-        _ => leaves.push((prefix.to_owned(), value.clone())),
+    let Some(table) = value
+        .as_table()
+        .filter(|table| prefix.is_empty() || !table.is_empty())
+    else {
+        return leaves.push((prefix.to_owned(), value.clone()));
+    };
+    for (name, value) in table {
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
+        flatten(&key, value, leaves);
     }
 }
 

@@ -188,6 +188,10 @@ impl Surroundings {
 mod blank {
     use super::{Deserialize, Deserializer, OsStr, Serializer};
 
+    #[expect(
+        clippy::ref_option,
+        reason = "serde calls it with a reference to the field"
+    )]
     pub(super) fn serialize<T, S>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
     where
         T: AsRef<OsStr>,

@@ -179,3 +179,62 @@ fn answer(report: &Report) -> Response {
     response.extensions_mut().insert(Quiet);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use axum::{body::to_bytes, http::Request};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn ask(router: &Router, path: &str) -> (u16, serde_json::Value) {
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = to_bytes(response.into_body(), 10_000).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ready_means_that_every_check_passed_in_its_time() {
+        let second = Duration::from_secs(1);
+        let checks = vec![
+            Check::new("good", second, || async { Ok(()) }),
+            Check::new("bad", second, || async { Err("password=hush".into()) }),
+            Check::new("slow", second, std::future::pending),
+        ];
+        let router: Router = router(checks, Draining::default());
+        let (status, report) = ask(&router, "/readyz").await;
+        assert_eq!((status, &report["status"]), (503, &"unready".into()));
+        let state = |at: usize| report["checks"][at]["state"].clone();
+        assert_eq!(
+            [state(0), state(1), state(2)],
+            ["ok", "failed", "timed out"]
+        );
+        assert!(!report.to_string().contains("hush"));
+        assert_eq!(ask(&router, "/livez").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_askers_costs_one_check_and_draining_costs_none() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let check = Check::new("counted", Duration::from_secs(1), move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { Ok(()) }
+        });
+        let draining = Draining::default();
+        let router: Router = router(vec![check], draining.clone());
+        let answers = join_all((0..50).map(|_| ask(&router, "/readyz"))).await;
+        assert!(answers.iter().all(|(status, _)| *status == 200));
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        draining.begin();
+        assert_eq!(
+            ask(&router, "/readyz").await,
+            (503, serde_json::json!({"status": "draining", "checks": []}))
+        );
+        assert_eq!(ask(&router, "/livez").await.0, 200);
+    }
+}

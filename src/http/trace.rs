@@ -215,7 +215,99 @@ impl http_body::Body for Followed {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use axum::{body::to_bytes, http::StatusCode, response::IntoResponse, routing::get};
+    use tower::ServiceExt;
+
     use super::*;
+
+    /// What the log holds, as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Answers one request through `trace` and gives back its log line. `read`: whether the client reads the body.
+    async fn line(uri: &str, read: bool) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _default = tracing::subscriber::set_default(subscriber);
+        let named = get(|| async {
+            record_actor("actor-7");
+            let mut response = "12345".into_response();
+            response.extensions_mut().insert(Dialect("arena"));
+            response
+        });
+        let router = trace(
+            Router::new()
+                .route("/files/{guid}", named)
+                .fallback(|| async { StatusCode::BAD_GATEWAY }),
+        );
+        let request = Request::get(uri)
+            .header("authorization", "Bearer hush")
+            .body(Body::empty())
+            .unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        if read {
+            to_bytes(response.into_body(), 100).await.unwrap();
+        } else {
+            drop(response);
+        }
+        let bytes = log.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_line_tells_the_request_and_no_secret() {
+        let text = line("/files/hush?token=hush", true).await;
+        assert_eq!(text.lines().count(), 1, "{text}");
+        for part in [
+            "INFO",
+            "request_id=",
+            "method=GET",
+            "actor=actor-7",
+            "route=\"/files/{guid}\"",
+            "dialect=\"arena\"",
+            "status=200",
+            "bytes=5",
+            "outcome=\"complete\"",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("hush"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_and_an_error_show() {
+        let text = line("/files/1", false).await;
+        assert!(
+            text.contains("bytes=0") && text.contains("outcome=\"cut short\""),
+            "{text}"
+        );
+        let text = line("/nowhere?token=hush", true).await;
+        assert!(
+            text.contains("ERROR")
+                && text.contains("route=\"/nowhere\"")
+                && text.contains("status=502"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn a_long_segment_is_cut_because_it_may_be_a_secret() {
