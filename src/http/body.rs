@@ -16,6 +16,8 @@ use futures_util::{Stream, StreamExt, stream};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
+use super::patience::Phase;
+
 /// Why a request body could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
@@ -120,18 +122,30 @@ pub fn stream(
 }
 
 /// A body that fails when its client sends nothing for a while, so that an upload may take hours but cannot hang.
-pub(super) struct Watched<B> {
+pub(super) struct Watched<B: http_body::Body> {
     body: B,
     patience: Duration,
     alarm: Option<Pin<Box<Sleep>>>,
+    ended: bool,
+    phase: Phase,
 }
 
-impl<B> Watched<B> {
-    pub(super) fn new(body: B, patience: Duration) -> Self {
+impl<B: http_body::Body> Watched<B> {
+    pub(super) fn new(body: B, patience: Duration, phase: Phase) -> Self {
         Self {
             body,
             patience,
             alarm: None,
+            ended: false,
+            phase,
+        }
+    }
+}
+
+impl<B: http_body::Body> Drop for Watched<B> {
+    fn drop(&mut self) {
+        if !self.ended && !self.body.is_end_stream() {
+            self.phase.leave_unread();
         }
     }
 }
@@ -155,6 +169,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
             self.alarm = None;
+            self.ended = frame.is_none();
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let patience = self.patience;
@@ -217,7 +232,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_silent_client_is_cut() {
         let silent = Body::from_stream(stream::pending::<io::Result<Bytes>>());
-        let watched = Body::new(Watched::new(silent, Duration::from_secs(30)));
+        let watched = Body::new(Watched::new(silent, Duration::from_secs(30), Phase::new()));
         assert!(
             matches!(read(watched, 10).await, Err(BodyError::TimedOut { after }) if after.as_secs() == 30)
         );

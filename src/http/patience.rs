@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -19,9 +19,16 @@ use tokio::{
 /// How long we go on reading from a client after our last word.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Where a connection stands between two requests.
+/// Where a connection stands: shared by its stream, its requests and their bodies.
 #[derive(Clone, Debug)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(super) struct Phase(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    step: AtomicU8,
+    served: AtomicBool,
+    unread: AtomicBool,
+}
 
 /// No byte of the next request has come.
 const IDLE: u8 = 0;
@@ -29,38 +36,49 @@ const IDLE: u8 = 0;
 const HEAD: u8 = 1;
 /// A request is with its handler, or its answer is on the way.
 const BUSY: u8 = 2;
-/// Set beside the others once the first request has been read.
-const SERVED: u8 = 4;
 
 impl Phase {
     pub(super) fn new() -> Self {
-        Self(Arc::new(AtomicU8::new(HEAD)))
+        let (served, unread) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(State {
+            step: AtomicU8::new(HEAD),
+            served,
+            unread,
+        }))
     }
 
     /// A head is complete and its request begins.
     pub(super) fn busy(&self) {
-        self.0.store(BUSY | SERVED, Ordering::Release);
+        self.0.step.store(BUSY, Ordering::Release);
+        self.0.served.store(true, Ordering::Release);
+        self.0.unread.store(false, Ordering::Release);
     }
 
     /// The answer has been given away; the next head may come.
     pub(super) fn idle(&self) {
-        self.0.store(IDLE | SERVED, Ordering::Release);
+        self.0.step.store(IDLE, Ordering::Release);
+    }
+
+    /// The client may be sending what nobody is going to read.
+    pub(super) fn leave_unread(&self) {
+        self.0.unread.store(true, Ordering::Release);
     }
 
     /// Whether any request has been read on this connection.
     pub(super) fn has_served(&self) -> bool {
-        self.0.load(Ordering::Acquire) & SERVED != 0
+        self.0.served.load(Ordering::Acquire)
     }
 
-    fn is(&self, phase: u8) -> bool {
-        self.0.load(Ordering::Acquire) & !SERVED == phase
+    fn has_unread(&self) -> bool {
+        self.0.unread.load(Ordering::Acquire)
+    }
+
+    fn is(&self, step: u8) -> bool {
+        self.0.step.load(Ordering::Acquire) == step
     }
 
     fn begin_head(&self) {
-        self.0.store(
-            HEAD | (self.0.load(Ordering::Acquire) & SERVED),
-            Ordering::Release,
-        );
+        self.0.step.store(HEAD, Ordering::Release);
     }
 }
 
@@ -157,12 +175,17 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<I> {
         Pin::new(&mut self.inner).poll_flush(context)
     }
 
-    /// Says we are done, then reads on for a moment.
+    /// Says we are done; then, if the client may still be sending, reads on for a moment.
     ///
     /// Closing a socket with unread bytes in it resets the connection, and the client may lose an answer that was
     /// given early, such as 401 or 413 in the middle of an upload.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { inner, closing, .. } = &mut *self;
+        let Self {
+            inner,
+            phase,
+            closing,
+            ..
+        } = &mut *self;
         let closing = closing.get_or_insert_with(|| Closing {
             alarm: Box::pin(sleep(LINGER)),
             flushed: false,
@@ -173,6 +196,9 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<I> {
             }
             ready!(Pin::new(&mut *inner).poll_shutdown(context))?;
             closing.flushed = true;
+        }
+        if !phase.has_unread() {
+            return Poll::Ready(Ok(()));
         }
         let mut scratch = [0; 4096];
         while closing.alarm.as_mut().poll(context).is_pending() {

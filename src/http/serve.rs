@@ -250,6 +250,7 @@ impl Served {
             tracing::debug!(%error, peer = %connection.peer, "connection ended early");
             if error.is_parse() {
                 // The 400 or 431 must arrive although the client may still be sending.
+                phase.leave_unread();
                 let _gone = http.into_parts().io.into_inner().shutdown().await;
             }
         }
@@ -265,7 +266,7 @@ async fn answer(
     phase: Phase,
 ) -> Result<Response<Noticed>, Infallible> {
     phase.busy();
-    let mut request = request.map(|body| Body::new(Watched::new(body, body_pause)));
+    let mut request = request.map(|body| Body::new(Watched::new(body, body_pause, phase.clone())));
     request.extensions_mut().insert(connection);
     let response = router.oneshot(request).await?;
     Ok(response.map(|body| Noticed { body, phase }))

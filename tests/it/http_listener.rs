@@ -270,7 +270,7 @@ async fn a_slow_head_is_cut_even_when_it_dribbles() {
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     let server = Server::start(Limits {
-        idle_time: Duration::from_millis(200),
+        idle_time: Duration::from_millis(500),
         ..limits()
     })
     .await;
@@ -461,7 +461,7 @@ async fn one_connection_too_many_waits_for_its_turn() {
 #[tokio::test]
 async fn a_drain_says_so_first_finishes_what_runs_and_refuses_what_is_new() {
     let mut server = Server::start(Limits {
-        notice: Duration::from_millis(500),
+        notice: Duration::from_secs(1),
         ..limits()
     })
     .await;
