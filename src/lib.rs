@@ -1,2 +1,3 @@
 //! Coatcheck.
-pub mod embedded;
+pub mod config;
+pub mod http;

@@ -1,9 +1,9 @@
-//! Coatcheck, tested from outside.
+//! Coatcheck as its clients see it, over real sockets.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on says so by panicking"
+    reason = "a test that cannot go on has failed"
 )]
 
-mod embedded;
-mod support;
+mod http_listener;
+mod packaging;

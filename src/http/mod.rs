@@ -1,0 +1,15 @@
+//! What the web needs and no dialect owns. Nothing here knows a vendor's word: errors are typed, and a room says them.
+
+pub mod body;
+pub mod content;
+pub mod disposition;
+pub mod etag;
+pub mod guard;
+pub mod health;
+pub mod multipart;
+pub mod negotiate;
+pub mod origin;
+pub mod path;
+mod patience;
+pub mod serve;
+pub mod trace;
