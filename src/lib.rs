@@ -1,3 +1,11 @@
-//! Coatcheck.
+//! Coatcheck: one document store that speaks four vendors' check-out APIs over one lock per file.
+
+pub mod app;
 pub mod config;
+pub mod content;
+pub mod dialects;
+pub mod domain;
+pub mod embedded;
 pub mod http;
+pub mod store;
+pub mod vault;

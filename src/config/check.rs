@@ -18,29 +18,20 @@ pub(super) fn problems(config: &Config) -> Vec<Finding> {
     storage(config, &mut found);
     rooms(config, &mut found);
     if let Err(error) = EnvFilter::try_new(&config.log.filter) {
-        found.push((
-            &["log.filter"],
-            format!("`log.filter` is no filter ({error}); try \"info\""),
-        ));
+        found.push((&["log.filter"], format!("`log.filter` is no filter ({error}); try \"info\"")));
     }
     found
 }
 
 fn server(config: &Config, found: &mut Vec<Finding>) {
     let server = &config.server;
-    let drain = server
-        .drain_notice_seconds
-        .0
-        .saturating_add(server.drain_seconds.0);
+    let drain = server.drain_notice_seconds.0.saturating_add(server.drain_seconds.0);
     if drain > LONGEST_DRAIN {
         let what = format!(
             "`server.drain_notice_seconds` and `server.drain_seconds` are {drain} seconds together; at most \
              {LONGEST_DRAIN}, or the process may be killed before it is done"
         );
-        found.push((
-            &["server.drain_seconds", "server.drain_notice_seconds"],
-            what,
-        ));
+        found.push((&["server.drain_seconds", "server.drain_notice_seconds"], what));
     }
     if server.idle_seconds < server.head_seconds {
         let what = "`server.idle_seconds` must not be less than `server.head_seconds`".to_owned();
@@ -51,10 +42,7 @@ fn server(config: &Config, found: &mut Vec<Finding>) {
         (&["server.body_pause_seconds"], server.body_pause_seconds),
         (&["server.write_pause_seconds"], server.write_pause_seconds),
         (&["server.request_seconds"], server.request_seconds),
-        (
-            &["database.acquire_seconds"],
-            config.database.acquire_seconds,
-        ),
+        (&["database.acquire_seconds"], config.database.acquire_seconds),
     ];
     for (key, seconds) in positive {
         least(key, seconds.0.into(), 1, found);
@@ -82,9 +70,7 @@ fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else {
         return false;
     };
-    let host = uri
-        .authority()
-        .is_some_and(|authority| !authority.as_str().contains('@'));
+    let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     let bare = uri.path_and_query().is_none_or(|rest| rest.as_str() == "/");
     matches!(uri.scheme_str(), Some("http" | "https")) && host && bare
 }
@@ -98,136 +84,44 @@ fn storage(config: &Config, found: &mut Vec<Finding>) {
         let what = "`database.url_file` names a file that is empty; write the URL into it";
         found.push((&["database.url_file"], what.to_owned()));
     }
-    least(
-        &["database.max_connections"],
-        config.database.max_connections.into(),
-        2,
-        found,
-    );
-    most(
-        &["content.inline_bytes"],
-        config.content.inline_bytes as u64,
-        1 << 20,
-        found,
-    );
-    least(
-        &["content.max_file_bytes"],
-        config.content.max_file_bytes,
-        1,
-        found,
-    );
-    least(
-        &["content.grace_hours"],
-        config.content.grace_hours.into(),
-        1,
-        found,
-    );
-    least(
-        &["content.sweep_minutes"],
-        config.content.sweep_minutes.into(),
-        1,
-        found,
-    );
+    least(&["database.max_connections"], config.database.max_connections.into(), 2, found);
+    most(&["content.inline_bytes"], config.content.inline_bytes as u64, 1 << 20, found);
+    least(&["content.max_file_bytes"], config.content.max_file_bytes, 1, found);
+    least(&["content.grace_hours"], config.content.grace_hours.into(), 1, found);
+    least(&["content.sweep_minutes"], config.content.sweep_minutes.into(), 1, found);
 
     let auth = &config.auth;
     least(&["auth.argon2_passes"], auth.argon2_passes.into(), 1, found);
     least(&["auth.argon2_lanes"], auth.argon2_lanes.into(), 1, found);
     let memory = u64::from(auth.argon2_lanes).saturating_mul(8).max(8);
-    least(
-        &["auth.argon2_memory_kib"],
-        auth.argon2_memory_kib.into(),
-        memory,
-        found,
-    );
-    least(
-        &["auth.revocation_milliseconds"],
-        auth.revocation_milliseconds.into(),
-        50,
-        found,
-    );
+    least(&["auth.argon2_memory_kib"], auth.argon2_memory_kib.into(), memory, found);
+    least(&["auth.revocation_milliseconds"], auth.revocation_milliseconds.into(), 50, found);
     // Design: a revocation is seen within a second on all nodes.
-    most(
-        &["auth.revocation_milliseconds"],
-        auth.revocation_milliseconds.into(),
-        1000,
-        found,
-    );
+    most(&["auth.revocation_milliseconds"], auth.revocation_milliseconds.into(), 1000, found);
     least(&["auth.token_minutes"], auth.token_minutes.into(), 1, found);
-    least(
-        &["auth.refresh_token_days"],
-        auth.refresh_token_days.into(),
-        1,
-        found,
-    );
+    least(&["auth.refresh_token_days"], auth.refresh_token_days.into(), 1, found);
 }
 
 fn rooms(config: &Config, found: &mut Vec<Finding>) {
-    least(
-        &["arena.session_minutes"],
-        config.arena.session_minutes.into(),
-        1,
-        found,
-    );
-    least(
-        &["arena.request_limit"],
-        config.arena.request_limit.into(),
-        1,
-        found,
-    );
-    least(
-        &["arena.failed_logins"],
-        config.arena.failed_logins.into(),
-        1,
-        found,
-    );
-    least(
-        &["oracle.token_minutes"],
-        config.oracle.token_minutes.into(),
-        1,
-        found,
-    );
-    least(
-        &["graph.download_url_minutes"],
-        config.graph.download_url_minutes.into(),
-        1,
-        found,
-    );
-    least(
-        &["graph.upload_session_hours"],
-        config.graph.upload_session_hours.into(),
-        24,
-        found,
-    );
-    least(
-        &["liferay.company_id"],
-        config.liferay.company_id.try_into().unwrap_or(0),
-        1,
-        found,
-    );
+    least(&["arena.session_minutes"], config.arena.session_minutes.into(), 1, found);
+    least(&["arena.request_limit"], config.arena.request_limit.into(), 1, found);
+    least(&["arena.failed_logins"], config.arena.failed_logins.into(), 1, found);
+    least(&["oracle.token_minutes"], config.oracle.token_minutes.into(), 1, found);
+    least(&["graph.download_url_minutes"], config.graph.download_url_minutes.into(), 1, found);
+    least(&["graph.upload_session_hours"], config.graph.upload_session_hours.into(), 24, found);
+    least(&["liferay.company_id"], config.liferay.company_id.try_into().unwrap_or(0), 1, found);
     least(
         &["liferay.lock_limit_milliseconds"],
-        config
-            .liferay
-            .lock_limit_milliseconds
-            .try_into()
-            .unwrap_or(0),
+        config.liferay.lock_limit_milliseconds.try_into().unwrap_or(0),
         1000,
         found,
     );
     let suffix = config.oracle.tenant_suffix.as_bytes();
-    if suffix.len() != 20
-        || !suffix
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    {
+    if suffix.len() != 20 || !suffix.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         let what = "`oracle.tenant_suffix` must be 20 capital letters and digits";
         found.push((&["oracle.tenant_suffix"], what.to_owned()));
     }
-    if !config
-        .liferay
-        .build
-        .bytes()
-        .all(|byte| (b' '..=b'~').contains(&byte))
+    if !config.liferay.build.bytes().all(|byte| (b' '..=b'~').contains(&byte))
         || !config.liferay.build.contains("Build ")
     {
         let what = "`liferay.build` must be plain ASCII and hold \"Build \" and a number, which clients read";

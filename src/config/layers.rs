@@ -62,40 +62,22 @@ impl<'a> Layers<'a> {
         // A default file that does not parse leaves every key missing, which a test would see at once.
         let defaults: Table = DEFAULT.parse().unwrap_or_default();
         let table = defaults.clone();
-        Self {
-            read,
-            defaults,
-            table,
-            origins: BTreeMap::new(),
-            problems: Vec::new(),
-        }
+        Self { read, defaults, table, origins: BTreeMap::new(), problems: Vec::new() }
     }
 
     /// The file named by the flag, else by `COATCHECK_CONFIG`, else the usual one if it is there.
-    pub(super) fn add_file(
-        &mut self,
-        named: Option<PathBuf>,
-        environment: &[(OsString, OsString)],
-    ) {
-        let variable = environment
-            .iter()
-            .find(|(name, value)| name == "COATCHECK_CONFIG" && !value.is_empty());
+    pub(super) fn add_file(&mut self, named: Option<PathBuf>, environment: &[(OsString, OsString)]) {
+        let variable = environment.iter().find(|(name, value)| name == "COATCHECK_CONFIG" && !value.is_empty());
         let (path, origin) = match (named, variable) {
             (Some(path), _) => (path, Some(Origin::Flag("--config"))),
-            (None, Some((_, path))) => (
-                path.into(),
-                Some(Origin::Variable("COATCHECK_CONFIG".to_owned())),
-            ),
+            (None, Some((_, path))) => (path.into(), Some(Origin::Variable("COATCHECK_CONFIG".to_owned()))),
             (None, None) => (PathBuf::from(USUAL_FILE), None),
         };
         match ((self.read)(&path), origin) {
             (Ok(text), _) => self.add_text(&path, &text),
             (Err(error), None) if error.kind() == io::ErrorKind::NotFound => {}
             (Err(error), origin) => {
-                let what = format!(
-                    "{} cannot be read ({error}); name a file that can",
-                    path.display()
-                );
+                let what = format!("{} cannot be read ({error}); name a file that can", path.display());
                 self.problem(what, origin);
             }
         }
@@ -115,14 +97,8 @@ impl<'a> Layers<'a> {
         flatten("", &Value::Table(table), &mut leaves);
         self.refuse_rivals(&leaves, &Origin::File(path.to_owned(), None));
         for (key, value) in leaves {
-            let at = spans
-                .as_ref()
-                .and_then(|spans| offset(spans.get_ref(), &key));
-            self.set(
-                &key,
-                value,
-                &Origin::File(path.to_owned(), at.map(|at| line(text, at))),
-            );
+            let at = spans.as_ref().and_then(|spans| offset(spans.get_ref(), &key));
+            self.set(&key, value, &Origin::File(path.to_owned(), at.map(|at| line(text, at))));
         }
     }
 
@@ -139,9 +115,7 @@ impl<'a> Layers<'a> {
                 "PG_BIN_DIR" => Some("embedded.bin_dir"),
                 _ => None,
             };
-            let path = name
-                .strip_prefix("COATCHECK__")
-                .map(|rest| rest.to_ascii_lowercase().replace("__", "."));
+            let path = name.strip_prefix("COATCHECK__").map(|rest| rest.to_ascii_lowercase().replace("__", "."));
             if known.is_none() && path.is_none() {
                 continue;
             }
@@ -165,22 +139,13 @@ impl<'a> Layers<'a> {
     }
 
     pub(super) fn add_flags(&mut self, flags: &[Flag]) {
-        let texts = flags.iter().map(|flag| {
-            (
-                flag.key.to_owned(),
-                flag.value.clone(),
-                Origin::Flag(flag.name),
-            )
-        });
+        let texts = flags.iter().map(|flag| (flag.key.to_owned(), flag.value.clone(), Origin::Flag(flag.name)));
         self.add_texts(texts.collect());
     }
 
     /// One layer of values that are all texts and get their kind from the default.
     fn add_texts(&mut self, layer: Vec<(String, String, Origin)>) {
-        let leaves: Vec<_> = layer
-            .iter()
-            .map(|(key, text, _)| (key.clone(), Value::from(text.as_str())))
-            .collect();
+        let leaves: Vec<_> = layer.iter().map(|(key, text, _)| (key.clone(), Value::from(text.as_str()))).collect();
         if let Some((_, _, origin)) = layer.iter().find(|(key, ..)| key == RIVALS.1) {
             self.refuse_rivals(&leaves, origin);
         }
@@ -189,10 +154,7 @@ impl<'a> Layers<'a> {
                 Some(Value::Integer(_)) => text.parse().map(Value::Integer).ok(),
                 Some(Value::Boolean(_)) => text.parse().map(Value::Boolean).ok(),
                 Some(Value::Array(_)) => {
-                    let items = text
-                        .split(',')
-                        .map(str::trim)
-                        .filter(|item| !item.is_empty());
+                    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                     Some(Value::Array(items.map(Value::from).collect()))
                 }
                 _ => None,
@@ -203,10 +165,7 @@ impl<'a> Layers<'a> {
 
     /// The default of a key, which says what kind of value it takes.
     fn kind(&self, key: &str) -> Option<Value> {
-        if key
-            .strip_prefix(OPTIONS)
-            .is_some_and(|rest| rest.starts_with('.') && rest.len() > 1)
-        {
+        if key.strip_prefix(OPTIONS).is_some_and(|rest| rest.starts_with('.') && rest.len() > 1) {
             return Some(Value::String(String::new()));
         }
         let mut value = None;
@@ -221,10 +180,7 @@ impl<'a> Layers<'a> {
     fn set(&mut self, key: &str, value: Value, origin: &Origin) {
         let Some(kind) = self.kind(key) else {
             let known = self.neighbours(key);
-            return self.problem(
-                format!("unknown key `{key}`; {known}"),
-                Some(origin.clone()),
-            );
+            return self.problem(format!("unknown key `{key}`; {known}"), Some(origin.clone()));
         };
         if !kind.same_type(&value) {
             let wanted = match kind {
@@ -258,11 +214,7 @@ impl<'a> Layers<'a> {
     }
 
     fn refuse_rivals(&mut self, leaves: &[(String, Value)], origin: &Origin) {
-        let set = |key| {
-            leaves
-                .iter()
-                .any(|(name, value)| name == key && value.as_str().is_some_and(|v| !v.is_empty()))
-        };
+        let set = |key| leaves.iter().any(|(name, value)| name == key && value.as_str().is_some_and(|v| !v.is_empty()));
         if set(RIVALS.0) && set(RIVALS.1) {
             let what = format!("`{}` and `{}` are both set; keep one", RIVALS.0, RIVALS.1);
             self.problem(what, Some(origin.clone()));
@@ -279,8 +231,7 @@ impl<'a> Layers<'a> {
 
     /// Types and checks the whole, and reads the files that hold secrets.
     pub(super) fn read(mut self) -> Result<Config, ConfigError> {
-        let typed: Result<Config, _> =
-            serde_path_to_error::deserialize(Value::Table(self.table.clone()));
+        let typed: Result<Config, _> = serde_path_to_error::deserialize(Value::Table(self.table.clone()));
         let mut config = match typed {
             Ok(config) => config,
             Err(error) => {
@@ -288,9 +239,7 @@ impl<'a> Layers<'a> {
                 let key = key.split('[').next().unwrap_or_default();
                 let what = format!("`{key}`: {}", error.inner().to_string().trim_end());
                 self.problem(what, self.origin(key));
-                return Err(ConfigError {
-                    problems: self.problems,
-                });
+                return Err(ConfigError { problems: self.problems });
             }
         };
         self.read_secrets(&mut config);
@@ -298,13 +247,7 @@ impl<'a> Layers<'a> {
             let origin = keys.iter().find_map(|key| self.origin(key));
             self.problem(what, origin);
         }
-        if self.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError {
-                problems: self.problems,
-            })
-        }
+        if self.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: self.problems }) }
     }
 
     fn read_secrets(&mut self, config: &mut Config) {
@@ -339,28 +282,18 @@ impl<'a> Layers<'a> {
     }
 
     fn unreadable(&mut self, key: &str, path: &Path, error: &io::Error) {
-        let what = format!(
-            "`{key}` names {}, which cannot be read ({error})",
-            path.display()
-        );
+        let what = format!("`{key}` names {}, which cannot be read ({error})", path.display());
         self.problem(what, self.origin(key));
     }
 }
 
 /// Every key that holds a value, dotted. A table without keys counts as a value, so that its name is looked at.
 pub(super) fn flatten(prefix: &str, value: &Value, leaves: &mut Vec<(String, Value)>) {
-    let Some(table) = value
-        .as_table()
-        .filter(|table| prefix.is_empty() || !table.is_empty())
-    else {
+    let Some(table) = value.as_table().filter(|table| prefix.is_empty() || !table.is_empty()) else {
         return leaves.push((prefix.to_owned(), value.clone()));
     };
     for (name, value) in table {
-        let key = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         flatten(&key, value, leaves);
     }
 }
@@ -392,9 +325,5 @@ fn offset(table: &DeTable<'_>, key: &str) -> Option<usize> {
 }
 
 fn line(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }

@@ -17,8 +17,8 @@ pub use self::{
     layers::Origin,
     secret::{REDACTED, Secret},
     sections::{
-        Arena, Auth, Content, Database, Embedded, Graph, Liferay, Locks, Log, LogFormat, Oracle,
-        Server, Surroundings,
+        Arena, Auth, Content, Database, Embedded, Graph, Liferay, Locks, Log, LogFormat, Oracle, Seconds, Server,
+        Surroundings,
     },
 };
 
@@ -90,18 +90,10 @@ pub enum Secrets {
 
 impl Config {
     /// Reads this process's files and environment. The only place of the program that does.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one reader of the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
     pub fn from_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Result<Self, ConfigError> {
         let read = |path: &Path| fs::read_to_string(path);
-        Self::load(Sources {
-            file,
-            environment: std::env::vars_os().collect(),
-            flags,
-            read: &read,
-        })
+        Self::load(Sources { file, environment: std::env::vars_os().collect(), flags, read: &read })
     }
 
     /// Puts the layers on each other and checks the result. All problems are reported at once.
@@ -126,9 +118,7 @@ impl Config {
             };
             show("database", "url", &self.database.url);
             let options = self.content.options.iter();
-            let options = options
-                .map(|(key, secret)| (key.clone(), secret.expose().into()))
-                .collect();
+            let options = options.map(|(key, secret)| (key.clone(), secret.expose().into())).collect();
             if let Some(toml::Value::Table(content)) = table.get_mut("content") {
                 content.insert("options".to_owned(), toml::Value::Table(options));
             }

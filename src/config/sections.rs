@@ -1,8 +1,5 @@
 //! The sections as types. Sentences about each key stand in `config/default.toml`, which a test holds against these.
-#![expect(
-    missing_docs,
-    reason = "config/default.toml documents every key; a test compares the two"
-)]
+#![expect(missing_docs, reason = "config/default.toml documents every key; a test compares the two")]
 
 use std::{
     collections::BTreeMap,
@@ -170,9 +167,7 @@ pub struct Surroundings {
 impl Surroundings {
     pub(super) fn of(environment: &[(OsString, OsString)]) -> Self {
         let find = |name: &str| {
-            let found = environment
-                .iter()
-                .find(|(key, value)| key == name && !value.is_empty());
+            let found = environment.iter().find(|(key, value)| key == name && !value.is_empty());
             found.map(|(_, value)| value.clone())
         };
         Self {
@@ -188,21 +183,13 @@ impl Surroundings {
 mod blank {
     use super::{Deserialize, Deserializer, OsStr, Serializer};
 
-    #[expect(
-        clippy::ref_option,
-        reason = "serde calls it with a reference to the field"
-    )]
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
     pub(super) fn serialize<T, S>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
     where
         T: AsRef<OsStr>,
         S: Serializer,
     {
-        serializer.serialize_str(
-            &value
-                .as_ref()
-                .map(|value| value.as_ref().to_string_lossy())
-                .unwrap_or_default(),
-        )
+        serializer.serialize_str(&value.as_ref().map(|value| value.as_ref().to_string_lossy()).unwrap_or_default())
     }
 
     pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -221,8 +208,7 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
     let read = |text: &String| {
         let one = || text.parse::<IpAddr>().map(IpNet::from);
         let network = text.parse::<IpNet>().ok().or_else(|| one().ok());
-        network
-            .ok_or_else(|| D::Error::custom(format_args!("{text:?} is no IP address or network")))
+        network.ok_or_else(|| D::Error::custom(format_args!("{text:?} is no IP address or network")))
     };
     texts.iter().map(read).collect()
 }

@@ -29,10 +29,7 @@ impl Digest {
             self.take(&bytes);
             self
         });
-        hashed.await.map_err(|source| Error::Failed {
-            doing: "hashing",
-            source: source.into(),
-        })
+        hashed.await.map_err(|source| Error::Failed { doing: "hashing", source: source.into() })
     }
 
     /// What has been seen, lying at `place`.

@@ -50,23 +50,14 @@ impl Error {
     /// Sorts what a store said while `doing` something.
     pub(super) fn from(doing: &'static str, source: impl Into<Cause>) -> Self {
         let source = source.into();
-        if is_full(source.as_ref()) {
-            Self::Full(source)
-        } else {
-            Self::Failed { doing, source }
-        }
+        if is_full(source.as_ref()) { Self::Full(source) } else { Self::Failed { doing, source } }
     }
 }
 
 fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .any(|error| {
-            matches!(
-                error.kind(),
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-            )
-        })
+        .any(|error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }
 
 /// Why some content was not taken in. Nothing of it is kept.
@@ -141,22 +132,10 @@ mod tests {
     fn a_full_disk_is_told_from_other_failures() {
         let said = |kind: ErrorKind| {
             let source = Box::new(std::io::Error::from(kind));
-            Error::from(
-                "writing",
-                object_store::Error::Generic {
-                    store: "LocalFileSystem",
-                    source,
-                },
-            )
+            Error::from("writing", object_store::Error::Generic { store: "LocalFileSystem", source })
         };
         assert!(matches!(said(ErrorKind::StorageFull), Error::Full(_)));
         assert!(matches!(said(ErrorKind::QuotaExceeded), Error::Full(_)));
-        assert!(matches!(
-            said(ErrorKind::PermissionDenied),
-            Error::Failed {
-                doing: "writing",
-                ..
-            }
-        ));
+        assert!(matches!(said(ErrorKind::PermissionDenied), Error::Failed { doing: "writing", .. }));
     }
 }

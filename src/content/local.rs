@@ -27,11 +27,7 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let told = |doing| {
             let path = path.to_owned();
-            move |source| OpenError::Folder {
-                path,
-                doing,
-                source,
-            }
+            move |source| OpenError::Folder { path, doing, source }
         };
         if path.is_dir() {
             close_to_others(path).map_err(told("read"))?;
@@ -39,10 +35,7 @@ impl Folder {
             create(path).map_err(told("created"))?;
         }
         let path = path.canonicalize().map_err(told("read"))?;
-        Ok(Self {
-            path,
-            sure: Arc::default(),
-        })
+        Ok(Self { path, sure: Arc::default() })
     }
 
     /// Where it is.
@@ -63,15 +56,8 @@ impl Folder {
         if *sure == folder && folder.is_dir() {
             return Ok(());
         }
-        DirBuilder::new()
-            .recursive(true)
-            .mode(PRIVATE)
-            .create(folder)?;
-        for made in folder
-            .ancestors()
-            .skip(1)
-            .take_while(|above| above.starts_with(&self.path))
-        {
+        DirBuilder::new().recursive(true).mode(PRIVATE).create(folder)?;
+        for made in folder.ancestors().skip(1).take_while(|above| above.starts_with(&self.path)) {
             sync(made)?;
         }
         folder.clone_into(&mut sure);
@@ -90,19 +76,10 @@ impl Folder {
     /// since then. Says how many files.
     pub fn remove_leftovers(&self, cutoff: SystemTime) -> io::Result<u64> {
         let mut removed = 0;
-        for outer in entries(&self.path)?
-            .into_iter()
-            .filter(|folder| is_ours(folder, 4))
-        {
-            for inner in entries(&outer)?
-                .into_iter()
-                .filter(|folder| is_ours(folder, 3))
-            {
+        for outer in entries(&self.path)?.into_iter().filter(|folder| is_ours(folder, 4)) {
+            for inner in entries(&outer)?.into_iter().filter(|folder| is_ours(folder, 3)) {
                 for file in entries(&inner)? {
-                    if is_unfinished(&file)
-                        && is_older(&file, cutoff)
-                        && fs::remove_file(&file).is_ok()
-                    {
+                    if is_unfinished(&file) && is_older(&file, cutoff) && fs::remove_file(&file).is_ok() {
                         removed += 1;
                     }
                 }
@@ -124,20 +101,10 @@ impl Folder {
 }
 
 fn create(path: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = path
-        .ancestors()
-        .take_while(|folder| !folder.exists())
-        .collect();
-    DirBuilder::new()
-        .recursive(true)
-        .mode(PRIVATE)
-        .create(path)?;
+    let missing: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    DirBuilder::new().recursive(true).mode(PRIVATE).create(path)?;
     for parent in missing.into_iter().filter_map(Path::parent) {
-        match sync(if parent.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            parent
-        }) {
+        match sync(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }) {
             // One may enter a folder without being allowed to list it.
             Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
             _ => {}
@@ -169,17 +136,8 @@ fn sync(folder: &Path) -> io::Result<()> {
 /// The paths in a folder; none if it is gone meanwhile or is no folder.
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect(),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(Vec::new())
-        }
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect(),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
@@ -187,26 +145,17 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// Named by so many digits of a key; another's folder stays, however empty.
 fn is_ours(folder: &Path, digits: usize) -> bool {
     let name = folder.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| {
-        name.len() == digits && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+    name.is_some_and(|name| name.len() == digits && name.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// `{key}#{number}`.
 fn is_unfinished(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .and_then(|name| name.split_once('#'));
-    name.is_some_and(|(key, number)| {
-        key.parse::<BlobKey>().is_ok() && number.parse::<u32>().is_ok()
-    })
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split_once('#'));
+    name.is_some_and(|(key, number)| key.parse::<BlobKey>().is_ok() && number.parse::<u32>().is_ok())
 }
 
 fn is_older(path: &Path, cutoff: SystemTime) -> bool {
-    fs::symlink_metadata(path)
-        .and_then(|about| about.modified())
-        .is_ok_and(|modified| modified < cutoff)
+    fs::symlink_metadata(path).and_then(|about| about.modified()).is_ok_and(|modified| modified < cutoff)
 }
 
 /// A folder that is not empty stays, as the system refuses.
@@ -254,10 +203,7 @@ mod tests {
         fs::write(&file, "x").unwrap();
         for path in [file.clone(), file.join("below")] {
             let said = Folder::open(&path).unwrap_err().to_string();
-            assert_eq!(
-                said,
-                format!("the content folder {} cannot be created", path.display())
-            );
+            assert_eq!(said, format!("the content folder {} cannot be created", path.display()));
         }
     }
 
@@ -265,12 +211,7 @@ mod tests {
     fn only_the_working_names_of_uploads_are_leftovers() {
         let key = "01935c2a-9d11-7000-8000-00000000000a";
         assert!(is_unfinished(Path::new(&format!("0193/5c2/{key}#1"))));
-        for other in [
-            key.to_owned(),
-            format!("{key}#x"),
-            "plan.docx#1".to_owned(),
-            "#1".to_owned(),
-        ] {
+        for other in [key.to_owned(), format!("{key}#x"), "plan.docx#1".to_owned(), "#1".to_owned()] {
             assert!(!is_unfinished(Path::new(&other)), "{other}");
         }
     }

@@ -72,11 +72,7 @@ fn fresh() -> BlobKey {
 /// stay as they are, which spares back-ups.
 fn path(key: BlobKey) -> Path {
     let bits = key.0.as_u128();
-    Path::from(format!(
-        "{:04x}/{:03x}/{key}",
-        bits >> 112,
-        bits >> 100 & 0xfff
-    ))
+    Path::from(format!("{:04x}/{:03x}/{key}", bits >> 112, bits >> 100 & 0xfff))
 }
 
 /// The blob that lies at `path`; `None` is a foreign object.

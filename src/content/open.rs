@@ -32,10 +32,7 @@ impl Settings {
 
     /// At `location`, with the usual limit.
     pub fn at(location: Location) -> Self {
-        Self {
-            location,
-            inline_limit: Self::INLINE_LIMIT,
-        }
+        Self { location, inline_limit: Self::INLINE_LIMIT }
     }
 }
 
@@ -60,10 +57,7 @@ impl fmt::Debug for Location {
             Self::Local(path) => f.debug_tuple("Local").field(path).finish(),
             Self::Url { url, options } => {
                 let names: Vec<&str> = options.iter().map(|(name, _)| name.as_str()).collect();
-                f.debug_struct("Url")
-                    .field("url", url)
-                    .field("options", &names)
-                    .finish()
+                f.debug_struct("Url").field("url", url).field("options", &names).finish()
             }
         }
     }
@@ -75,20 +69,13 @@ impl ContentStore {
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
         let inline_limit = settings.inline_limit;
         if inline_limit >= CHUNK {
-            return Err(OpenError::InlineLimit {
-                limit: inline_limit,
-                most: CHUNK - 1,
-            });
+            return Err(OpenError::InlineLimit { limit: inline_limit, most: CHUNK - 1 });
         }
         let (objects, folder) = match &settings.location {
             Location::Local(path) => local(path)?,
             Location::Url { url, options } => remote(url, options)?,
         };
-        Ok(Self(Arc::new(Inner {
-            objects,
-            folder,
-            inline_limit,
-        })))
+        Ok(Self(Arc::new(Inner { objects, folder, inline_limit })))
     }
 }
 
@@ -96,24 +83,16 @@ type Opened = (Box<dyn ObjectStore>, Option<Folder>);
 
 fn local(path: &Path) -> Result<Opened, OpenError> {
     let folder = Folder::open(path)?;
-    let files =
-        LocalFileSystem::new_with_prefix(folder.path()).map_err(|source| OpenError::Store {
-            url: folder.path().display().to_string(),
-            source: source.into(),
-        })?;
+    let files = LocalFileSystem::new_with_prefix(folder.path())
+        .map_err(|source| OpenError::Store { url: folder.path().display().to_string(), source: source.into() })?;
     Ok((Box::new(files.with_fsync(true)), Some(folder)))
 }
 
 fn remote(text: &str, options: &[(String, String)]) -> Result<Opened, OpenError> {
-    let unknown = || OpenError::Url {
-        url: text.to_owned(),
-    };
+    let unknown = || OpenError::Url { url: text.to_owned() };
     let url = Url::parse(text).map_err(|_| unknown())?;
     let (scheme, _) = ObjectStoreScheme::parse(&url).map_err(|_| unknown())?;
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "kinds to come are unknown as well"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "kinds to come are unknown as well")]
     let known: fn(&str) -> bool = match scheme {
         ObjectStoreScheme::Local => |_| false,
         ObjectStoreScheme::AmazonS3 => names::<AmazonS3ConfigKey>,
@@ -124,10 +103,7 @@ fn remote(text: &str, options: &[(String, String)]) -> Result<Opened, OpenError>
     };
     // `object_store` passes over options it does not know; a misspelt one would only show as a riddle later.
     if let Some((name, _)) = options.iter().find(|(name, _)| !known(name)) {
-        return Err(OpenError::Option {
-            url: text.to_owned(),
-            name: name.clone(),
-        });
+        return Err(OpenError::Option { url: text.to_owned(), name: name.clone() });
     }
     if scheme == ObjectStoreScheme::Local {
         return local(&url.to_file_path().map_err(|()| unknown())?);
@@ -135,10 +111,8 @@ fn remote(text: &str, options: &[(String, String)]) -> Result<Opened, OpenError>
     // One of the process, wanted before the first client is built; it may have been set already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = options.iter().map(|(name, value)| (name, value));
-    let (store, prefix) = parse_url_opts(&url, options).map_err(|source| OpenError::Store {
-        url: text.to_owned(),
-        source: source.into(),
-    })?;
+    let (store, prefix) = parse_url_opts(&url, options)
+        .map_err(|source| OpenError::Store { url: text.to_owned(), source: source.into() })?;
     Ok((Box::new(PrefixStore::new(store, prefix)), None))
 }
 
@@ -152,33 +126,15 @@ mod tests {
     use super::*;
 
     fn at(url: &str, options: &[(&str, &str)]) -> Result<ContentStore, OpenError> {
-        let options = options
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        ContentStore::open(&Settings::at(Location::Url {
-            url: url.to_owned(),
-            options,
-        }))
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        ContentStore::open(&Settings::at(Location::Url { url: url.to_owned(), options }))
     }
 
     #[tokio::test]
     async fn the_three_clouds_open_by_url_and_options() {
         let secret = ("secret_access_key", "secret");
-        assert!(
-            at(
-                "s3://bucket/deep/prefix",
-                &[("region", "eu-west-1"), ("access_key_id", "key"), secret]
-            )
-            .is_ok()
-        );
-        assert!(
-            at(
-                "az://container",
-                &[("account_name", "name"), ("account_key", "c2VjcmV0")]
-            )
-            .is_ok()
-        );
+        assert!(at("s3://bucket/deep/prefix", &[("region", "eu-west-1"), ("access_key_id", "key"), secret]).is_ok());
+        assert!(at("az://container", &[("account_name", "name"), ("account_key", "c2VjcmV0")]).is_ok());
         assert!(at("gs://bucket", &[("google_skip_signature", "true")]).is_ok());
     }
 
@@ -191,23 +147,13 @@ mod tests {
 
     #[test]
     fn a_misspelt_option_is_an_error_that_names_it_and_not_its_value() {
-        let said = at("s3://bucket", &[("secret_acces_key", "hush")])
-            .unwrap_err()
-            .to_string();
-        assert!(
-            said.contains("no option secret_acces_key") && !said.contains("hush"),
-            "{said}"
-        );
+        let said = at("s3://bucket", &[("secret_acces_key", "hush")]).unwrap_err().to_string();
+        assert!(said.contains("no option secret_acces_key") && !said.contains("hush"), "{said}");
     }
 
     #[test]
     fn what_cannot_keep_content_is_refused() {
-        for url in [
-            "memory:///",
-            "http://example.com/dav",
-            "ftp://example.com",
-            "no url",
-        ] {
+        for url in ["memory:///", "http://example.com/dav", "ftp://example.com", "no url"] {
             assert!(matches!(at(url, &[]), Err(OpenError::Url { .. })), "{url}");
         }
     }
@@ -215,10 +161,7 @@ mod tests {
     #[test]
     fn settings_print_no_credential() {
         let options = vec![("secret_access_key".to_owned(), "hush".to_owned())];
-        let settings = Settings::at(Location::Url {
-            url: "s3://bucket".to_owned(),
-            options,
-        });
+        let settings = Settings::at(Location::Url { url: "s3://bucket".to_owned(), options });
         assert!(!format!("{settings:?}").contains("hush"));
     }
 
@@ -233,13 +176,7 @@ mod tests {
     #[test]
     fn an_inline_limit_that_no_row_should_hold_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            location: Location::Local(dir.path().to_owned()),
-            inline_limit: CHUNK,
-        };
-        assert!(matches!(
-            ContentStore::open(&settings),
-            Err(OpenError::InlineLimit { .. })
-        ));
+        let settings = Settings { location: Location::Local(dir.path().to_owned()), inline_limit: CHUNK };
+        assert!(matches!(ContentStore::open(&settings), Err(OpenError::InlineLimit { .. })));
     }
 }

@@ -18,10 +18,7 @@ impl ContentStore {
     pub async fn probe(&self) -> Result<(), Error> {
         let (objects, at) = (&self.0.objects, folder().join(fresh().to_string()));
         let wrote = Bytes::from_static(b"coatcheck");
-        objects
-            .put(&at, PutPayload::from(wrote.clone()))
-            .await
-            .map_err(|source| Error::from("writing", source))?;
+        objects.put(&at, PutPayload::from(wrote.clone())).await.map_err(|source| Error::from("writing", source))?;
         let read = async { objects.get(&at).await?.bytes().await }.await;
         let removed = objects.delete(&at).await;
         let read = read.map_err(|source| Error::from("reading", source))?;
@@ -29,10 +26,7 @@ impl ContentStore {
         if read == wrote {
             Ok(())
         } else {
-            Err(Error::Failed {
-                doing: "reading",
-                source: "other bytes came back".into(),
-            })
+            Err(Error::Failed { doing: "reading", source: "other bytes came back".into() })
         }
     }
 }

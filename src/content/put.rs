@@ -37,21 +37,14 @@ impl ContentStore {
         let (orders, upload) = upload::start(self.clone(), max);
         let fed = feed(first, &mut chunks, orders).await;
         // Heard in any case, so that after a refusal nothing is left.
-        let uploaded = upload.await.map_err(|source| Error::Failed {
-            doing: "writing",
-            source: source.into(),
-        })?;
+        let uploaded = upload.await.map_err(|source| Error::Failed { doing: "writing", source: source.into() })?;
         fed?;
         Ok(uploaded?)
     }
 }
 
 /// Hands all chunks to the upload and then asks it to finish. If it gives up first, its own answer says why.
-async fn feed<S, E>(
-    first: Bytes,
-    chunks: &mut Chunks<'_, S>,
-    orders: Sender<Order>,
-) -> Result<(), PutError<E>>
+async fn feed<S, E>(first: Bytes, chunks: &mut Chunks<'_, S>, orders: Sender<Order>) -> Result<(), PutError<E>>
 where
     S: Stream<Item = Result<Bytes, E>>,
 {
@@ -87,21 +80,14 @@ where
     S: Stream<Item = Result<Bytes, E>>,
 {
     fn new(stream: Pin<&'a mut Fuse<S>>, max: u64) -> Self {
-        Self {
-            stream,
-            gathered: BytesMut::new(),
-            rest: Bytes::new(),
-            left: max,
-            max,
-        }
+        Self { stream, gathered: BytesMut::new(), rest: Bytes::new(), left: max, max }
     }
 
     /// Exactly [`CHUNK`] bytes, or fewer at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, PutError<E>> {
         loop {
             let room = CHUNK - self.gathered.len();
-            self.gathered
-                .extend_from_slice(&self.rest.split_to(room.min(self.rest.len())));
+            self.gathered.extend_from_slice(&self.rest.split_to(room.min(self.rest.len())));
             if self.gathered.len() == CHUNK {
                 let full = std::mem::replace(&mut self.gathered, BytesMut::with_capacity(CHUNK));
                 return Ok(Some(full.freeze()));
@@ -109,10 +95,7 @@ where
             match self.stream.next().await {
                 Some(Ok(bytes)) => {
                     let came = bytes.len() as u64;
-                    self.left = self
-                        .left
-                        .checked_sub(came)
-                        .ok_or(PutError::TooLarge { max: self.max })?;
+                    self.left = self.left.checked_sub(came).ok_or(PutError::TooLarge { max: self.max })?;
                     self.rest = bytes;
                 }
                 Some(Err(error)) => return Err(PutError::Body(error)),

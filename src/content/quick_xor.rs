@@ -19,10 +19,7 @@ pub struct Hasher {
 
 impl Default for Hasher {
     fn default() -> Self {
-        Self {
-            folded: [0; PERIOD],
-            size: 0,
-        }
+        Self { folded: [0; PERIOD], size: 0 }
     }
 }
 
@@ -100,10 +97,7 @@ mod tests {
     fn the_published_vectors_come_out() {
         assert_eq!(hash(b""), QuickXor([0; 20]));
         assert_eq!(hash(b"one").to_base64(), "b3BDGQAAAAAAAAAAAwAAAAAAAAA=");
-        assert_eq!(
-            hash(&b"z".repeat(40_000)).to_base64(),
-            "AAAAAAAAAAAAAAAAQJwAAAAAAAA="
-        );
+        assert_eq!(hash(&b"z".repeat(40_000)).to_base64(), "AAAAAAAAAAAAAAAAQJwAAAAAAAA=");
         let fox = b"The quick brown fox jumps over the lazy dog";
         assert_eq!(hash(fox).to_base64(), "bMSlbysmxJL6S75XwfMcQZOpcr4=");
     }

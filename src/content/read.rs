@@ -22,10 +22,7 @@ impl ContentStore {
     ) -> Result<BoxStream<'static, io::Result<Bytes>>, Error> {
         let range = range.unwrap_or(0..content.size);
         if range.start > range.end || range.end > content.size {
-            return Err(Error::Range {
-                asked: range,
-                size: content.size,
-            });
+            return Err(Error::Range { asked: range, size: content.size });
         }
         if range.is_empty() {
             return Ok(stream::empty().boxed());
@@ -33,31 +30,19 @@ impl ContentStore {
         match &content.place {
             Place::Inline(bytes) => {
                 // A row whose size is not that of its bytes reads like a damaged blob.
-                let part = bounds(&range)
-                    .and_then(|range| bytes.get(range))
-                    .map(|part| bytes.slice_ref(part));
-                let part = part.ok_or_else(|| Error::Range {
-                    asked: range,
-                    size: bytes.len() as u64,
-                })?;
+                let part = bounds(&range).and_then(|range| bytes.get(range)).map(|part| bytes.slice_ref(part));
+                let part = part.ok_or_else(|| Error::Range { asked: range, size: bytes.len() as u64 })?;
                 Ok(stream::iter([Ok(part)]).boxed())
             }
             Place::Blob(key) => {
-                let options = GetOptions {
-                    range: Some(GetRange::Bounded(range.clone())),
-                    ..GetOptions::default()
-                };
+                let options = GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
                 let found = match self.0.objects.get_opts(&path(*key), options).await {
                     Ok(found) => found,
                     Err(object_store::Error::NotFound { .. }) => return Err(Error::Missing(*key)),
                     Err(source) => return Err(Error::from("reading", source)),
                 };
                 if found.meta.size != content.size {
-                    return Err(Error::Damaged {
-                        key: *key,
-                        expected: content.size,
-                        found: found.meta.size,
-                    });
+                    return Err(Error::Damaged { key: *key, expected: content.size, found: found.meta.size });
                 }
                 Ok(match found.payload {
                     GetResultPayload::File(file, _) => pieces(file, range),
@@ -94,10 +79,7 @@ fn piece(file: &mut File, range: &Range<u64>) -> io::Result<Bytes> {
     file.seek(SeekFrom::Start(range.start))?;
     file.take(size).read_to_end(&mut piece)?;
     if (piece.len() as u64) < size {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "the blob has become shorter",
-        ));
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the blob has become shorter"));
     }
     Ok(piece.into())
 }

@@ -18,10 +18,7 @@ pub struct Staged {
 
 impl Staged {
     pub(super) fn new(store: ContentStore, content: Content) -> Self {
-        Self {
-            content,
-            store: Some(store),
-        }
+        Self { content, store: Some(store) }
     }
 
     /// What was written.

@@ -24,30 +24,17 @@ pub struct Blob {
 impl ContentStore {
     /// All blobs, in no order. Unfinished uploads and foreign objects do not show.
     pub fn list(&self) -> BoxStream<'static, Result<Blob, Error>> {
-        let objects = self
-            .0
-            .objects
-            .list(None)
-            .map_err(|source| Error::from("listing", source));
+        let objects = self.0.objects.list(None).map_err(|source| Error::from("listing", source));
         let blobs = objects.try_filter_map(async |about| {
             let key = key(&about.location);
-            Ok(key.map(|key| Blob {
-                key,
-                modified: about.last_modified,
-                size: about.size,
-            }))
+            Ok(key.map(|key| Blob { key, modified: about.last_modified, size: about.size }))
         });
         blobs.boxed()
     }
 
     /// The blobs last written before `cutoff`: those that no row names by now are orphans.
-    pub fn blobs_older_than(
-        &self,
-        cutoff: DateTime<Utc>,
-    ) -> BoxStream<'static, Result<Blob, Error>> {
-        self.list()
-            .try_filter(move |blob| std::future::ready(blob.modified < cutoff))
-            .boxed()
+    pub fn blobs_older_than(&self, cutoff: DateTime<Utc>) -> BoxStream<'static, Result<Blob, Error>> {
+        self.list().try_filter(move |blob| std::future::ready(blob.modified < cutoff)).boxed()
     }
 
     /// Removes what crashes have left of uploads and probes before `cutoff`, and says of how many. Unfinished uploads
@@ -55,11 +42,7 @@ impl ContentStore {
     pub async fn remove_leftovers(&self, cutoff: DateTime<Utc>) -> Result<u64, Error> {
         let mut removed = 0;
         let mut probes = self.0.objects.list(Some(&probe::folder()));
-        while let Some(about) = probes
-            .try_next()
-            .await
-            .map_err(|source| Error::from("listing", source))?
-        {
+        while let Some(about) = probes.try_next().await.map_err(|source| Error::from("listing", source))? {
             if about.last_modified < cutoff {
                 match self.0.objects.delete(&about.location).await {
                     Ok(()) => removed += 1,
@@ -69,8 +52,7 @@ impl ContentStore {
             }
         }
         if let Some(folder) = self.0.folder.clone() {
-            let files =
-                tokio::task::spawn_blocking(move || folder.remove_leftovers(cutoff.into())).await;
+            let files = tokio::task::spawn_blocking(move || folder.remove_leftovers(cutoff.into())).await;
             let files = files.map_err(std::io::Error::from).flatten();
             removed += files.map_err(|source| Error::from("removing", source))?;
         }

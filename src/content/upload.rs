@@ -32,10 +32,7 @@ pub enum Order {
 /// Starts the upload of a fresh blob that will have at most `max` bytes.
 pub fn start(store: ContentStore, max: u64) -> (Sender<Order>, JoinHandle<Result<Staged, Error>>) {
     let (sender, orders) = mpsc::channel(QUEUE);
-    (
-        sender,
-        tokio::spawn(run(Upload::new(store, max), orders).in_current_span()),
-    )
+    (sender, tokio::spawn(run(Upload::new(store, max), orders).in_current_span()))
 }
 
 async fn run(mut upload: Upload, mut orders: Receiver<Order>) -> Result<Staged, Error> {
@@ -43,10 +40,7 @@ async fn run(mut upload: Upload, mut orders: Receiver<Order>) -> Result<Staged, 
     // No more is taken from the client while we clean up.
     drop(orders);
     match written {
-        Ok(digest) => Ok(Staged::new(
-            upload.store,
-            digest.of(Place::Blob(upload.key)),
-        )),
+        Ok(digest) => Ok(Staged::new(upload.store, digest.of(Place::Blob(upload.key)))),
         Err(error) => {
             upload.undo().await;
             Err(error)
@@ -73,22 +67,9 @@ impl Upload {
     fn new(store: ContentStore, max: u64) -> Self {
         let key = fresh();
         // A file takes one write at a time, of any size.
-        let (part_size, abreast) = if store.0.folder.is_some() {
-            (CHUNK, 1)
-        } else {
-            (part_size(max), 2)
-        };
+        let (part_size, abreast) = if store.0.folder.is_some() { (CHUNK, 1) } else { (part_size(max), 2) };
         let (path, pending, writes) = (path(key), Vec::new(), JoinSet::new());
-        Self {
-            store,
-            key,
-            path,
-            part_size,
-            abreast,
-            pending,
-            parts: None,
-            writes,
-        }
+        Self { store, key, path, part_size, abreast, pending, parts: None, writes }
     }
 
     async fn follow(&mut self, orders: &mut Receiver<Order>) -> Result<Digest, Error> {
@@ -105,10 +86,7 @@ impl Upload {
                     return Ok(digest);
                 }
                 None => {
-                    return Err(Error::Failed {
-                        doing: "writing",
-                        source: "the content did not end".into(),
-                    });
+                    return Err(Error::Failed { doing: "writing", source: "the content did not end".into() });
                 }
             }
         }
@@ -120,9 +98,7 @@ impl Upload {
         };
         let path = self.path.clone();
         let made = tokio::task::spawn_blocking(move || folder.make_sure(&path)).await;
-        made.map_err(std::io::Error::from)
-            .flatten()
-            .map_err(|source| Error::from("making a folder", source))
+        made.map_err(std::io::Error::from).flatten().map_err(|source| Error::from("making a folder", source))
     }
 
     /// Adds a chunk; a part that it completes is on its way when this returns.
@@ -143,8 +119,7 @@ impl Upload {
                 none.insert(begun.map_err(|source| Error::from("writing", source))?)
             }
         };
-        self.writes
-            .spawn(parts.put_part(std::mem::take(&mut self.pending).into_iter().collect()));
+        self.writes.spawn(parts.put_part(std::mem::take(&mut self.pending).into_iter().collect()));
         Ok(())
     }
 
@@ -173,9 +148,7 @@ impl Upload {
             let whole = PutPayload::from_iter(std::mem::take(&mut self.pending));
             self.store.0.objects.put(&self.path, whole).await
         };
-        finished
-            .map(drop)
-            .map_err(|source| Error::from("writing", source))
+        finished.map(drop).map_err(|source| Error::from("writing", source))
     }
 
     /// Leaves nothing, as well as can be; what fails here is for the sweep.
@@ -200,10 +173,7 @@ impl Upload {
 /// Parts of remote uploads: small, as three are in memory, but large enough that `max` bytes fit into the allowed
 /// number; and whole chunks.
 fn part_size(max: u64) -> usize {
-    let size = max
-        .div_ceil(PARTS)
-        .clamp(LEAST_PART, MOST_PART)
-        .next_multiple_of(CHUNK as u64);
+    let size = max.div_ceil(PARTS).clamp(LEAST_PART, MOST_PART).next_multiple_of(CHUNK as u64);
     usize::try_from(size).unwrap_or(CHUNK)
 }
 
@@ -215,10 +185,7 @@ mod tests {
     fn parts_are_whole_chunks_and_enough_for_the_largest_content() {
         for max in [0, 1, 1 << 30, 50 << 30, 500_u64 << 30] {
             let size = part_size(max) as u64;
-            assert!(
-                size.is_multiple_of(CHUNK as u64) && size >= LEAST_PART && size * PARTS >= max,
-                "{max}: {size}"
-            );
+            assert!(size.is_multiple_of(CHUNK as u64) && size >= LEAST_PART && size * PARTS >= max, "{max}: {size}");
         }
         assert!(part_size(u64::MAX) as u64 <= MOST_PART);
     }

@@ -47,10 +47,7 @@ macro_rules! digest {
             type Error = BadDigest;
 
             fn try_from(bytes: &[u8]) -> Result<Self, BadDigest> {
-                bytes
-                    .try_into()
-                    .map($name)
-                    .map_err(|_| BadDigest(bytes.len()))
+                bytes.try_into().map($name).map_err(|_| BadDigest(bytes.len()))
             }
         }
     };
@@ -60,13 +57,11 @@ digest!(Sha256);
 digest!(QuickXor);
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a `String` does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a `String` does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Names one blob in the content store. Never used twice, and no client ever sees one.
@@ -96,11 +91,7 @@ impl FromStr for BlobKey {
     fn from_str(text: &str) -> Result<Self, BadBlobKey> {
         let key = Self(Uuid::try_parse(text).map_err(|_| BadBlobKey)?);
         // Upper case, braces and the like are other texts, not other spellings.
-        if key.to_string() == text {
-            Ok(key)
-        } else {
-            Err(BadBlobKey)
-        }
+        if key.to_string() == text { Ok(key) } else { Err(BadBlobKey) }
     }
 }
 
@@ -150,35 +141,21 @@ mod tests {
 
     #[test]
     fn a_digest_is_read_back_only_at_its_own_length() {
-        assert_eq!(
-            QuickXor::try_from([1; 20].as_slice()),
-            Ok(QuickXor([1; 20]))
-        );
+        assert_eq!(QuickXor::try_from([1; 20].as_slice()), Ok(QuickXor([1; 20])));
         assert_eq!(Sha256::try_from([1; 20].as_slice()), Err(BadDigest(20)));
     }
 
     #[test]
     fn a_blob_key_has_one_spelling() {
         let text = "01935c2a-0000-7000-8000-00000000000a";
-        assert_eq!(
-            text.parse::<BlobKey>().map(|key| key.to_string()),
-            Ok(text.to_owned())
-        );
-        for other in [
-            text.to_uppercase(),
-            text.replace('-', ""),
-            format!("{{{text}}}"),
-            String::new(),
-        ] {
+        assert_eq!(text.parse::<BlobKey>().map(|key| key.to_string()), Ok(text.to_owned()));
+        for other in [text.to_uppercase(), text.replace('-', ""), format!("{{{text}}}"), String::new()] {
             assert_eq!(other.parse::<BlobKey>(), Err(BadBlobKey), "{other:?}");
         }
     }
 
     #[test]
     fn a_place_does_not_print_its_bytes() {
-        assert_eq!(
-            format!("{:?}", Place::Inline(Bytes::from_static(b"secret"))),
-            "Inline(6 bytes)"
-        );
+        assert_eq!(format!("{:?}", Place::Inline(Bytes::from_static(b"secret"))), "Inline(6 bytes)");
     }
 }

@@ -1,3 +1,20 @@
-//! What a vault is: plain data and pure functions. No async, no HTTP, no SQL.
+//! What a vault is: plain data and pure decisions. No async, no SQL text, no HTTP, no vendor's wording.
 
+pub mod actor;
+pub mod clock;
 pub mod content;
+pub mod edition;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod item;
+pub mod library;
+pub mod link;
+pub mod lock;
+pub mod name;
+pub mod page;
+pub mod permission;
+pub mod person;
+pub mod version;
+
+pub use error::{Error, Result};

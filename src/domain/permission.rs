@@ -355,10 +355,10 @@ fn over(actor: &Actor, action: Action, on: &Facts<'_>) -> Over {
         Action::Cancel => {
             let mut over = Over::Nobody;
             for ground in grounds_to_cancel(actor.dialect) {
-                match ground {
-                    Ground::NamedReservation if over == Over::Nobody => over = Over::NamedReservation,
-                    ground if has_ground(*ground, actor, on) => over = Over::Anybody,
-                    _ => {}
+                if *ground == Ground::NamedReservation && over == Over::Nobody {
+                    over = Over::NamedReservation;
+                } else if has_ground(*ground, actor, on) {
+                    over = Over::Anybody;
                 }
             }
             over

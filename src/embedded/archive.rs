@@ -39,30 +39,20 @@ pub(super) fn unpack(package: impl Read, folder: &Path) -> Result<(), Error> {
         let name = entry.path().at("unpack into", folder)?.into_owned();
         let kind = entry.header().entry_type();
         if !stays_inside(&name) {
-            return Err(Error::Archive {
-                reason: format!("the name {} leads out of it", name.display()),
-            });
+            return Err(Error::Archive { reason: format!("the name {} leads out of it", name.display()) });
         }
         if !matches!(kind, EntryType::Regular | EntryType::Directory) {
-            return Err(Error::Archive {
-                reason: format!("{} is neither file nor folder", name.display()),
-            });
+            return Err(Error::Archive { reason: format!("{} is neither file nor folder", name.display()) });
         }
         let Ok(inside) = name.strip_prefix(ROOT) else {
             continue;
         };
         if inside == Path::new(LINKS) {
-            links = serde_json::from_reader(&mut entry).map_err(|error| Error::Archive {
-                reason: format!("{LINKS}: {error}"),
-            })?;
+            links = serde_json::from_reader(&mut entry)
+                .map_err(|error| Error::Archive { reason: format!("{LINKS}: {error}") })?;
         } else if kind.is_file() && is_wanted(inside) {
-            let runs = inside.starts_with("bin")
-                || entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-            write(
-                &mut entry,
-                &folder.join(inside),
-                if runs { 0o755 } else { 0o644 },
-            )?;
+            let runs = inside.starts_with("bin") || entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
+            write(&mut entry, &folder.join(inside), if runs { 0o755 } else { 0o644 })?;
         }
     }
     links.iter().try_for_each(|link| make_link(link, folder))
@@ -74,37 +64,27 @@ fn write(content: &mut impl Read, path: &Path, mode: u32) -> Result<(), Error> {
     }
     let mut file = File::create_new(path).at("unpack", path)?;
     io::copy(content, &mut file).at("unpack", path)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))
-        .at("unpack", path)
+    file.set_permissions(fs::Permissions::from_mode(mode)).at("unpack", path)
 }
 
 fn make_link(link: &Link, folder: &Path) -> Result<(), Error> {
-    let refused = || Error::Archive {
-        reason: format!("{LINKS} asks for a link {}", link.target.display()),
-    };
+    let refused = || Error::Archive { reason: format!("{LINKS} asks for a link {}", link.target.display()) };
     let target = link.target.strip_prefix("native").map_err(|_| refused())?;
     let beside = link.source.parent() == link.target.parent();
-    let (true, true, Some(leads_to)) = (stays_inside(target), beside, link.source.file_name())
-    else {
+    let (true, true, Some(leads_to)) = (stays_inside(target), beside, link.source.file_name()) else {
         return Err(refused());
     };
     let path = folder.join(target);
-    if is_wanted(target) && !path.exists() {
-        symlink(leads_to, &path).at("unpack", &path)
-    } else {
-        Ok(())
-    }
+    if is_wanted(target) && !path.exists() { symlink(leads_to, &path).at("unpack", &path) } else { Ok(()) }
 }
 
 /// Libraries to link other programs with are half of the package, and nothing here needs them.
 fn is_wanted(inside: &Path) -> bool {
-    FOLDERS.iter().any(|folder| inside.starts_with(folder))
-        && inside.extension().is_none_or(|kind| kind != "a")
+    FOLDERS.iter().any(|folder| inside.starts_with(folder)) && inside.extension().is_none_or(|kind| kind != "a")
 }
 
 fn stays_inside(name: &Path) -> bool {
-    name.components()
-        .all(|part| matches!(part, Component::Normal(_)))
+    name.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 #[cfg(test)]
@@ -135,60 +115,27 @@ mod tests {
         let around = tempfile::tempdir()?;
         let folder = around.path().join("new");
         fs::create_dir(&folder)?;
-        let said = unpack(&package(entries)?[..], &folder)
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default();
-        assert_eq!(
-            fs::read_dir(around.path())?.count(),
-            1,
-            "something was written outside"
-        );
+        let said = unpack(&package(entries)?[..], &folder).err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(fs::read_dir(around.path())?.count(), 1, "something was written outside");
         Ok(said)
     }
 
     #[test]
-    fn programs_libraries_and_links_are_unpacked_and_the_rest_is_not()
-    -> Result<(), Box<dyn std::error::Error>> {
+    fn programs_libraries_and_links_are_unpacked_and_the_rest_is_not() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let links = r#"[{"source":"native/lib/libpq.so.5.18","target":"native/lib/libpq.so.5"}]"#;
         let package = package(&[
             ("package/native/pg-symlinks.json", EntryType::Regular, links),
-            (
-                "package/native/bin/postgres",
-                EntryType::Regular,
-                "the server",
-            ),
-            (
-                "package/native/lib/libpq.so.5.18",
-                EntryType::Regular,
-                "the library",
-            ),
-            (
-                "package/native/lib/libpq.a",
-                EntryType::Regular,
-                "for linkers",
-            ),
-            (
-                "package/native/include/pg.h",
-                EntryType::Regular,
-                "for compilers",
-            ),
+            ("package/native/bin/postgres", EntryType::Regular, "the server"),
+            ("package/native/lib/libpq.so.5.18", EntryType::Regular, "the library"),
+            ("package/native/lib/libpq.a", EntryType::Regular, "for linkers"),
+            ("package/native/include/pg.h", EntryType::Regular, "for compilers"),
             ("package/dist/index.js", EntryType::Regular, "for node"),
         ])?;
         unpack(&package[..], folder.path())?;
 
-        assert_eq!(
-            fs::read_to_string(folder.path().join("lib/libpq.so.5"))?,
-            "the library"
-        );
-        assert_eq!(
-            fs::metadata(folder.path().join("bin/postgres"))?
-                .permissions()
-                .mode()
-                & 0o777,
-            0o755
-        );
+        assert_eq!(fs::read_to_string(folder.path().join("lib/libpq.so.5"))?, "the library");
+        assert_eq!(fs::metadata(folder.path().join("bin/postgres"))?.permissions().mode() & 0o777, 0o755);
         assert_eq!(fs::read_dir(folder.path())?.count(), 2, "bin and lib");
         assert!(!folder.path().join("lib/libpq.a").exists());
         Ok(())
@@ -196,11 +143,7 @@ mod tests {
 
     #[test]
     fn names_that_lead_out_are_refused() -> Result<(), Box<dyn std::error::Error>> {
-        for name in [
-            "package/native/bin/../../../../evil",
-            "../evil",
-            "/tmp/evil",
-        ] {
+        for name in ["package/native/bin/../../../../evil", "../evil", "/tmp/evil"] {
             let said = refusal(&[(name, EntryType::Regular, "evil")])?;
             assert!(said.contains("leads out of it"), "{name}: {said}");
         }
@@ -211,17 +154,9 @@ mod tests {
     fn links_are_refused_as_entries_and_as_a_way_out() -> Result<(), Box<dyn std::error::Error>> {
         let said = refusal(&[("package/native/lib/out", EntryType::Symlink, "")])?;
         assert!(said.contains("neither file nor folder"), "{said}");
-        for (source, target) in [
-            ("/etc/passwd", "native/lib/x"),
-            ("native/lib/y", "native/lib/../../x"),
-            ("y", "x"),
-        ] {
+        for (source, target) in [("/etc/passwd", "native/lib/x"), ("native/lib/y", "native/lib/../../x"), ("y", "x")] {
             let links = format!(r#"[{{"source":"{source}","target":"{target}"}}]"#);
-            let said = refusal(&[(
-                "package/native/pg-symlinks.json",
-                EntryType::Regular,
-                &links,
-            )])?;
+            let said = refusal(&[("package/native/pg-symlinks.json", EntryType::Regular, &links)])?;
             assert!(said.contains("asks for a link"), "{target}: {said}");
         }
         Ok(())

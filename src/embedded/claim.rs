@@ -32,13 +32,7 @@ pub(super) struct Claim {
 impl Claim {
     pub(super) fn take(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(FILE);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.at("open", &path)?;
         let until = Instant::now() + PATIENCE;
         loop {
@@ -46,9 +40,7 @@ impl Claim {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Error::InUse {
-                        folder: folder.to_owned(),
-                    });
+                    return Err(Error::InUse { folder: folder.to_owned() });
                 }
                 Err(TryLockError::Error(error)) => return Err(error).at("lock", &path),
             }
@@ -61,16 +53,13 @@ impl Claim {
     /// Says where our cluster listens, now that it does.
     pub(super) fn announce(&self, address: &Address) -> Result<(), Error> {
         let mut file = &self.file;
-        file.write_all(format!("{}\n", address.socket_dir.display()).as_bytes())
-            .at("write", &self.path)
+        file.write_all(format!("{}\n", address.socket_dir.display()).as_bytes()).at("write", &self.path)
     }
 
     /// Takes the announcement back.
     pub(super) fn withdraw(&self) -> Result<(), Error> {
         let mut file = &self.file;
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .at("write", &self.path)
+        file.set_len(0).and_then(|()| file.rewind()).at("write", &self.path)
     }
 }
 
@@ -91,19 +80,12 @@ pub fn running(data_dir: &Path) -> Result<Option<Address>, Error> {
             Err(TryLockError::Error(error)) => return Err(error).at("lock", &path),
         }
         let mut note = String::new();
-        file.rewind()
-            .and_then(|()| file.read_to_string(&mut note))
-            .at("read", &path)?;
+        file.rewind().and_then(|()| file.read_to_string(&mut note)).at("read", &path)?;
         if let Some(socket_dir) = note.strip_suffix('\n') {
-            return Ok(Some(Address {
-                socket_dir: socket_dir.into(),
-            }));
+            return Ok(Some(Address { socket_dir: socket_dir.into() }));
         }
         if Instant::now() > until {
-            return Err(Error::OwnerNotReady {
-                folder: data_dir.to_owned(),
-                seconds: STARTING.as_secs(),
-            });
+            return Err(Error::OwnerNotReady { folder: data_dir.to_owned(), seconds: STARTING.as_secs() });
         }
         thread::sleep(PAUSE);
     }

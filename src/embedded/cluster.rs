@@ -52,35 +52,17 @@ impl Postgres {
         started.inspect_err(|_| drop(fs::remove_dir_all(&root)))
     }
 
-    fn start_claimed(
-        settings: &Settings,
-        account: Account,
-        root: PathBuf,
-        claim: Claim,
-    ) -> Result<Self, Error> {
+    fn start_claimed(settings: &Settings, account: Account, root: PathBuf, claim: Claim) -> Result<Self, Error> {
         let data = root.join("pgdata");
         let binaries = binaries::choose(settings, &data, account)?;
-        let plan = Plan {
-            settings: settings.clone(),
-            account,
-            binaries,
-            root,
-            data,
-        };
+        let plan = Plan { settings: settings.clone(), account, binaries, root, data };
         if !plan.data.join("PG_VERSION").exists() {
             plan.make_cluster()?;
         }
-        let address = Address {
-            socket_dir: plan.socket_dir()?,
-        };
+        let address = Address { socket_dir: plan.socket_dir()? };
         let watched = plan.launch(&address)?;
         claim.announce(&address)?;
-        Ok(Self {
-            watched,
-            address,
-            plan,
-            claim,
-        })
+        Ok(Self { watched, address, plan, claim })
     }
 
     /// Where the cluster listens.
@@ -107,13 +89,7 @@ impl Postgres {
         if self.watched.is_ended() {
             return Ok(());
         }
-        let Plan {
-            settings,
-            account,
-            binaries,
-            root,
-            data,
-        } = &self.plan;
+        let Plan { settings, account, binaries, root, data } = &self.plan;
         let durable = settings.durability == Durability::Durable;
         if durable {
             self.claim.withdraw()?;
@@ -126,10 +102,7 @@ impl Postgres {
             drop(fs::remove_dir(&self.address.socket_dir));
         }
         if durable && !status.success() {
-            return Err(Error::Exited {
-                status,
-                said: tail(&fs::read(self.plan.log()).unwrap_or_default()),
-            });
+            return Err(Error::Exited { status, said: tail(&fs::read(self.plan.log()).unwrap_or_default()) });
         }
         Ok(())
     }
@@ -149,14 +122,7 @@ fn make_root(settings: &Settings, account: Account) -> Result<PathBuf, Error> {
     match settings.durability {
         Durability::Durable => {
             // Others may pass through to what is theirs, and see nothing.
-            make_folder(
-                asked,
-                if matches!(account, Account::Other { .. }) {
-                    0o711
-                } else {
-                    0o700
-                },
-            )?;
+            make_folder(asked, if matches!(account, Account::Other { .. }) { 0o711 } else { 0o700 })?;
         }
         Durability::ThrowAway => {
             if let Some(parent) = asked.parent() {
@@ -164,20 +130,14 @@ fn make_root(settings: &Settings, account: Account) -> Result<PathBuf, Error> {
             }
             // Before anything in it is touched: it may be somebody's by mistake.
             if fs::read_dir(asked).is_ok_and(|mut entries| entries.next().is_some()) {
-                return Err(Error::NotEmpty {
-                    folder: asked.clone(),
-                });
+                return Err(Error::NotEmpty { folder: asked.clone() });
             }
             account.make_private(asked)?;
         }
     }
     let root = fs::canonicalize(asked).at("look at", asked)?;
     match account.blocked_at(&root.join("pgdata")) {
-        Some(blocked_at) => Err(Error::Unreachable {
-            path: root,
-            blocked_at,
-            uid: account.uid(),
-        }),
+        Some(blocked_at) => Err(Error::Unreachable { path: root, blocked_at, uid: account.uid() }),
         None => Ok(root),
     }
 }
@@ -193,10 +153,7 @@ impl Plan {
 
     /// How a command that `signal` ends takes a throw-away folder with it.
     pub(super) fn ending(&self, signal: &'static str) -> Ending<'_> {
-        Ending {
-            signal,
-            folder: self.is_throw_away().then_some(self.root.as_path()),
-        }
+        Ending { signal, folder: self.is_throw_away().then_some(self.root.as_path()) }
     }
 }
 

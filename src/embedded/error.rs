@@ -14,9 +14,7 @@ const WAYS_OUT: &str = "Install PostgreSQL 15 or newer (apt-get install postgres
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nothing installed, and nothing to be fetched.
-    #[error(
-        "No PostgreSQL 15 or newer was found on this machine, and none was fetched: {unfetched}. {WAYS_OUT}."
-    )]
+    #[error("No PostgreSQL 15 or newer was found on this machine, and none was fetched: {unfetched}. {WAYS_OUT}.")]
     NoBinaries {
         /// Why it was not fetched instead.
         unfetched: String,
@@ -179,10 +177,6 @@ pub(super) trait AtPath<T> {
 
 impl<T> AtPath<T> for io::Result<T> {
     fn at(self, action: &'static str, path: &Path) -> Result<T, Error> {
-        self.map_err(|source| Error::File {
-            action,
-            path: path.to_owned(),
-            source,
-        })
+        self.map_err(|source| Error::File { action, path: path.to_owned(), source })
     }
 }

@@ -44,74 +44,36 @@ impl Plan {
             self.make_database(&fresh, database)?;
         }
         fs::rename(&fresh, &self.data).at("create", &self.data)?;
-        File::open(&self.root)
-            .and_then(|root| root.sync_all())
-            .at("flush", &self.root)
+        File::open(&self.root).and_then(|root| root.sync_all()).at("flush", &self.root)
     }
 
     fn initdb(&self, fresh: &Path, locale: &[&str]) -> Result<(), Error> {
         let initdb = self.binaries.program("initdb");
-        let mut command = watchdog::command(
-            self.account,
-            self.ending("TERM"),
-            &initdb,
-            &self.settings.path(),
-        );
-        command.arg("-D").arg(fresh).args([
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--data-checksums",
-        ]);
-        command
-            .arg("--locale=C")
-            .args(locale)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        let mut command = watchdog::command(self.account, self.ending("TERM"), &initdb, &self.settings.path());
+        command.arg("-D").arg(fresh).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--data-checksums"]);
+        command.arg("--locale=C").args(locale).stdout(Stdio::null()).stderr(Stdio::piped());
         if self.is_throw_away() {
             command.arg("--no-sync");
         }
-        let run = |source| Error::Run {
-            program: initdb.clone(),
-            source,
-        };
-        let output = Watched::spawn(command)
-            .and_then(Watched::output)
-            .map_err(run)?;
+        let run = |source| Error::Run { program: initdb.clone(), source };
+        let output = Watched::spawn(command).and_then(Watched::output).map_err(run)?;
         if output.status.success() {
             return Ok(());
         }
         let said = tail(&output.stderr);
         if said.contains("could not look up effective user ID") {
-            return Err(Error::NoPasswdEntry {
-                uid: self.account.uid(),
-            });
+            return Err(Error::NoPasswdEntry { uid: self.account.uid() });
         }
-        Err(Error::Failed {
-            program: "initdb",
-            said,
-        })
+        Err(Error::Failed { program: "initdb", said })
     }
 
     /// In the server's single-user mode, so that a cluster never exists without its database.
     fn make_database(&self, fresh: &Path, name: &str) -> Result<(), Error> {
         let postgres = self.binaries.program("postgres");
-        let run = |source| Error::Run {
-            program: postgres.clone(),
-            source,
-        };
+        let run = |source| Error::Run { program: postgres.clone(), source };
         let mut command = self.account.command(&postgres, &self.settings.path());
-        command
-            .args(["--single", "-c", "exit_on_error=on", "-D"])
-            .arg(fresh)
-            .arg("postgres");
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        command.args(["--single", "-c", "exit_on_error=on", "-D"]).arg(fresh).arg("postgres");
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(run)?;
         if let Some(mut input) = child.stdin.take() {
             // A server that will not even listen says why on its standard error.
@@ -121,10 +83,7 @@ impl Plan {
         if output.status.success() {
             Ok(())
         } else {
-            Err(Error::Failed {
-                program: "CREATE DATABASE",
-                said: tail(&output.stderr),
-            })
+            Err(Error::Failed { program: "CREATE DATABASE", said: tail(&output.stderr) })
         }
     }
 }

@@ -40,12 +40,7 @@ const ALWAYS: [&str; 8] = [
     "log_checkpoints=off",
     "logging_collector=off",
 ];
-const DURABLE: [&str; 4] = [
-    "max_connections=60",
-    "fsync=on",
-    "synchronous_commit=on",
-    "full_page_writes=on",
-];
+const DURABLE: [&str; 4] = ["max_connections=60", "fsync=on", "synchronous_commit=on", "full_page_writes=on"];
 /// Nobody will miss these data; many tests share the cluster.
 const THROW_AWAY: [&str; 7] = [
     "max_connections=300",
@@ -85,12 +80,7 @@ impl Plan {
             Ok(()) | Err(_) => {}
         }
         loop {
-            let no_rival = stale::clear(
-                &self.data,
-                &self.binaries,
-                self.account,
-                &self.settings.path(),
-            );
+            let no_rival = stale::clear(&self.data, &self.binaries, self.account, &self.settings.path());
             match self.launch_once(address, no_rival) {
                 Err(Error::Exited { said, .. })
                     if Instant::now() < until
@@ -105,12 +95,7 @@ impl Plan {
 
     fn launch_once(&self, address: &Address, no_rival: Option<u32>) -> Result<Watched, Error> {
         let log_file = self.log();
-        let log = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&log_file);
+        let log = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&log_file);
         let mut log = log.at("open", &log_file)?;
         log.set_len(0).at("open", &log_file)?;
         let pid_file = self.data.join("postmaster.pid");
@@ -118,54 +103,28 @@ impl Plan {
 
         let signal = if self.is_throw_away() { "QUIT" } else { "INT" };
         let postgres = self.binaries.program("postgres");
-        let mut command = watchdog::command(
-            self.account,
-            self.ending(signal),
-            &postgres,
-            &self.settings.path(),
-        );
-        command
-            .arg("-D")
-            .arg(&self.data)
-            .arg("-k")
-            .arg(&address.socket_dir);
-        for setting in ALWAYS.iter().chain(if self.is_throw_away() {
-            &THROW_AWAY[..]
-        } else {
-            &DURABLE
-        }) {
+        let mut command = watchdog::command(self.account, self.ending(signal), &postgres, &self.settings.path());
+        command.arg("-D").arg(&self.data).arg("-k").arg(&address.socket_dir);
+        for setting in ALWAYS.iter().chain(if self.is_throw_away() { &THROW_AWAY[..] } else { &DURABLE }) {
             command.args(["-c", setting]);
         }
         if let Some(pid) = no_rival {
             // What `pg_ctl` uses to keep the server from taking its own starter for another server.
             command.env("PG_GRANDPARENT_PID", pid.to_string());
         }
-        command
-            .stdout(log.try_clone().at("open", &log_file)?)
-            .stderr(log.try_clone().at("open", &log_file)?);
-        let mut watched = Watched::spawn(command).map_err(|source| Error::Run {
-            program: postgres,
-            source,
-        })?;
+        command.stdout(log.try_clone().at("open", &log_file)?).stderr(log.try_clone().at("open", &log_file)?);
+        let mut watched = Watched::spawn(command).map_err(|source| Error::Run { program: postgres, source })?;
 
         let until = Instant::now() + PATIENCE;
         while !is_ready(&fs::read(&pid_file).unwrap_or_default(), &before) {
             if let Some(status) = watched.exited().at("wait for the server of", &self.root)? {
                 let mut said = Vec::new();
-                log.rewind()
-                    .and_then(|()| log.read_to_end(&mut said))
-                    .at("read", &log_file)?;
-                return Err(Error::Exited {
-                    status,
-                    said: tail(&said),
-                });
+                log.rewind().and_then(|()| log.read_to_end(&mut said)).at("read", &log_file)?;
+                return Err(Error::Exited { status, said: tail(&said) });
             }
             if Instant::now() > until {
                 watched.end().at("wait for the server of", &self.root)?;
-                return Err(Error::NotReady {
-                    seconds: PATIENCE.as_secs(),
-                    log: log_file,
-                });
+                return Err(Error::NotReady { seconds: PATIENCE.as_secs(), log: log_file });
             }
             thread::sleep(PAUSE);
         }
@@ -176,11 +135,7 @@ impl Plan {
 /// Whether the pid file says that the server accepts connections. One left by a killed server says so, too: hence
 /// what was there before.
 fn is_ready(pid_file: &[u8], before: &[u8]) -> bool {
-    pid_file != before
-        && pid_file
-            .split(|byte| *byte == b'\n')
-            .nth(7)
-            .is_some_and(|line| line.trim_ascii() == b"ready")
+    pid_file != before && pid_file.split(|byte| *byte == b'\n').nth(7).is_some_and(|line| line.trim_ascii() == b"ready")
 }
 
 #[cfg(test)]

@@ -31,12 +31,7 @@ pub use error::Error;
 /// What a system has when nobody says otherwise.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What stands for itself in a URL's path and query alike.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Everything there is to know for a cluster.
 #[derive(Clone, Debug)]
@@ -85,8 +80,7 @@ impl Address {
     pub fn url(&self, database: &str) -> String {
         // The folder is plain text by construction: `launch` puts the socket elsewhere when its own folder is not.
         let socket_dir = self.socket_dir.to_string_lossy();
-        let [database, socket_dir] =
-            [database, &socket_dir].map(|text| utf8_percent_encode(text, PLAIN));
+        let [database, socket_dir] = [database, &socket_dir].map(|text| utf8_percent_encode(text, PLAIN));
         format!("postgres://postgres@localhost/{database}?host={socket_dir}")
     }
 }
@@ -109,19 +103,11 @@ pub fn default_dirs(
     xdg_cache: Option<&Path>,
 ) -> Option<Dirs> {
     if is_root {
-        return Some(Dirs {
-            data: "/var/lib/coatcheck".into(),
-            cache: "/var/cache/coatcheck".into(),
-        });
+        return Some(Dirs { data: "/var/lib/coatcheck".into(), cache: "/var/cache/coatcheck".into() });
     }
     let below = |xdg: Option<&Path>, usual: &str| {
-        let usual = || {
-            home.filter(|home| home.is_absolute())
-                .map(|home| home.join(usual))
-        };
-        xdg.filter(|folder| folder.is_absolute())
-            .map(Path::to_owned)
-            .or_else(usual)
+        let usual = || home.filter(|home| home.is_absolute()).map(|home| home.join(usual));
+        xdg.filter(|folder| folder.is_absolute()).map(Path::to_owned).or_else(usual)
     };
     let data = below(xdg_data, ".local/share")?.join("coatcheck");
     let cache = below(xdg_cache, ".cache")?.join("coatcheck");
@@ -137,57 +123,27 @@ pub fn is_root() -> bool {
 mod tests {
     use super::*;
 
-    fn dirs(
-        home: Option<&str>,
-        xdg_data: Option<&str>,
-        xdg_cache: Option<&str>,
-    ) -> Option<(PathBuf, PathBuf)> {
-        let dirs = default_dirs(
-            false,
-            home.map(Path::new),
-            xdg_data.map(Path::new),
-            xdg_cache.map(Path::new),
-        )?;
+    fn dirs(home: Option<&str>, xdg_data: Option<&str>, xdg_cache: Option<&str>) -> Option<(PathBuf, PathBuf)> {
+        let dirs = default_dirs(false, home.map(Path::new), xdg_data.map(Path::new), xdg_cache.map(Path::new))?;
         Some((dirs.data, dirs.cache))
     }
 
     #[test]
     fn root_uses_the_folders_of_the_system_and_others_their_own() {
-        let root = default_dirs(true, Some(Path::new("/root")), None, None)
-            .map(|dirs| (dirs.data, dirs.cache));
-        assert_eq!(
-            root,
-            Some(("/var/lib/coatcheck".into(), "/var/cache/coatcheck".into()))
-        );
-        let ann = (
-            "/home/ann/.local/share/coatcheck".into(),
-            "/home/ann/.cache/coatcheck".into(),
-        );
+        let root = default_dirs(true, Some(Path::new("/root")), None, None).map(|dirs| (dirs.data, dirs.cache));
+        assert_eq!(root, Some(("/var/lib/coatcheck".into(), "/var/cache/coatcheck".into())));
+        let ann = ("/home/ann/.local/share/coatcheck".into(), "/home/ann/.cache/coatcheck".into());
         assert_eq!(dirs(Some("/home/ann"), None, None), Some(ann));
         let xdg = ("/data/coatcheck".into(), "/cache/coatcheck".into());
-        assert_eq!(
-            dirs(Some("/home/ann"), Some("/data"), Some("/cache")),
-            Some(xdg)
-        );
+        assert_eq!(dirs(Some("/home/ann"), Some("/data"), Some("/cache")), Some(xdg));
         assert_eq!(dirs(None, Some("relative"), Some("/cache")), None);
         assert_eq!(dirs(None, None, None), None);
     }
 
     #[test]
     fn a_url_survives_odd_folders() {
-        let url = |folder: &str| {
-            Address {
-                socket_dir: folder.into(),
-            }
-            .url("my db")
-        };
-        assert_eq!(
-            url("/srv/a-b_c"),
-            "postgres://postgres@localhost/my%20db?host=/srv/a-b_c"
-        );
-        assert_eq!(
-            url("/a b&c=d?e#f%g"),
-            "postgres://postgres@localhost/my%20db?host=/a%20b%26c%3Dd%3Fe%23f%25g"
-        );
+        let url = |folder: &str| Address { socket_dir: folder.into() }.url("my db");
+        assert_eq!(url("/srv/a-b_c"), "postgres://postgres@localhost/my%20db?host=/srv/a-b_c");
+        assert_eq!(url("/a b&c=d?e#f%g"), "postgres://postgres@localhost/my%20db?host=/a%20b%26c%3Dd%3Fe%23f%25g");
     }
 }

@@ -10,28 +10,14 @@ use super::{binaries::Binaries, user::Account};
 /// be told that this process is no rival.
 ///
 /// The file itself is never deleted here: what else must be checked before that, the server does itself.
-pub(super) fn clear(
-    data: &Path,
-    binaries: &Binaries,
-    account: Account,
-    path: &OsStr,
-) -> Option<u32> {
-    let pid: u32 = fs::read_to_string(data.join("postmaster.pid"))
-        .ok()?
-        .lines()
-        .next()?
-        .trim()
-        .parse()
-        .ok()?;
+pub(super) fn clear(data: &Path, binaries: &Binaries, account: Account, path: &OsStr) -> Option<u32> {
+    let pid: u32 = fs::read_to_string(data.join("postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()?;
     if !serves(pid, data) {
         return Some(pid);
     }
     let mut stop = account.command(&binaries.program("pg_ctl"), path);
     // A server that is on its way out already makes this fail, which is fine.
-    let _ = stop
-        .args(["stop", "-m", "fast", "-w", "-t", "60", "-D"])
-        .arg(data)
-        .output();
+    let _ = stop.args(["stop", "-m", "fast", "-w", "-t", "60", "-D"]).arg(data).output();
     None
 }
 
@@ -40,17 +26,12 @@ fn serves(pid: u32, data: &Path) -> bool {
     let named = |arguments: &[u8]| {
         let mut arguments = arguments.split(|byte| *byte == 0);
         let program = arguments.next().unwrap_or_default();
-        program.ends_with(b"postgres")
-            && arguments.any(|argument| argument == data.as_os_str().as_bytes())
+        program.ends_with(b"postgres") && arguments.any(|argument| argument == data.as_os_str().as_bytes())
     };
     if cfg!(target_os = "linux") {
         return fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|arguments| named(&arguments));
     }
-    let output = Command::new("/bin/ps")
-        .args(["-ww", "-o", "command=", "-p", &pid.to_string()])
-        .output();
+    let output = Command::new("/bin/ps").args(["-ww", "-o", "command=", "-p", &pid.to_string()]).output();
     let data = data.to_string_lossy();
-    output.is_ok_and(|output| {
-        String::from_utf8_lossy(&output.stdout).contains(&format!(" -D {data} "))
-    })
+    output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(&format!(" -D {data} ")))
 }

@@ -34,12 +34,7 @@ pub(super) struct Watched {
 }
 
 /// The shell that will run `program` under watch; the caller adds the program's arguments and its output.
-pub(super) fn command(
-    account: Account,
-    ending: Ending<'_>,
-    program: &Path,
-    path: &OsStr,
-) -> Command {
+pub(super) fn command(account: Account, ending: Ending<'_>, program: &Path, path: &OsStr) -> Command {
     let mut command = account.command(Path::new("/bin/sh"), path);
     command
         .args(["-c", SCRIPT, "coatcheck-watchdog", ending.signal])

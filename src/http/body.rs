@@ -57,9 +57,7 @@ impl BodyError {
             if let Some(error) = error.downcast_ref::<io::Error>()
                 && matches!(
                     error.kind(),
-                    io::ErrorKind::UnexpectedEof
-                        | io::ErrorKind::ConnectionReset
-                        | io::ErrorKind::BrokenPipe
+                    io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
                 )
             {
                 return Self::Truncated;
@@ -92,27 +90,16 @@ pub async fn read(body: Body, limit: usize) -> Result<Bytes, BodyError> {
 ///
 /// A body that announces too much is refused before its first byte is read, so a client that waits for
 /// `100 Continue` never sends it. The stream ends after its first error.
-pub fn stream(
-    body: Body,
-    limit: u64,
-) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + Unpin + use<> {
+pub fn stream(body: Body, limit: u64) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + Unpin + use<> {
     let announced = http_body::Body::size_hint(&body).lower();
     let chunks = (announced <= limit).then(|| body.into_data_stream());
     let mut seen = 0_u64;
     let mut failed = false;
-    let refused = stream::iter(
-        chunks
-            .is_none()
-            .then_some(Err(BodyError::TooLarge { limit })),
-    );
+    let refused = stream::iter(chunks.is_none().then_some(Err(BodyError::TooLarge { limit })));
     let read = stream::iter(chunks).flatten().map(move |chunk| {
         let chunk = chunk.map_err(|error| BodyError::from_cause(error.into()))?;
         seen = seen.saturating_add(chunk.len() as u64);
-        if seen > limit {
-            Err(BodyError::TooLarge { limit })
-        } else {
-            Ok(chunk)
-        }
+        if seen > limit { Err(BodyError::TooLarge { limit }) } else { Ok(chunk) }
     });
     refused.chain(read).take_while(move |item| {
         let go_on = !failed;
@@ -132,13 +119,7 @@ pub(super) struct Watched<B: http_body::Body> {
 
 impl<B: http_body::Body> Watched<B> {
     pub(super) fn new(body: B, patience: Duration, phase: Phase) -> Self {
-        Self {
-            body,
-            patience,
-            alarm: None,
-            ended: false,
-            phase,
-        }
+        Self { body, patience, alarm: None, ended: false, phase }
     }
 }
 
@@ -174,10 +155,7 @@ where
         }
         let patience = self.patience;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(patience)));
-        alarm
-            .as_mut()
-            .poll(context)
-            .map(|()| Some(Err(Idle(patience).into())))
+        alarm.as_mut().poll(context).map(|()| Some(Err(Idle(patience).into())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -202,10 +180,7 @@ mod tests {
     async fn a_body_is_read_up_to_the_limit_and_not_a_byte_further() {
         for body in [|| Body::from("12345"), || chunked(&["1", "23", "45"])] {
             assert_eq!(read(body(), 5).await.ok().as_deref(), Some(&b"12345"[..]));
-            assert!(matches!(
-                read(body(), 4).await,
-                Err(BodyError::TooLarge { limit: 4 })
-            ));
+            assert!(matches!(read(body(), 4).await, Err(BodyError::TooLarge { limit: 4 })));
         }
         assert_eq!(read(Body::empty(), 0).await.ok().as_deref(), Some(&b""[..]));
     }
@@ -213,19 +188,13 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_announces_too_much_is_not_touched() {
         let mut chunks = stream(Body::from("12345"), 4);
-        assert!(matches!(
-            chunks.next().await,
-            Some(Err(BodyError::TooLarge { .. }))
-        ));
+        assert!(matches!(chunks.next().await, Some(Err(BodyError::TooLarge { .. }))));
         assert!(chunks.next().await.is_none());
     }
 
     #[tokio::test]
     async fn the_stream_ends_after_its_first_error() {
-        let seen: Vec<bool> = stream(chunked(&["12", "34", "56"]), 3)
-            .map(|chunk| chunk.is_ok())
-            .collect()
-            .await;
+        let seen: Vec<bool> = stream(chunked(&["12", "34", "56"]), 3).map(|chunk| chunk.is_ok()).collect().await;
         assert_eq!(seen, [true, false]);
     }
 
@@ -233,22 +202,14 @@ mod tests {
     async fn a_silent_client_is_cut() {
         let silent = Body::from_stream(stream::pending::<io::Result<Bytes>>());
         let watched = Body::new(Watched::new(silent, Duration::from_secs(30), Phase::new()));
-        assert!(
-            matches!(read(watched, 10).await, Err(BodyError::TimedOut { after }) if after.as_secs() == 30)
-        );
+        assert!(matches!(read(watched, 10).await, Err(BodyError::TimedOut { after }) if after.as_secs() == 30));
     }
 
     #[tokio::test]
     async fn a_connection_that_breaks_is_a_truncated_body() {
         let broken = stream::iter([Ok("12"), Err(io::Error::from(io::ErrorKind::UnexpectedEof))]);
-        assert!(matches!(
-            read(Body::from_stream(broken), 10).await,
-            Err(BodyError::Truncated)
-        ));
+        assert!(matches!(read(Body::from_stream(broken), 10).await, Err(BodyError::Truncated)));
         let odd = stream::iter([Err::<Bytes, _>(io::Error::other("odd"))]);
-        assert!(matches!(
-            read(Body::from_stream(odd), 10).await,
-            Err(BodyError::Broken(_))
-        ));
+        assert!(matches!(read(Body::from_stream(odd), 10).await, Err(BodyError::Broken(_))));
     }
 }

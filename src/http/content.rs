@@ -7,9 +7,9 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
-            ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-            IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
-            LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
+            ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH,
+            IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
+            X_CONTENT_TYPE_OPTIONS,
         },
     },
     response::Response,
@@ -57,13 +57,7 @@ impl Download {
 
     /// Whether a browser would run this media type as a page: such bytes are never to be shown inline.
     pub fn is_active(&self) -> bool {
-        let kind = self
-            .media_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = self.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         // Not "contains xml": the media types of office files do, and are none.
         let xml = kind.ends_with("/xml") || kind.ends_with("+xml");
         xml || kind.contains("html") || kind.contains("script")
@@ -110,9 +104,7 @@ where
 {
     let plan = plan(method, headers, download).map_err(|refused| match refused {
         Refused::Precondition => DownloadError::Precondition,
-        Refused::Unsatisfiable => DownloadError::Unsatisfiable {
-            size: download.size,
-        },
+        Refused::Unsatisfiable => DownloadError::Unsatisfiable { size: download.size },
     })?;
     let range = match plan {
         Plan::NotModified => {
@@ -124,12 +116,9 @@ where
         Plan::Whole => None,
         Plan::Part(range) => Some(range),
     };
-    let length = range
-        .as_ref()
-        .map_or(download.size, |range| range.end - range.start);
-    let content_range = range
-        .as_ref()
-        .map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, download.size));
+    let length = range.as_ref().map_or(download.size, |range| range.end - range.start);
+    let content_range =
+        range.as_ref().map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, download.size));
     let body = if *method == Method::HEAD {
         Body::empty()
     } else {
@@ -144,10 +133,7 @@ where
     let out = response.headers_mut();
     validators(download, out);
     let octets = HeaderValue::from_static("application/octet-stream");
-    out.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_str(&download.media_type).unwrap_or(octets),
-    );
+    out.insert(CONTENT_TYPE, HeaderValue::from_str(&download.media_type).unwrap_or(octets));
     out.insert(CONTENT_LENGTH, HeaderValue::from(length));
     out.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some((disposition, name)) = &download.disposition {
@@ -160,11 +146,7 @@ where
 }
 
 /// Checks `If-Match` and `If-Unmodified-Since` alone, for writes. `true`: go on.
-pub fn unchanged(
-    headers: &HeaderMap,
-    etag: Option<&ETag>,
-    last_modified: Option<SystemTime>,
-) -> bool {
+pub fn unchanged(headers: &HeaderMap, etag: Option<&ETag>, last_modified: Option<SystemTime>) -> bool {
     match Condition::read(headers, &IF_MATCH) {
         Some(condition) => condition.matches(etag, ETag::same_bytes),
         None => match (date(headers, &IF_UNMODIFIED_SINCE), last_modified) {
@@ -213,10 +195,7 @@ fn plan(method: &Method, headers: &HeaderMap, download: &Download) -> Result<Pla
     };
     match line.to_str().ok().and_then(wanted) {
         None => Ok(Plan::Whole),
-        Some(wanted) => wanted
-            .within(download.size)
-            .map(Plan::Part)
-            .ok_or(Refused::Unsatisfiable),
+        Some(wanted) => wanted.within(download.size).map(Plan::Part).ok_or(Refused::Unsatisfiable),
     }
 }
 
@@ -243,9 +222,7 @@ enum Wanted {
 impl Wanted {
     fn within(self, size: u64) -> Option<Range<u64>> {
         match self {
-            Self::Between(first, last) => {
-                (first < size).then(|| first..last.saturating_add(1).min(size))
-            }
+            Self::Between(first, last) => (first < size).then(|| first..last.saturating_add(1).min(size)),
             Self::Last(count) => (count > 0 && size > 0).then(|| size.saturating_sub(count)..size),
         }
     }
@@ -289,8 +266,7 @@ fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
 
 /// HTTP dates have no fractions.
 fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// For text made here of digits and letters, which a header always holds.
@@ -319,19 +295,10 @@ mod tests {
     }
 
     /// Status, `Content-Range` and body, or the refusal.
-    async fn ask(
-        download: &Download,
-        method: Method,
-        headers: &[(&'static str, &'static str)],
-    ) -> String {
+    async fn ask(download: &Download, method: Method, headers: &[(&'static str, &'static str)]) -> String {
         let headers: HeaderMap = headers
             .iter()
-            .map(|(name, text)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(text),
-                )
-            })
+            .map(|(name, text)| (HeaderName::from_static(name), HeaderValue::from_static(text)))
             .collect();
         let open = async |range: Option<Range<u64>>| {
             let range = range.map_or(0..10, |range| {
@@ -345,21 +312,11 @@ mod tests {
             Err(refused) => refused.to_string(),
             Ok(response) => {
                 let (parts, body) = response.into_parts();
-                let text = |name| {
-                    parts
-                        .headers
-                        .get(name)
-                        .and_then(|value| value.to_str().ok())
-                        .unwrap_or("-")
-                        .to_owned()
-                };
+                let text =
+                    |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("-").to_owned();
                 let (range, length) = (text(CONTENT_RANGE), text(CONTENT_LENGTH));
                 let body = to_bytes(body, 100).await.unwrap_or_default();
-                format!(
-                    "{} {range} {length} {}",
-                    parts.status.as_u16(),
-                    String::from_utf8_lossy(&body)
-                )
+                format!("{} {range} {length} {}", parts.status.as_u16(), String::from_utf8_lossy(&body))
             }
         }
     }
@@ -376,10 +333,7 @@ mod tests {
             ("bytes=-3", "206 bytes 7-9/10 3 789"),
             ("bytes=-30", "206 bytes 0-9/10 10 0123456789"),
             ("bytes=10-", "the range lies outside the 10 bytes"),
-            (
-                "bytes=99999999999999999999999-",
-                "the range lies outside the 10 bytes",
-            ),
+            ("bytes=99999999999999999999999-", "the range lies outside the 10 bytes"),
             ("bytes=-0", "the range lies outside the 10 bytes"),
             ("bytes=4-2", whole),
             ("bytes=0-1,3-4", whole),
@@ -390,29 +344,13 @@ mod tests {
             ("bytes=a-b", whole),
         ];
         for (range, expected) in cases {
-            assert_eq!(
-                ask(&download(), Method::GET, &[("range", range)]).await,
-                expected,
-                "{range}"
-            );
+            assert_eq!(ask(&download(), Method::GET, &[("range", range)]).await, expected, "{range}");
         }
-        let off = Download {
-            ranges: false,
-            ..download()
-        };
-        assert_eq!(
-            ask(&off, Method::GET, &[("range", "bytes=0-0")]).await,
-            whole
-        );
-        assert_eq!(
-            ask(&download(), Method::HEAD, &[("range", "bytes=0-0")]).await,
-            "200 - 10 "
-        );
+        let off = Download { ranges: false, ..download() };
+        assert_eq!(ask(&off, Method::GET, &[("range", "bytes=0-0")]).await, whole);
+        assert_eq!(ask(&download(), Method::HEAD, &[("range", "bytes=0-0")]).await, "200 - 10 ");
         let empty = Download::new(0, "text/plain");
-        assert_eq!(
-            ask(&empty, Method::GET, &[("range", "bytes=0-")]).await,
-            "the range lies outside the 0 bytes"
-        );
+        assert_eq!(ask(&empty, Method::GET, &[("range", "bytes=0-")]).await, "the range lies outside the 0 bytes");
     }
 
     #[tokio::test]
@@ -426,10 +364,7 @@ mod tests {
             (&[("if-none-match", "W/\"a\"")], known),
             (&[("if-none-match", "*")], known),
             (&[("if-none-match", "\"b\"")], whole),
-            (
-                &[("if-none-match", "\"b\""), ("if-modified-since", later)],
-                whole,
-            ),
+            (&[("if-none-match", "\"b\""), ("if-modified-since", later)], whole),
             (&[("if-modified-since", DATE)], known),
             (&[("if-modified-since", later)], known),
             (&[("if-modified-since", earlier)], whole),
@@ -439,45 +374,19 @@ mod tests {
             (&[("if-unmodified-since", earlier)], changed),
             (&[("if-unmodified-since", DATE)], whole),
             (&[("if-range", "\"b\""), ("range", "bytes=0-0")], whole),
-            (
-                &[("if-range", "\"a\""), ("range", "bytes=0-0")],
-                "206 bytes 0-0/10 1 0",
-            ),
-            (
-                &[("if-range", DATE), ("range", "bytes=0-0")],
-                "206 bytes 0-0/10 1 0",
-            ),
+            (&[("if-range", "\"a\""), ("range", "bytes=0-0")], "206 bytes 0-0/10 1 0"),
+            (&[("if-range", DATE), ("range", "bytes=0-0")], "206 bytes 0-0/10 1 0"),
         ];
         for (headers, expected) in cases {
-            assert_eq!(
-                ask(&download(), Method::GET, headers).await,
-                expected,
-                "{headers:?}"
-            );
+            assert_eq!(ask(&download(), Method::GET, headers).await, expected, "{headers:?}");
         }
-        let off = Download {
-            conditions: false,
-            ..download()
-        };
-        assert_eq!(
-            ask(
-                &off,
-                Method::GET,
-                &[("if-none-match", "*"), ("if-match", "\"b\"")]
-            )
-            .await,
-            whole
-        );
+        let off = Download { conditions: false, ..download() };
+        assert_eq!(ask(&off, Method::GET, &[("if-none-match", "*"), ("if-match", "\"b\"")]).await, whole);
     }
 
     #[test]
     fn pages_and_images_with_scripts_are_active() {
-        for active in [
-            "text/html",
-            "image/svg+xml",
-            "application/xml;charset=utf-8",
-            "TEXT/JavaScript",
-        ] {
+        for active in ["text/html", "image/svg+xml", "application/xml;charset=utf-8", "TEXT/JavaScript"] {
             assert!(Download::new(0, active).is_active(), "{active}");
         }
         let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";

@@ -39,24 +39,13 @@ impl Disposition {
         };
         let plain: String = file_name
             .chars()
-            .map(|c| {
-                if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '/' | '%') {
-                    c
-                } else {
-                    '_'
-                }
-            })
+            .map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '/' | '%') { c } else { '_' })
             .collect();
-        let clean: String = file_name
-            .chars()
-            .map(|c| if c.is_control() { '_' } else { c })
-            .collect();
+        let clean: String = file_name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
         let extended = utf8_percent_encode(&clean, ATTR_CHAR);
         // Every character is printable ASCII by now; the plain kind is a fallback the compiler asks for.
-        HeaderValue::try_from(format!(
-            "{kind}; filename=\"{plain}\"; filename*=UTF-8''{extended}"
-        ))
-        .unwrap_or(HeaderValue::from_static("attachment"))
+        HeaderValue::try_from(format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{extended}"))
+            .unwrap_or(HeaderValue::from_static("attachment"))
     }
 }
 
@@ -67,10 +56,7 @@ pub fn parameter(header: &[u8], wanted: &str) -> Option<Result<String, Unreadabl
     let mut rest = header;
     while let Some(start) = rest.iter().position(|byte| *byte == b';') {
         rest = rest.get(start + 1..).unwrap_or_default().trim_ascii_start();
-        let end = rest
-            .iter()
-            .position(|byte| matches!(byte, b'=' | b';'))
-            .unwrap_or(rest.len());
+        let end = rest.iter().position(|byte| matches!(byte, b'=' | b';')).unwrap_or(rest.len());
         let (name, value) = rest.split_at(end);
         rest = value;
         let Some(value) = value.strip_prefix(b"=") else {
@@ -103,13 +89,8 @@ pub fn file_name(header: &[u8]) -> Option<Result<String, Unreadable>> {
     Some(extended.and_then(|text| {
         let mut parts = text.splitn(3, '\'');
         match (parts.next(), parts.next(), parts.next()) {
-            (Some(charset), Some(_language), Some(value))
-                if charset.eq_ignore_ascii_case("utf-8") =>
-            {
-                percent_decode_str(value)
-                    .decode_utf8()
-                    .map(std::borrow::Cow::into_owned)
-                    .map_err(|_| Unreadable)
+            (Some(charset), Some(_language), Some(value)) if charset.eq_ignore_ascii_case("utf-8") => {
+                percent_decode_str(value).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| Unreadable)
             }
             _ => Err(Unreadable),
         }
@@ -147,18 +128,9 @@ mod tests {
     #[test]
     fn a_name_is_written_twice_and_cannot_leave_its_quotes() {
         let cases = [
-            (
-                "plan.docx",
-                r#"attachment; filename="plan.docx"; filename*=UTF-8''plan.docx"#,
-            ),
-            (
-                "a b.txt",
-                r#"attachment; filename="a b.txt"; filename*=UTF-8''a%20b.txt"#,
-            ),
-            (
-                "Zoë €.txt",
-                r#"attachment; filename="Zo_ _.txt"; filename*=UTF-8''Zo%C3%AB%20%E2%82%AC.txt"#,
-            ),
+            ("plan.docx", r#"attachment; filename="plan.docx"; filename*=UTF-8''plan.docx"#),
+            ("a b.txt", r#"attachment; filename="a b.txt"; filename*=UTF-8''a%20b.txt"#),
+            ("Zoë €.txt", r#"attachment; filename="Zo_ _.txt"; filename*=UTF-8''Zo%C3%AB%20%E2%82%AC.txt"#),
             (
                 "a\"\r\nX: y\\/%41",
                 r#"attachment; filename="a___X: y___41"; filename*=UTF-8''a%22__X%3A%20y%5C%2F%2541"#,
@@ -167,10 +139,7 @@ mod tests {
         for (name, header) in cases {
             assert_eq!(Disposition::Attachment.header(name), header, "{name:?}");
         }
-        assert_eq!(
-            Disposition::Inline.header("a"),
-            r#"inline; filename="a"; filename*=UTF-8''a"#
-        );
+        assert_eq!(Disposition::Inline.header("a"), r#"inline; filename="a"; filename*=UTF-8''a"#);
     }
 
     #[test]
@@ -180,14 +149,8 @@ mod tests {
         assert_eq!(file_name(head), Some(Ok("a;name=x.txt".to_owned())));
         assert_eq!(parameter(head, "other"), Some(Ok("1".to_owned())));
         assert_eq!(parameter(head, "missing"), None);
-        assert_eq!(
-            parameter(b"form-data;name=a", "name"),
-            Some(Ok("a".to_owned()))
-        );
-        assert_eq!(
-            parameter(b"form-data; name=\"open", "name"),
-            Some(Err(Unreadable))
-        );
+        assert_eq!(parameter(b"form-data;name=a", "name"), Some(Ok("a".to_owned())));
+        assert_eq!(parameter(b"form-data; name=\"open", "name"), Some(Err(Unreadable)));
         assert_eq!(parameter(b"form-data; name", "name"), None);
         assert_eq!(
             parameter(br#"form-data; filename="C:\tmp\a.txt""#, "filename"),
@@ -199,21 +162,9 @@ mod tests {
     fn the_extended_name_wins() {
         let head = b"form-data; filename=\"_.txt\"; filename*=UTF-8'en'%E2%82%AC.txt";
         assert_eq!(file_name(head), Some(Ok("€.txt".to_owned())));
-        assert_eq!(
-            file_name("form-data; filename=\"€.txt\"".as_bytes()),
-            Some(Ok("€.txt".to_owned()))
-        );
-        assert_eq!(
-            file_name(b"form-data; filename*=latin1''a"),
-            Some(Err(Unreadable))
-        );
-        assert_eq!(
-            file_name(b"form-data; filename*=UTF-8''%FF"),
-            Some(Err(Unreadable))
-        );
-        assert_eq!(
-            file_name(b"form-data; filename=\"\xff\""),
-            Some(Err(Unreadable))
-        );
+        assert_eq!(file_name("form-data; filename=\"€.txt\"".as_bytes()), Some(Ok("€.txt".to_owned())));
+        assert_eq!(file_name(b"form-data; filename*=latin1''a"), Some(Err(Unreadable)));
+        assert_eq!(file_name(b"form-data; filename*=UTF-8''%FF"), Some(Err(Unreadable)));
+        assert_eq!(file_name(b"form-data; filename=\"\xff\""), Some(Err(Unreadable)));
     }
 }

@@ -23,9 +23,7 @@ impl ETag {
     }
 
     fn new(weak: bool, text: String) -> Option<Self> {
-        text.bytes()
-            .all(|byte| byte == 0x21 || (0x23..0x7f).contains(&byte))
-            .then_some(Self { weak, text })
+        text.bytes().all(|byte| byte == 0x21 || (0x23..0x7f).contains(&byte)).then_some(Self { weak, text })
     }
 
     /// What stands between the quotes.
@@ -106,15 +104,8 @@ pub fn one(text: &str) -> Option<ETag> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let bare = rest
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(rest);
-    if bare.is_empty() && rest.is_empty() {
-        None
-    } else {
-        ETag::new(weak, bare.to_owned())
-    }
+    let bare = rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(rest);
+    if bare.is_empty() && rest.is_empty() { None } else { ETag::new(weak, bare.to_owned()) }
 }
 
 /// Splits at commas outside quotes: a comma may stand inside a tag (Graph's eTags hold one).
@@ -139,10 +130,7 @@ mod tests {
     fn read(lines: &[&str]) -> Option<Condition> {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(
-                IF_MATCH,
-                HeaderValue::from_str(line).unwrap_or(HeaderValue::from_static("")),
-            );
+            headers.append(IF_MATCH, HeaderValue::from_str(line).unwrap_or(HeaderValue::from_static("")));
         }
         Condition::read(&headers, &IF_MATCH)
     }
@@ -157,10 +145,7 @@ mod tests {
 
     #[test]
     fn a_list_is_read_with_commas_inside_tags_weak_tags_and_missing_quotes() {
-        assert_eq!(
-            spelled(read(&[r#""{A},1", W/"b" , c"#, r#""d""#])),
-            [r#""{A},1""#, r#"W/"b""#, r#""c""#, r#""d""#]
-        );
+        assert_eq!(spelled(read(&[r#""{A},1", W/"b" , c"#, r#""d""#])), [r#""{A},1""#, r#"W/"b""#, r#""c""#, r#""d""#]);
         assert_eq!(spelled(read(&["*"])), ["*"]);
         assert_eq!(spelled(read(&[r#""a", *"#])), ["*"]);
         assert_eq!(spelled(read(&[])), ["absent"]);
@@ -172,9 +157,7 @@ mod tests {
     #[test]
     fn the_two_comparisons_differ_on_weak_tags_only() {
         let (strong, weak) = (ETag::strong("a"), ETag::weak("a"));
-        let (Some(strong), Some(weak)) = (strong, weak) else {
-            panic!("both are tags")
-        };
+        let (Some(strong), Some(weak)) = (strong, weak) else { panic!("both are tags") };
         assert!(strong.same_bytes(&strong) && !strong.same_bytes(&weak) && !weak.same_bytes(&weak));
         assert!(strong.same_meaning(&weak));
         assert!(ETag::strong("a\"b").is_none() && ETag::strong("a\r\n").is_none());
@@ -184,8 +167,6 @@ mod tests {
     fn nothing_that_exists_matches_no_condition() {
         assert!(!Condition::Any.matches(None, ETag::same_bytes));
         assert!(Condition::Any.matches(ETag::strong("a").as_ref(), ETag::same_bytes));
-        assert!(
-            !Condition::OneOf(Vec::new()).matches(ETag::strong("a").as_ref(), ETag::same_bytes)
-        );
+        assert!(!Condition::OneOf(Vec::new()).matches(ETag::strong("a").as_ref(), ETag::same_bytes));
     }
 }

@@ -27,7 +27,8 @@ pub struct Head {
 }
 
 impl Head {
-    fn of(request: &Request) -> Self {
+    /// The head of a request.
+    pub fn of(request: &Request) -> Self {
         Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -86,42 +87,19 @@ pub struct Limits {
 ///
 /// Merge first and guard the whole: of two routers without a fallback of their own, a merge keeps the second's layers
 /// for addresses that neither knows.
-pub fn guard<S: Clone + Send + Sync + 'static>(
-    router: Router<S>,
-    words: Words,
-    limits: Limits,
-) -> Router<S> {
-    router
-        .layer(from_fn_with_state(words, catch_panic))
-        .layer(from_fn_with_state((words, limits), hold_limits))
+pub fn guard<S: Clone + Send + Sync + 'static>(router: Router<S>, words: Words, limits: Limits) -> Router<S> {
+    router.layer(from_fn_with_state(words, catch_panic)).layer(from_fn_with_state((words, limits), hold_limits))
 }
 
 /// Middleware: refuses an address or a head over the limit before anything looks at it.
-pub async fn hold_limits(
-    State((words, limits)): State<(Words, Limits)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let address = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |address| address.as_str().len());
-    let head = request.headers().iter().fold(0, |sum, (name, value)| {
-        sum + name.as_str().len() + value.len()
-    });
+pub async fn hold_limits(State((words, limits)): State<(Words, Limits)>, request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let head = request.headers().iter().fold(0, |sum, (name, value)| sum + name.as_str().len() + value.len());
     if address > limits.address {
-        return words(
-            &Head::of(&request),
-            Refusal::AddressTooLong {
-                limit: limits.address,
-            },
-        );
+        return words(&Head::of(&request), Refusal::AddressTooLong { limit: limits.address });
     }
     if head > limits.head {
-        return words(
-            &Head::of(&request),
-            Refusal::HeadTooLarge { limit: limits.head },
-        );
+        return words(&Head::of(&request), Refusal::HeadTooLarge { limit: limits.head });
     }
     next.run(request).await
 }
@@ -138,11 +116,7 @@ pub async fn catch_panic(State(words): State<Words>, request: Request, next: Nex
 /// Middleware for work that does not stream: the handler has an answer within the time, or the room says it has not.
 ///
 /// The answer's body may take longer. Not for uploads: those are held by the idle time-out of their bytes.
-pub async fn time_out(
-    State((words, after)): State<(Words, Duration)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn time_out(State((words, after)): State<(Words, Duration)>, request: Request, next: Next) -> Response {
     let head = Head::of(&request);
     match tokio::time::timeout(after, next.run(request)).await {
         Ok(response) => response,
@@ -155,9 +129,7 @@ pub async fn time_out(
 /// For `main`. Tests keep the standard hook, which prints.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let message = panic
-            .payload_as_str()
-            .unwrap_or("a panic without a message");
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panic: {message}");
     }));

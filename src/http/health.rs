@@ -58,11 +58,7 @@ impl Check {
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), Cause>> + Send + 'static,
     {
-        Self {
-            name,
-            patience,
-            run: Arc::new(move || Box::pin(run())),
-        }
+        Self { name, patience, run: Arc::new(move || Box::pin(run())) }
     }
 
     async fn result(&self) -> Outcome {
@@ -79,20 +75,13 @@ impl Check {
             }
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Outcome {
-            name: self.name,
-            state,
-            milliseconds,
-        }
+        Outcome { name: self.name, state, milliseconds }
     }
 }
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Check")
-            .field("name", &self.name)
-            .field("patience", &self.patience)
-            .finish_non_exhaustive()
+        f.debug_struct("Check").field("name", &self.name).field("patience", &self.patience).finish_non_exhaustive()
     }
 }
 
@@ -118,34 +107,18 @@ struct Health {
 }
 
 /// The two routes. `/livez` answers while the process can answer at all; `/readyz` runs the checks.
-pub fn router<S: Clone + Send + Sync + 'static>(
-    checks: Vec<Check>,
-    draining: Draining,
-) -> Router<S> {
-    let health = Health {
-        checks: checks.into(),
-        draining,
-        last: Arc::default(),
-    };
-    Router::new()
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .layer(Extension(health))
+pub fn router<S: Clone + Send + Sync + 'static>(checks: Vec<Check>, draining: Draining) -> Router<S> {
+    let health = Health { checks: checks.into(), draining, last: Arc::default() };
+    Router::new().route("/livez", get(livez)).route("/readyz", get(readyz)).layer(Extension(health))
 }
 
 async fn livez() -> Response {
-    answer(&Report {
-        status: "alive",
-        checks: Vec::new(),
-    })
+    answer(&Report { status: "alive", checks: Vec::new() })
 }
 
 async fn readyz(Extension(health): Extension<Health>) -> Response {
     if health.draining.has_begun() {
-        return answer(&Report {
-            status: "draining",
-            checks: Vec::new(),
-        });
+        return answer(&Report { status: "draining", checks: Vec::new() });
     }
     // The lock makes simultaneous askers wait for one round of checks instead of each starting its own.
     let mut last = health.last.lock().await;
@@ -156,10 +129,7 @@ async fn readyz(Extension(health): Extension<Health>) -> Response {
     }
     let checks = join_all(health.checks.iter().map(Check::result)).await;
     let ready = checks.iter().all(|check| check.state == "ok");
-    let report = Report {
-        status: if ready { "ready" } else { "unready" },
-        checks,
-    };
+    let report = Report { status: if ready { "ready" } else { "unready" }, checks };
     let response = answer(&report);
     *last = Some((Instant::now(), report));
     response
@@ -167,15 +137,9 @@ async fn readyz(Extension(health): Extension<Health>) -> Response {
 
 fn answer(report: &Report) -> Response {
     let well = matches!(report.status, "alive" | "ready");
-    let status = if well {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut response = (status, Json(report)).into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(Quiet);
     response
 }
@@ -209,10 +173,7 @@ mod tests {
         let (status, report) = ask(&router, "/readyz").await;
         assert_eq!((status, &report["status"]), (503, &"unready".into()));
         let state = |at: usize| report["checks"][at]["state"].clone();
-        assert_eq!(
-            [state(0), state(1), state(2)],
-            ["ok", "failed", "timed out"]
-        );
+        assert_eq!([state(0), state(1), state(2)], ["ok", "failed", "timed out"]);
         assert!(!report.to_string().contains("hush"));
         assert_eq!(ask(&router, "/livez").await.0, 200);
     }
@@ -231,10 +192,7 @@ mod tests {
         assert!(answers.iter().all(|(status, _)| *status == 200));
         assert_eq!(count.load(Ordering::Relaxed), 1);
         draining.begin();
-        assert_eq!(
-            ask(&router, "/readyz").await,
-            (503, serde_json::json!({"status": "draining", "checks": []}))
-        );
+        assert_eq!(ask(&router, "/readyz").await, (503, serde_json::json!({"status": "draining", "checks": []})));
         assert_eq!(ask(&router, "/livez").await.0, 200);
     }
 }

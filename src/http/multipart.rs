@@ -99,10 +99,7 @@ pub enum MultipartError {
     Body(BodyError),
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "every other error of the parser, and any it grows, is a bad head"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other error of the parser, and any it grows, is a bad head")]
 impl From<multer::Error> for MultipartError {
     fn from(error: multer::Error) -> Self {
         match error {
@@ -113,9 +110,7 @@ impl From<multer::Error> for MultipartError {
                 },
                 Err(cause) => Self::Body(BodyError::Broken(cause)),
             },
-            multer::Error::IncompleteStream | multer::Error::IncompleteFieldData { .. } => {
-                Self::Truncated
-            }
+            multer::Error::IncompleteStream | multer::Error::IncompleteFieldData { .. } => Self::Truncated,
             multer::Error::LockFailure => Self::StillOpen,
             _ => Self::BadHead,
         }
@@ -138,35 +133,17 @@ type Unread = Arc<Mutex<Option<multer::Field<'static>>>>;
 impl Multipart {
     /// Begins to read; looks at the `Content-Type` only.
     pub fn open(headers: &HeaderMap, body: Body, limits: Limits) -> Result<Self, MultipartError> {
-        let content_type = headers
-            .get(CONTENT_TYPE)
-            .ok_or(MultipartError::NotMultipart)?
-            .as_bytes();
+        let content_type = headers.get(CONTENT_TYPE).ok_or(MultipartError::NotMultipart)?.as_bytes();
         let boundary = boundary(content_type)?;
         let gate = Arc::new(Gate::default());
-        let source = Source {
-            chunks: body::stream(body, limits.body),
-            gate: gate.clone(),
-            rest: false,
-        };
+        let source = Source { chunks: body::stream(body, limits.body), gate: gate.clone(), rest: false };
         let inner = multer::Multipart::new(source, boundary);
-        Ok(Self {
-            inner,
-            gate,
-            unread: Unread::default(),
-            limits,
-            parts: 0,
-            files: 0,
-        })
+        Ok(Self { inner, gate, unread: Unread::default(), limits, parts: 0, files: 0 })
     }
 
     /// The next part, or `None` after the last. What was not read of the part before is skipped.
     pub async fn next(&mut self) -> Result<Option<Part>, MultipartError> {
-        let unread = self
-            .unread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut field) = unread {
             while field.chunk().await?.is_some() {}
         }
@@ -179,15 +156,9 @@ impl Multipart {
 
         self.parts += 1;
         if self.parts > self.limits.parts {
-            return Err(MultipartError::TooManyParts {
-                limit: self.limits.parts,
-            });
+            return Err(MultipartError::TooManyParts { limit: self.limits.parts });
         }
-        let disposition = field
-            .headers()
-            .get(CONTENT_DISPOSITION)
-            .ok_or(MultipartError::BadHead)?
-            .as_bytes();
+        let disposition = field.headers().get(CONTENT_DISPOSITION).ok_or(MultipartError::BadHead)?.as_bytes();
         let name = disposition::parameter(disposition, "name").ok_or(MultipartError::NoName)?;
         let file_name = match disposition::file_name(disposition) {
             None => None,
@@ -198,23 +169,14 @@ impl Multipart {
             self.files += 1;
         }
         if self.files > self.limits.files {
-            return Err(MultipartError::TooManyFiles {
-                limit: self.limits.files,
-            });
+            return Err(MultipartError::TooManyFiles { limit: self.limits.files });
         }
-        let media_type = field
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|text| text.to_str().ok())
-            .map(str::to_owned);
+        let media_type = field.headers().get(CONTENT_TYPE).and_then(|text| text.to_str().ok()).map(str::to_owned);
         Ok(Some(Part {
             name: name.map_err(|_| MultipartError::BadHead)?,
             file_name,
             media_type,
-            bytes: PartBytes {
-                field: Some(field),
-                unread: self.unread.clone(),
-            },
+            bytes: PartBytes { field: Some(field), unread: self.unread.clone() },
         }))
     }
 }
@@ -237,10 +199,7 @@ impl Part {
         let mut text = BytesMut::new();
         while let Some(chunk) = self.bytes.next().await.transpose()? {
             if text.len() + chunk.len() > limit {
-                return Err(MultipartError::TextTooLong {
-                    name: self.name,
-                    limit,
-                });
+                return Err(MultipartError::TextTooLong { name: self.name, limit });
             }
             text.extend_from_slice(&chunk);
         }
@@ -306,8 +265,7 @@ impl Gate {
     fn passes(&self, size: usize) -> bool {
         let left = self.budget.load(Ordering::Relaxed);
         if left != u64::MAX {
-            self.budget
-                .store(left.saturating_sub(size as u64), Ordering::Relaxed);
+            self.budget.store(left.saturating_sub(size as u64), Ordering::Relaxed);
         }
         left > 0
     }
@@ -350,14 +308,8 @@ impl<S: Stream<Item = Result<Bytes, BodyError>> + Unpin> Stream for Source<S> {
 
 /// The boundary of a `multipart/form-data` type; a blank before `boundary=` may be missing.
 fn boundary(content_type: &[u8]) -> Result<String, MultipartError> {
-    let kind = content_type
-        .split(|byte| *byte == b';')
-        .next()
-        .unwrap_or_default();
-    if !kind
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"multipart/form-data")
-    {
+    let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    if !kind.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data") {
         return Err(MultipartError::NotMultipart);
     }
     match disposition::parameter(content_type, "boundary") {
@@ -370,11 +322,7 @@ fn boundary(content_type: &[u8]) -> Result<String, MultipartError> {
 fn last_component(sent: &str) -> Result<String, MultipartError> {
     let name = sent.rsplit(['/', '\\']).next().unwrap_or_default();
     let bad = sent.chars().any(char::is_control) || matches!(name, "." | "..");
-    if bad {
-        Err(MultipartError::BadFileName)
-    } else {
-        Ok(name.to_owned())
-    }
+    if bad { Err(MultipartError::BadFileName) } else { Ok(name.to_owned()) }
 }
 
 #[cfg(test)]

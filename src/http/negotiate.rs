@@ -27,23 +27,15 @@ impl Format {
             .collect();
         let json = wish(&ranges, &["application/json"]);
         let xml = wish(&ranges, &["application/xml", "text/xml"]);
-        if xml.0 > 0 && xml > json {
-            Self::Xml
-        } else {
-            Self::Json
-        }
+        if xml.0 > 0 && xml > json { Self::Xml } else { Self::Json }
     }
 }
 
 /// One media range and its q value in thousandths.
 fn range(text: &str) -> Option<(String, u16)> {
     let mut parts = text.split(';').map(str::trim);
-    let name = parts
-        .next()
-        .filter(|name| name.contains('/'))?
-        .to_ascii_lowercase();
-    let quality =
-        parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    let name = parts.next().filter(|name| name.contains('/'))?.to_ascii_lowercase();
+    let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
     Some((name, quality.map_or(1000, thousandths)))
 }
 
@@ -82,10 +74,7 @@ mod tests {
     use super::*;
 
     fn accepted(text: &'static str) -> Format {
-        Format::accepted(&HeaderMap::from_iter([(
-            ACCEPT,
-            HeaderValue::from_static(text),
-        )]))
+        Format::accepted(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(text))]))
     }
 
     #[test]

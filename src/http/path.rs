@@ -19,36 +19,19 @@ pub enum BadPath {
 /// Decodes one segment, once: `%2541` is `%41`, and `+` stays `+`.
 pub fn decode(segment: &str) -> Result<String, BadPath> {
     let bytes = segment.as_bytes();
-    let whole = |at: usize| {
-        bytes
-            .get(at + 1..at + 3)
-            .is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
-    };
-    if bytes
-        .iter()
-        .enumerate()
-        .any(|(at, byte)| *byte == b'%' && !whole(at))
-    {
+    let whole = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+    if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !whole(at)) {
         return Err(BadPath::Escape);
     }
-    let text = percent_decode_str(segment)
-        .decode_utf8()
-        .map_err(|_| BadPath::NotUtf8)?;
-    if text.contains('\0') {
-        Err(BadPath::Nul)
-    } else {
-        Ok(text.into_owned())
-    }
+    let text = percent_decode_str(segment).decode_utf8().map_err(|_| BadPath::NotUtf8)?;
+    if text.contains('\0') { Err(BadPath::Nul) } else { Ok(text.into_owned()) }
 }
 
 /// The decoded segments of a path. Empty ones are left out, so trailing and repeated slashes mean nothing.
 ///
 /// A `/` that came as `%2F` stays inside its segment.
 pub fn segments(path: &str) -> Result<Vec<String>, BadPath> {
-    path.split('/')
-        .filter(|segment| !segment.is_empty())
-        .map(decode)
-        .collect()
+    path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
 }
 
 #[cfg(test)]
@@ -72,10 +55,7 @@ mod tests {
 
     #[test]
     fn slashes_without_a_name_between_them_do_not_count() {
-        assert_eq!(
-            segments("//a/b%2Fc//d/"),
-            Ok(vec!["a".to_owned(), "b/c".to_owned(), "d".to_owned()])
-        );
+        assert_eq!(segments("//a/b%2Fc//d/"), Ok(vec!["a".to_owned(), "b/c".to_owned(), "d".to_owned()]));
         assert_eq!(segments("/"), Ok(Vec::new()));
     }
 }

@@ -40,11 +40,7 @@ const BUSY: u8 = 2;
 impl Phase {
     pub(super) fn new() -> Self {
         let (served, unread) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self(Arc::new(State {
-            step: AtomicU8::new(HEAD),
-            served,
-            unread,
-        }))
+        Self(Arc::new(State { step: AtomicU8::new(HEAD), served, unread }))
     }
 
     /// A head is complete and its request begins.
@@ -99,13 +95,7 @@ struct Closing {
 impl<I> Patient<I> {
     /// `head`: from the first byte of a head (or from accepting) to its last. `write`: without one byte taken.
     pub(super) fn new(inner: I, phase: Phase, head: Duration, write: Duration) -> Self {
-        Self {
-            inner,
-            phase,
-            head: Alarm::new(head),
-            write: Alarm::new(write),
-            closing: None,
-        }
+        Self { inner, phase, head: Alarm::new(head), write: Alarm::new(write), closing: None }
     }
 }
 
@@ -133,11 +123,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Patient<I> {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> Patient<I> {
-    fn watch(
-        &mut self,
-        context: &mut Context<'_>,
-        poll: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
+    fn watch(&mut self, context: &mut Context<'_>, poll: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match poll {
             Poll::Ready(result) => {
                 self.write.clear();
@@ -149,11 +135,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Patient<I> {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<I> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.inner).poll_write(context, bytes);
         self.watch(context, poll)
     }
@@ -180,16 +162,8 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<I> {
     /// Closing a socket with unread bytes in it resets the connection, and the client may lose an answer that was
     /// given early, such as 401 or 413 in the middle of an upload.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self {
-            inner,
-            phase,
-            closing,
-            ..
-        } = &mut *self;
-        let closing = closing.get_or_insert_with(|| Closing {
-            alarm: Box::pin(sleep(LINGER)),
-            flushed: false,
-        });
+        let Self { inner, phase, closing, .. } = &mut *self;
+        let closing = closing.get_or_insert_with(|| Closing { alarm: Box::pin(sleep(LINGER)), flushed: false });
         if !closing.flushed {
             if closing.alarm.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Ok(()));
@@ -203,9 +177,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<I> {
         let mut scratch = [0; 4096];
         while closing.alarm.as_mut().poll(context).is_pending() {
             let mut buffer = ReadBuf::new(&mut scratch);
-            if ready!(Pin::new(&mut *inner).poll_read(context, &mut buffer)).is_err()
-                || buffer.filled().is_empty()
-            {
+            if ready!(Pin::new(&mut *inner).poll_read(context, &mut buffer)).is_err() || buffer.filled().is_empty() {
                 break;
             }
         }
@@ -231,9 +203,6 @@ impl Alarm {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let after = self.after;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(after)));
-        sleep
-            .as_mut()
-            .poll(context)
-            .map(|()| io::ErrorKind::TimedOut.into())
+        sleep.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
     }
 }

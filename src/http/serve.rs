@@ -87,12 +87,7 @@ pub async fn serve(
                 return;
             };
             let (stream, peer) = accept(&listener).await;
-            let connection = Served {
-                router: router.clone(),
-                limits,
-                closing: closing.clone(),
-                cut: cut.clone(),
-            };
+            let connection = Served { router: router.clone(), limits, closing: closing.clone(), cut: cut.clone() };
             tracker.spawn(async move {
                 connection.tcp(stream, peer).await;
                 drop(slot);
@@ -113,10 +108,7 @@ pub async fn serve(
     let open = tracker.len();
     closing.cancel();
     tracker.close();
-    if tokio::time::timeout(limits.drain, tracker.wait())
-        .await
-        .is_ok()
-    {
+    if tokio::time::timeout(limits.drain, tracker.wait()).await.is_ok() {
         return Drained { open, cut: 0 };
     }
     let left = tracker.len();
@@ -128,10 +120,7 @@ pub async fn serve(
 /// Resolves at the first SIGTERM or SIGINT.
 pub async fn shutdown_signal() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -156,9 +145,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionReset
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
     )
 }
 
@@ -175,49 +162,19 @@ impl Served {
         // Answers are written whole; waiting for more to send would only delay them.
         let _unimportant = stream.set_nodelay(true);
         if let Ok(local) = stream.local_addr() {
-            self.stream(
-                stream,
-                Connection {
-                    peer,
-                    local,
-                    secure: false,
-                },
-            )
-            .await;
+            self.stream(stream, Connection { peer, local, secure: false }).await;
         }
     }
 
     /// Speaks HTTP/1 on any stream until either side ends it.
-    async fn stream<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-        self,
-        stream: I,
-        connection: Connection,
-    ) {
-        let Self {
-            router,
-            limits,
-            closing,
-            cut,
-        } = self;
+    async fn stream<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I, connection: Connection) {
+        let Self { router, limits, closing, cut } = self;
         let phase = Phase::new();
         let service = service_fn({
             let phase = phase.clone();
-            move |request| {
-                answer(
-                    router.clone(),
-                    request,
-                    connection,
-                    limits.body_pause,
-                    phase.clone(),
-                )
-            }
+            move |request| answer(router.clone(), request, connection, limits.body_pause, phase.clone())
         });
-        let io = TokioIo::new(Patient::new(
-            stream,
-            phase.clone(),
-            limits.head_time,
-            limits.write_pause,
-        ));
+        let io = TokioIo::new(Patient::new(stream, phase.clone(), limits.head_time, limits.write_pause));
         let mut http = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.idle_time)
@@ -292,9 +249,7 @@ impl http_body::Body for Noticed {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body)
-            .poll_frame(context)
-            .map_err(Into::into)
+        Pin::new(&mut self.body).poll_frame(context).map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -54,34 +54,19 @@ async fn follow(mut request: Request, next: Next) -> Response<Body> {
         Some(matched) => matched.as_str().to_owned(),
         None => discreet(request.uri().path()),
     };
-    let mut line = Line {
-        span: span.clone(),
-        started: Instant::now(),
-        route,
-        answer: None,
-    };
+    let mut line = Line { span: span.clone(), started: Instant::now(), route, answer: None };
 
     let response = next.run(request).instrument(span).await;
     let (parts, body) = response.into_parts();
-    let announced = parts
-        .headers
-        .get(CONTENT_LENGTH)
-        .and_then(|text| text.to_str().ok()?.parse().ok());
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|text| text.to_str().ok()?.parse().ok());
     let bodiless = method == Method::HEAD || parts.status.is_redirection() || body.is_end_stream();
     line.answer = Some(Answer {
         status: parts.status.as_u16(),
         dialect: parts.extensions.get::<Dialect>().map(|dialect| dialect.0),
-        operation: parts
-            .extensions
-            .get::<Operation>()
-            .map(|operation| operation.0),
+        operation: parts.extensions.get::<Operation>().map(|operation| operation.0),
         quiet: parts.extensions.get::<Quiet>().is_some(),
         bytes: 0,
-        expected: if bodiless {
-            Some(0)
-        } else {
-            announced.or_else(|| body.size_hint().exact())
-        },
+        expected: if bodiless { Some(0) } else { announced.or_else(|| body.size_hint().exact()) },
         ended: false,
     });
     Response::from_parts(parts, Body::new(Followed { body, line }))
@@ -91,11 +76,7 @@ async fn follow(mut request: Request, next: Next) -> Response<Body> {
 fn discreet(path: &str) -> String {
     let mut text = String::new();
     for segment in path.split('/').skip(1).take(12) {
-        let cut = segment
-            .char_indices()
-            .nth(12)
-            .filter(|_| segment.len() > 24)
-            .map(|(at, _)| at);
+        let cut = segment.char_indices().nth(12).filter(|_| segment.len() > 24).map(|(at, _)| at);
         let _infallible = match cut.and_then(|at| segment.get(..at)) {
             Some(start) => write!(text, "/{start}…"),
             None => write!(text, "/{segment}"),
@@ -128,50 +109,19 @@ impl Drop for Line {
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let route = self.route.as_str();
         let Some(answer) = &self.answer else {
-            let outcome = if std::thread::panicking() {
-                "panicked"
-            } else {
-                "client left"
-            };
+            let outcome = if std::thread::panicking() { "panicked" } else { "client left" };
             tracing::info!(route, duration_ms, outcome, "no answer");
             return;
         };
-        let complete = answer.ended
-            || answer
-                .expected
-                .is_some_and(|expected| answer.bytes >= expected);
+        let complete = answer.ended || answer.expected.is_some_and(|expected| answer.bytes >= expected);
         let outcome = if complete { "complete" } else { "cut short" };
-        let Answer {
-            status,
-            dialect,
-            operation,
-            bytes,
-            ..
-        } = *answer;
+        let Answer { status, dialect, operation, bytes, .. } = *answer;
         if status >= 500 && !answer.quiet {
-            tracing::error!(
-                route,
-                dialect,
-                operation,
-                status,
-                duration_ms,
-                bytes,
-                outcome,
-                "answered"
-            );
+            tracing::error!(route, dialect, operation, status, duration_ms, bytes, outcome, "answered");
         } else if answer.quiet {
             tracing::debug!(route, status, duration_ms, bytes, outcome, "answered");
         } else {
-            tracing::info!(
-                route,
-                dialect,
-                operation,
-                status,
-                duration_ms,
-                bytes,
-                outcome,
-                "answered"
-            );
+            tracing::info!(route, dialect, operation, status, duration_ms, bytes, outcome, "answered");
         }
     }
 }
@@ -243,10 +193,7 @@ mod tests {
     async fn line(uri: &str, read: bool) -> String {
         let log = Log::default();
         let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
         let _default = tracing::subscriber::set_default(subscriber);
         let named = get(|| async {
             record_actor("actor-7");
@@ -254,15 +201,8 @@ mod tests {
             response.extensions_mut().insert(Dialect("arena"));
             response
         });
-        let router = trace(
-            Router::new()
-                .route("/files/{guid}", named)
-                .fallback(|| async { StatusCode::BAD_GATEWAY }),
-        );
-        let request = Request::get(uri)
-            .header("authorization", "Bearer hush")
-            .body(Body::empty())
-            .unwrap();
+        let router = trace(Router::new().route("/files/{guid}", named).fallback(|| async { StatusCode::BAD_GATEWAY }));
+        let request = Request::get(uri).header("authorization", "Bearer hush").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         if read {
             to_bytes(response.into_body(), 100).await.unwrap();
@@ -296,29 +236,15 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_leaves_and_an_error_show() {
         let text = line("/files/1", false).await;
-        assert!(
-            text.contains("bytes=0") && text.contains("outcome=\"cut short\""),
-            "{text}"
-        );
+        assert!(text.contains("bytes=0") && text.contains("outcome=\"cut short\""), "{text}");
         let text = line("/nowhere?token=hush", true).await;
-        assert!(
-            text.contains("ERROR")
-                && text.contains("route=\"/nowhere\"")
-                && text.contains("status=502"),
-            "{text}"
-        );
+        assert!(text.contains("ERROR") && text.contains("route=\"/nowhere\"") && text.contains("status=502"), "{text}");
     }
 
     #[test]
     fn a_long_segment_is_cut_because_it_may_be_a_secret() {
-        assert_eq!(
-            discreet("/files/FILE-000867/content"),
-            "/files/FILE-000867/content"
-        );
-        assert_eq!(
-            discreet("/uploads/0123456789abcdefghijklmnopqrstuvwxyz"),
-            "/uploads/0123456789ab…"
-        );
+        assert_eq!(discreet("/files/FILE-000867/content"), "/files/FILE-000867/content");
+        assert_eq!(discreet("/uploads/0123456789abcdefghijklmnopqrstuvwxyz"), "/uploads/0123456789ab…");
         assert_eq!(discreet("/"), "/");
     }
 }

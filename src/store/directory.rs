@@ -375,7 +375,7 @@ pub async fn account(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Opt
             shared.push(row.item);
         }
     }
-    let rules = sqlx::query!(
+    let granted = sqlx::query!(
         r#"SELECT DISTINCT r.action AS "rule: Rule", r.category_id AS "category: CategoryId"
         FROM policy_grants g JOIN policy_rules r ON r.policy_id = g.policy_id WHERE g.principal_id = ANY ($1)"#,
         &principals as &[PrincipalId],
@@ -401,7 +401,7 @@ pub async fn account(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Opt
         principals,
         roles,
         shared,
-        rules: rules.into_iter().map(|row| (row.rule, row.category)).collect(),
+        rules: granted.into_iter().map(|row| (row.rule, row.category)).collect(),
         levels,
     }))
 }

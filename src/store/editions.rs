@@ -113,6 +113,7 @@ pub struct Binding {
 ///
 /// Answers the name of the blob that holds the bytes now, if they are not in the row: an upload under another name is
 /// then superfluous.
+#[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn publish(
     db: &mut PgConnection,
     permit: &Permit,
@@ -206,6 +207,7 @@ pub async fn publish(
 
 /// Replaces the newest edition in place, perhaps releasing the lock with it, and notes it. Identity, number, GUID,
 /// version and label stay; the replaced edition is kept as an internal one under `kept`. `None` as in [`publish`].
+#[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn replace_latest(
     db: &mut PgConnection,
     permit: &Permit,

@@ -187,7 +187,7 @@ impl Vault {
             owner,
             policies_required: false,
             arena_workspace: None,
-            arena_request_limit: 10_000,
+            arena_request_limit: self.0.settings.request_limit,
             created_by: None,
         })
     }

@@ -26,9 +26,6 @@ use crate::{
     store,
 };
 
-/// How often a node asks for the epoch. Well below the second within which a revocation must be seen.
-const WATCH: Duration = Duration::from_millis(300);
-
 /// For how long an answered epoch counts. When the database cannot be asked, nothing remembered counts.
 const COUNTS: Duration = Duration::from_millis(900);
 
@@ -137,8 +134,9 @@ impl Vault {
     /// Keeps asking for the epoch until the vault is gone.
     pub(super) fn watch_epoch(&self) {
         let vault = Arc::downgrade(&self.0);
+        let period = self.0.settings.watch.min(COUNTS / 2);
         tokio::spawn(async move {
-            let mut tick = tokio::time::interval(WATCH);
+            let mut tick = tokio::time::interval(period);
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;

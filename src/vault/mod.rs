@@ -60,6 +60,10 @@ pub struct Settings {
     pub max_file_size: u64,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
+    /// Requests a new workspace may make in a day.
+    pub request_limit: i64,
+    /// How often a node asks whether another one has revoked something; what it remembers counts for a second at most.
+    pub watch: std::time::Duration,
 }
 
 impl Default for Settings {
@@ -71,6 +75,8 @@ impl Default for Settings {
             sweep_grace: chrono::Duration::hours(24),
             max_file_size: 16 << 30,
             session_lifetime: chrono::Duration::minutes(90),
+            request_limit: 10_000,
+            watch: std::time::Duration::from_millis(300),
         }
     }
 }
@@ -116,9 +122,15 @@ impl Vault {
         self.0.tasks.wait().await;
     }
 
-    /// The pool, for readiness checks.
-    pub fn db(&self) -> &PgPool {
-        &self.0.db
+    /// Asks whether the database answers, with the schema this program knows.
+    pub async fn ask_database(&self) -> Result<()> {
+        let mut db = self.connection().await?;
+        let (found, known) = (store::migrate::found(&mut db).await?, store::migrate::known());
+        if found == known {
+            Ok(())
+        } else {
+            Err(Error::broken(format!("the database has schema version {found}, this program knows {known}")))
+        }
     }
 
     /// The content store, for readiness checks.

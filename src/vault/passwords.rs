@@ -29,6 +29,8 @@ pub struct PasswordSettings {
     pub memory_kib: u32,
     /// Passes of one hash.
     pub iterations: u32,
+    /// Lanes of one hash.
+    pub lanes: u32,
     /// How many are hashed at once.
     pub parallelism: usize,
     /// For how long a right one is remembered.
@@ -44,8 +46,9 @@ impl Default for PasswordSettings {
         Self {
             memory_kib: 19 * 1024,
             iterations: 2,
+            lanes: 1,
             parallelism: 2,
-            remembered: Duration::from_secs(60),
+            remembered: Duration::from_mins(1),
             failures: 5,
             lockout: chrono::Duration::minutes(5),
         }
@@ -66,7 +69,7 @@ pub(super) struct Passwords {
 
 impl Passwords {
     pub(super) fn new(settings: &PasswordSettings) -> Result<Self> {
-        let params = Params::new(settings.memory_kib, settings.iterations, 1, None)
+        let params = Params::new(settings.memory_kib, settings.iterations, settings.lanes, None)
             .map_err(|error| Error::broken(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut key = [0; 32];

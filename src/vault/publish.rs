@@ -10,7 +10,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::{EditionId, ItemId, PrincipalId},
-        item::{ClientTimes, FileParts, Item, OnConflict},
+        item::{FileParts, Item, NewFile, OnConflict},
         name::ItemName,
         permission::{Action, Over, Permit},
         version::{Step, Version, next_label},
@@ -55,21 +55,13 @@ pub struct CheckIn {
     pub lock_uuid: Option<uuid::Uuid>,
 }
 
-/// A file to be made in a folder that was looked at.
+/// A file to be made in a folder that was looked at, with its bytes.
 #[derive(Debug)]
 pub struct NewFileAt {
-    /// Its name.
-    pub name: ItemName,
+    /// The file.
+    pub file: NewFile,
     /// Its bytes; `None` only for a file whose bytes are elsewhere.
     pub content: Option<Staged>,
-    /// What is said about them.
-    pub metadata: Metadata,
-    /// What the caller says.
-    pub comment: String,
-    /// When the name is taken.
-    pub on_conflict: OnConflict,
-    /// The times of the client's own disk.
-    pub client_times: ClientTimes,
 }
 
 /// What was published.
@@ -125,20 +117,13 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder.
-    pub async fn create_file(&self, actor: &Actor, folder: &Look, file: NewFileAt) -> Result<Published> {
+    pub async fn create_file(&self, actor: &Actor, folder: &Look, new: NewFileAt) -> Result<Published> {
         folder.folder()?;
         let permit = folder.check(actor, Action::Create)?;
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
-            let giving = Giving::new(file.content);
-            let new = NewFileParts {
-                name: file.name,
-                metadata: file.metadata,
-                comment: file.comment,
-                on_conflict: file.on_conflict,
-                client_times: file.client_times,
-            };
-            let made = vault.try_create(&actor, &permit, &folder, new, &giving).await;
+            let giving = Giving::new(new.content);
+            let made = vault.try_create(&actor, &permit, &folder, &new.file, &giving).await;
             if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
             }
@@ -152,7 +137,7 @@ impl Vault {
         actor: &Actor,
         permit: &Permit,
         folder: &Look,
-        file: NewFileParts,
+        file: &NewFile,
         giving: &Giving,
     ) -> Result<Published> {
         let author = self.author(actor, folder)?;
@@ -504,14 +489,6 @@ struct Given {
     comment: String,
     how: Publish,
     rename: Option<OnConflict>,
-}
-
-struct NewFileParts {
-    name: ItemName,
-    metadata: Metadata,
-    comment: String,
-    on_conflict: OnConflict,
-    client_times: ClientTimes,
 }
 
 struct Plan {

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Further than this no token's end is remembered; it is asked for again then.
-const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+const FAR: Duration = Duration::from_hours(24);
 
 /// A token to be made.
 #[derive(Clone, Debug)]

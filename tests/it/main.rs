@@ -1,9 +1,8 @@
-//! Coatcheck as its clients see it, over real sockets.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on has failed"
-)]
+//! Coatcheck as its clients see it: over real sockets, against the real server, on a real Postgres.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod embedded;
 mod http_listener;
 mod packaging;
+mod smoke;
+mod support;

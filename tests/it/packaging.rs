@@ -19,27 +19,17 @@ fn compose() -> Value {
 }
 
 fn services(compose: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    compose["services"]
-        .as_object()
-        .expect("there are services")
-        .iter()
+    compose["services"].as_object().expect("there are services").iter()
 }
 
 fn texts(list: &Value) -> Vec<&str> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// The instructions of the Dockerfile, continuation lines joined and comments left out.
 fn instructions() -> Vec<String> {
     let text = text("Dockerfile");
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     lines
         .join("\n")
         .replace("\\\n", " ")
@@ -56,10 +46,7 @@ fn environment(variables: impl IntoIterator<Item = (String, String)>) -> Config 
     };
     Config::load(Sources {
         file: None::<PathBuf>,
-        environment: variables
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect(),
+        environment: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
         flags: Vec::new(),
         read: &read,
     })
@@ -70,12 +57,7 @@ fn environment(variables: impl IntoIterator<Item = (String, String)>) -> Config 
 fn compose_uses_only_what_it_declares_and_leaves_nothing_over() {
     let compose = compose();
     for kind in ["secrets", "networks", "volumes"] {
-        let declared: BTreeSet<&str> = compose[kind]
-            .as_object()
-            .expect(kind)
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let declared: BTreeSet<&str> = compose[kind].as_object().expect(kind).keys().map(String::as_str).collect();
         let used: BTreeSet<&str> = services(&compose)
             .flat_map(|(_, service)| texts(&service[kind]))
             .map(|item| item.split(':').next().unwrap_or_default())
@@ -84,10 +66,7 @@ fn compose_uses_only_what_it_declares_and_leaves_nothing_over() {
     }
     for (name, service) in services(&compose) {
         for (needed, how) in service["depends_on"].as_object().into_iter().flatten() {
-            assert!(
-                compose["services"][needed].is_object(),
-                "{name} needs {needed}"
-            );
+            assert!(compose["services"][needed].is_object(), "{name} needs {needed}");
             assert_eq!(how["condition"], "service_healthy");
         }
     }
@@ -96,22 +75,12 @@ fn compose_uses_only_what_it_declares_and_leaves_nothing_over() {
 #[test]
 fn every_service_is_pinned_checked_restarted_and_locked_down() {
     for (name, service) in services(&compose()) {
-        let (_, tag) = service["image"]
-            .as_str()
-            .and_then(|image| image.split_once(':'))
-            .expect("a tag");
-        assert!(
-            tag.starts_with(|c: char| c.is_ascii_digit()),
-            "{name}: {tag}"
-        );
+        let (_, tag) = service["image"].as_str().and_then(|image| image.split_once(':')).expect("a tag");
+        assert!(tag.starts_with(|c: char| c.is_ascii_digit()), "{name}: {tag}");
         assert!(texts(&service["healthcheck"]["test"]).len() > 1, "{name}");
         assert_eq!(service["restart"], "unless-stopped", "{name}");
         assert_eq!(service["read_only"], true, "{name}");
-        assert_eq!(
-            texts(&service["security_opt"]),
-            ["no-new-privileges:true"],
-            "{name}"
-        );
+        assert_eq!(texts(&service["security_opt"]), ["no-new-privileges:true"], "{name}");
     }
 }
 
@@ -137,15 +106,10 @@ fn secrets_come_as_files_only() {
     for (service, settings) in services(&compose) {
         for (variable, value) in settings["environment"].as_object().into_iter().flatten() {
             let value = value.as_str().expect("a text");
-            let secret = ["PASSWORD", "URL", "SECRET", "TOKEN"]
-                .iter()
-                .any(|word| variable.contains(word));
+            let secret = ["PASSWORD", "URL", "SECRET", "TOKEN"].iter().any(|word| variable.contains(word));
             assert_eq!(secret, variable.ends_with("_FILE"), "{service}: {variable}");
             if let Some(name) = value.strip_prefix("/run/secrets/") {
-                assert!(
-                    texts(&settings["secrets"]).contains(&name),
-                    "{service}: {name}"
-                );
+                assert!(texts(&settings["secrets"]).contains(&name), "{service}: {name}");
             }
         }
     }
@@ -160,10 +124,7 @@ fn the_containers_settings_are_a_configuration() {
         .flat_map(|line| line.split(' ').filter_map(|pair| pair.split_once('=')))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    for (name, value) in compose["services"]["coatcheck"]["environment"]
-        .as_object()
-        .expect("settings")
-    {
+    for (name, value) in compose["services"]["coatcheck"]["environment"].as_object().expect("settings") {
         variables.insert(name.clone(), value.as_str().expect("a text").to_owned());
     }
     let config = environment(variables);
@@ -172,10 +133,7 @@ fn the_containers_settings_are_a_configuration() {
     let data = config.embedded.data_dir.expect("a data folder");
     let volumes = &compose["services"]["coatcheck"]["volumes"];
     assert_eq!(texts(volumes), [format!("content:{}", data.display())]);
-    let grace = compose["services"]["coatcheck"]["stop_grace_period"]
-        .as_str()
-        .expect("a time")
-        .to_owned();
+    let grace = compose["services"]["coatcheck"]["stop_grace_period"].as_str().expect("a time").to_owned();
     let drain = config.server.drain_seconds.0 + config.server.drain_notice_seconds.0;
     assert!(grace.trim_end_matches('s').parse::<u32>().expect("seconds") > drain);
 }
@@ -183,33 +141,13 @@ fn the_containers_settings_are_a_configuration() {
 #[test]
 fn the_image_is_built_without_a_database_and_runs_as_nobody() {
     let lines = instructions();
-    let starting = |word: &str| {
-        lines
-            .iter()
-            .filter(|line| line.starts_with(word))
-            .cloned()
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        starting("FROM "),
-        [
-            "FROM rust:1-slim-bookworm AS build",
-            "FROM debian:bookworm-slim"
-        ]
-    );
+    let starting = |word: &str| lines.iter().filter(|line| line.starts_with(word)).cloned().collect::<Vec<_>>();
+    assert_eq!(starting("FROM "), ["FROM rust:1-slim-bookworm AS build", "FROM debian:bookworm-slim"]);
     assert_eq!(starting("USER "), ["USER 65534:65534"]);
     assert_eq!(starting("VOLUME "), ["VOLUME /var/lib/coatcheck"]);
     assert!(lines.contains(&"ENV SQLX_OFFLINE=true".to_owned()));
-    assert!(
-        starting("RUN ")
-            .iter()
-            .any(|line| line.contains("cargo build --release --locked"))
-    );
-    assert!(
-        starting("HEALTHCHECK ")
-            .iter()
-            .all(|line| line.ends_with(r#"CMD ["coatcheck", "health"]"#))
-    );
+    assert!(starting("RUN ").iter().any(|line| line.contains("cargo build --release --locked")));
+    assert!(starting("HEALTHCHECK ").iter().all(|line| line.ends_with(r#"CMD ["coatcheck", "health"]"#)));
     assert_eq!(starting("HEALTHCHECK ").len(), 1);
     assert!(!lines.iter().any(|line| line.contains("DATABASE_URL")));
 }
@@ -217,22 +155,10 @@ fn the_image_is_built_without_a_database_and_runs_as_nobody() {
 #[test]
 fn the_build_context_holds_what_the_build_reads_and_nothing_else() {
     let ignore = text(".dockerignore");
-    let mut rules = ignore
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    let mut rules = ignore.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     assert_eq!(rules.next(), Some("*"));
-    let kept: Vec<&str> = rules
-        .map(|rule| rule.strip_prefix('!').expect("everything else is let in"))
-        .collect();
-    for needed in [
-        "Cargo.toml",
-        "Cargo.lock",
-        ".sqlx",
-        "config",
-        "migrations",
-        "src",
-        "tests",
-    ] {
+    let kept: Vec<&str> = rules.map(|rule| rule.strip_prefix('!').expect("everything else is let in")).collect();
+    for needed in ["Cargo.toml", "Cargo.lock", ".sqlx", "config", "migrations", "src", "tests"] {
         assert!(kept.contains(&needed), "{needed}");
     }
     assert!(!kept.contains(&"secrets") && !kept.contains(&"."));

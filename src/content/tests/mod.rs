@@ -30,10 +30,7 @@ fn local() -> (TempDir, ContentStore) {
 
 /// Bytes that differ from place to place.
 fn noise(size: usize) -> Bytes {
-    (0_u32..)
-        .flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes())
-        .take(size)
-        .collect()
+    (0_u32..).flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes()).take(size).collect()
 }
 
 /// The bytes as a client sends them: in pieces that fit nothing.
@@ -48,13 +45,7 @@ async fn put(store: &ContentStore, bytes: &Bytes) -> Content {
 }
 
 async fn read(store: &ContentStore, content: &Content, range: Option<Range<u64>>) -> Bytes {
-    let pieces: Vec<Bytes> = store
-        .read(content, range)
-        .await
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let pieces: Vec<Bytes> = store.read(content, range).await.unwrap().try_collect().await.unwrap();
     assert!(pieces.iter().all(|piece| piece.len() <= READ));
     pieces.concat().into()
 }
@@ -64,26 +55,19 @@ fn sha256(bytes: &[u8]) -> Sha256 {
 }
 
 fn blob(content: &Content) -> BlobKey {
-    let Place::Blob(key) = content.place else {
-        panic!("{content:?} is no blob")
-    };
+    let Place::Blob(key) = content.place else { panic!("{content:?} is no blob") };
     key
 }
 
 /// Every file below the folder, with its size.
 fn files(dir: &Path) -> Vec<(PathBuf, u64)> {
-    let entries = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries
         .flat_map(|path| {
             if path.is_dir() {
                 files(&path)
             } else {
-                vec![(
-                    path.clone(),
-                    fs::metadata(&path).map_or(0, |about| about.len()),
-                )]
+                vec![(path.clone(), fs::metadata(&path).map_or(0, |about| about.len()))]
             }
         })
         .collect()
@@ -102,11 +86,7 @@ fn a_key_lies_in_two_levels_of_folders_and_is_found_there_only() {
     let at = object_store::path::Path::from(format!("0193/5c2/{text}"));
     assert_eq!(path(text.parse().unwrap()), at);
     assert_eq!(key(&at).unwrap().to_string(), text);
-    for foreign in [
-        format!("0193/5c3/{text}"),
-        text.to_owned(),
-        format!("0193/5c2/{}", text.to_uppercase()),
-    ] {
+    for foreign in [format!("0193/5c3/{text}"), text.to_owned(), format!("0193/5c2/{}", text.to_uppercase())] {
         assert_eq!(key(&object_store::path::Path::from(foreign)), None);
     }
 }
@@ -123,12 +103,6 @@ async fn a_probe_says_that_the_folder_is_gone() {
     let (dir, store) = local();
     fs::remove_dir_all(dir.path()).unwrap();
     fs::write(dir.path(), "no folder").unwrap();
-    assert!(matches!(
-        store.probe().await,
-        Err(Error::Failed {
-            doing: "writing",
-            ..
-        })
-    ));
+    assert!(matches!(store.probe().await, Err(Error::Failed { doing: "writing", .. })));
     fs::remove_file(dir.path()).unwrap();
 }

@@ -14,32 +14,14 @@ use crate::content::quick_xor::Hasher;
 async fn content_of_any_size_comes_back_as_it_went_in() {
     let (_dir, store) = local();
     let limit = Settings::INLINE_LIMIT;
-    for size in [
-        0,
-        1,
-        limit,
-        limit + 1,
-        CHUNK - 1,
-        CHUNK,
-        CHUNK + 1,
-        3 * CHUNK,
-        3 * CHUNK + 7,
-    ] {
+    for size in [0, 1, limit, limit + 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 7] {
         let bytes = noise(size);
         let content = put(&store, &bytes).await;
         let mut quick_xor = Hasher::default();
         quick_xor.update(&bytes);
-        assert_eq!(
-            (content.size, content.sha256),
-            (size as u64, sha256(&bytes)),
-            "{size}"
-        );
+        assert_eq!((content.size, content.sha256), (size as u64, sha256(&bytes)), "{size}");
         assert_eq!(content.quick_xor, quick_xor.finish(), "{size}");
-        assert_eq!(
-            matches!(content.place, Place::Inline(_)),
-            size <= limit,
-            "{size}"
-        );
+        assert_eq!(matches!(content.place, Place::Inline(_)), size <= limit, "{size}");
         assert!(read(&store, &content, None).await == bytes, "{size}");
     }
 }
@@ -55,15 +37,9 @@ async fn small_content_touches_no_disk() {
 #[tokio::test]
 async fn an_inline_limit_of_nothing_sends_all_but_empty_content_to_blobs() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        location: Location::Local(dir.path().to_owned()),
-        inline_limit: 0,
-    };
+    let settings = Settings { location: Location::Local(dir.path().to_owned()), inline_limit: 0 };
     let store = ContentStore::open(&settings).unwrap();
-    assert_eq!(
-        put(&store, &Bytes::new()).await.place,
-        Place::Inline(Bytes::new())
-    );
+    assert_eq!(put(&store, &Bytes::new()).await.place, Place::Inline(Bytes::new()));
     blob(&put(&store, &noise(1)).await);
 }
 
@@ -71,10 +47,7 @@ async fn an_inline_limit_of_nothing_sends_all_but_empty_content_to_blobs() {
 async fn the_same_bytes_twice_are_two_blobs() {
     let (dir, store) = local();
     let bytes = noise(20_000);
-    assert_ne!(
-        blob(&put(&store, &bytes).await),
-        blob(&put(&store, &bytes).await)
-    );
+    assert_ne!(blob(&put(&store, &bytes).await), blob(&put(&store, &bytes).await));
     assert_eq!(files(dir.path()).len(), 2);
 }
 
@@ -86,9 +59,7 @@ async fn content_may_be_as_large_as_allowed_and_not_a_byte_larger() {
         drop(store.put(body(&bytes), size as u64).await.unwrap());
         until(|| files(dir.path()).is_empty()).await;
         let max = size as u64 - 1;
-        assert!(
-            matches!(store.put(body(&bytes), max).await, Err(PutError::TooLarge { max: told }) if told == max)
-        );
+        assert!(matches!(store.put(body(&bytes), max).await, Err(PutError::TooLarge { max: told }) if told == max));
         assert_eq!(files(dir.path()), [], "{size}");
     }
 }
@@ -97,10 +68,7 @@ async fn content_may_be_as_large_as_allowed_and_not_a_byte_larger() {
 async fn too_much_is_refused_when_it_comes_and_not_at_the_end() {
     let (_dir, store) = local();
     let endless = stream::repeat_with(|| Ok::<_, Infallible>(noise(1000)));
-    assert!(matches!(
-        store.put(endless, 3_000_000).await,
-        Err(PutError::TooLarge { max: 3_000_000 })
-    ));
+    assert!(matches!(store.put(endless, 3_000_000).await, Err(PutError::TooLarge { max: 3_000_000 })));
 }
 
 #[tokio::test]
@@ -108,13 +76,8 @@ async fn a_body_that_breaks_off_leaves_nothing_and_its_error_comes_through() {
     let (dir, store) = local();
     for size in [10, 100_000, 4 * CHUNK] {
         let bytes = noise(size);
-        let broken = body(&bytes)
-            .map(|piece| Ok(piece.unwrap()))
-            .chain(stream::iter([Err("reset")]));
-        assert!(matches!(
-            store.put(broken, u64::MAX).await,
-            Err(PutError::Body("reset"))
-        ));
+        let broken = body(&bytes).map(|piece| Ok(piece.unwrap())).chain(stream::iter([Err("reset")]));
+        assert!(matches!(store.put(broken, u64::MAX).await, Err(PutError::Body("reset"))));
         assert_eq!(files(dir.path()), [], "{size}");
     }
 }
@@ -152,9 +115,7 @@ async fn staged_content_that_is_dropped_is_removed_and_kept_content_stays() {
 fn staged_content_is_removed_even_when_the_runtime_is_gone() {
     let (dir, store) = local();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let staged = runtime
-        .block_on(store.put(body(&noise(50_000)), u64::MAX))
-        .unwrap();
+    let staged = runtime.block_on(store.put(body(&noise(50_000)), u64::MAX)).unwrap();
     drop(runtime);
     assert_eq!(files(dir.path()).len(), 1);
     drop(staged);
@@ -174,16 +135,7 @@ async fn an_upload_that_cannot_get_its_name_is_an_error_and_leaves_nothing() {
         Ok(Bytes::from_static(b"end"))
     }));
     let said = store.put(spoilt, u64::MAX).await;
-    assert!(
-        matches!(
-            said,
-            Err(PutError::Store(Error::Failed {
-                doing: "writing",
-                ..
-            }))
-        ),
-        "{said:?}"
-    );
+    assert!(matches!(said, Err(PutError::Store(Error::Failed { doing: "writing", .. }))), "{said:?}");
     assert_eq!(files(dir.path()), []);
 }
 
@@ -194,16 +146,7 @@ async fn a_store_that_fails_says_so_before_a_slow_client_has_sent_all() {
     fs::write(dir.path(), "no folder").unwrap();
     let stalls = body(&noise(2 * CHUNK)).chain(stream::pending());
     let said = store.put(stalls, u64::MAX).await;
-    assert!(
-        matches!(
-            said,
-            Err(PutError::Store(Error::Failed {
-                doing: "making a folder",
-                ..
-            }))
-        ),
-        "{said:?}"
-    );
+    assert!(matches!(said, Err(PutError::Store(Error::Failed { doing: "making a folder", .. }))), "{said:?}");
     fs::remove_file(dir.path()).unwrap();
 }
 
@@ -226,8 +169,5 @@ async fn a_stream_is_never_far_ahead_of_the_disk() {
     assert_eq!(content.size, 300 << 20);
     // One chunk gathers, two wait, one is hashed and written, and one may still be on its way to the disk.
     let furthest = furthest.load(Ordering::Relaxed);
-    assert!(
-        furthest <= 5 * CHUNK as u64 + u64::from(PIECE),
-        "{furthest} bytes ahead"
-    );
+    assert!(furthest <= 5 * CHUNK as u64 + u64::from(PIECE), "{furthest} bytes ahead");
 }

@@ -12,15 +12,7 @@ async fn any_range_is_what_it_is_of_the_whole() {
     for size in [1000, 2 * READ + 500] {
         let bytes = noise(size);
         let content = put(&store, &bytes).await;
-        for range in [
-            0..1,
-            1..1,
-            0..size,
-            999..size,
-            size - 1..size,
-            size..size,
-            READ.min(size) - 1..size,
-        ] {
+        for range in [0..1, 1..1, 0..size, 999..size, size - 1..size, size..size, READ.min(size) - 1..size] {
             let part = read(&store, &content, Some(range.start as u64..range.end as u64)).await;
             assert!(part == bytes.slice(range.clone()), "{range:?} of {size}");
         }
@@ -35,10 +27,7 @@ async fn a_range_beyond_the_end_or_backwards_is_an_error() {
         let size = content.size;
         for (start, end) in [(0, size + 1), (size + 1, size + 1), (2, 1)] {
             let said = store.read(&content, Some(Range { start, end })).await.err();
-            assert!(
-                matches!(said, Some(Error::Range { .. })),
-                "{start}..{end} of {size}: {said:?}"
-            );
+            assert!(matches!(said, Some(Error::Range { .. })), "{start}..{end} of {size}: {said:?}");
         }
     }
 }
@@ -48,31 +37,13 @@ async fn a_blob_that_is_gone_or_changed_its_size_is_an_error_before_a_byte_is_se
     let (dir, store) = local();
     let content = put(&store, &noise(100_000)).await;
     let (file, _) = files(dir.path()).remove(0);
-    OpenOptions::new()
-        .write(true)
-        .open(file)
-        .unwrap()
-        .set_len(99_999)
-        .unwrap();
+    OpenOptions::new().write(true).open(file).unwrap().set_len(99_999).unwrap();
     let said = store.read(&content, None).await.err();
-    assert!(
-        matches!(
-            said,
-            Some(Error::Damaged {
-                expected: 100_000,
-                found: 99_999,
-                ..
-            })
-        ),
-        "{said:?}"
-    );
+    assert!(matches!(said, Some(Error::Damaged { expected: 100_000, found: 99_999, .. })), "{said:?}");
 
     store.delete(blob(&content)).await.unwrap();
     let said = store.read(&content, None).await.err();
-    assert!(
-        matches!(said, Some(Error::Missing(key)) if key == blob(&content)),
-        "{said:?}"
-    );
+    assert!(matches!(said, Some(Error::Missing(key)) if key == blob(&content)), "{said:?}");
 }
 
 #[tokio::test]
@@ -82,12 +53,7 @@ async fn a_blob_that_shrinks_while_it_is_read_ends_in_an_error() {
     let mut pieces = store.read(&content, None).await.unwrap();
     assert_eq!(pieces.next().await.unwrap().unwrap().len(), READ);
     let (file, _) = files(dir.path()).remove(0);
-    OpenOptions::new()
-        .write(true)
-        .open(file)
-        .unwrap()
-        .set_len(READ as u64 + 1)
-        .unwrap();
+    OpenOptions::new().write(true).open(file).unwrap().set_len(READ as u64 + 1).unwrap();
     let said = pieces.next().await.unwrap().unwrap_err();
     assert_eq!(said.kind(), std::io::ErrorKind::UnexpectedEof);
 }

@@ -6,10 +6,7 @@ use super::*;
 
 /// Long before and long after whatever a test writes.
 fn cutoffs() -> (DateTime<Utc>, DateTime<Utc>) {
-    (
-        DateTime::UNIX_EPOCH,
-        DateTime::UNIX_EPOCH + chrono::TimeDelta::days(100_000),
-    )
+    (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + chrono::TimeDelta::days(100_000))
 }
 
 async fn keys(blobs: impl Stream<Item = Result<Blob, Error>>) -> Vec<BlobKey> {
@@ -31,10 +28,7 @@ async fn deleting_twice_is_deleting_once() {
 #[tokio::test]
 async fn blobs_are_listed_with_size_and_time_and_foreign_files_are_not() {
     let (dir, store) = local();
-    let mut put_in = [
-        blob(&put(&store, &noise(50_000)).await),
-        blob(&put(&store, &noise(50_000)).await),
-    ];
+    let mut put_in = [blob(&put(&store, &noise(50_000)).await), blob(&put(&store, &noise(50_000)).await)];
     put_in.sort();
     fs::write(dir.path().join("README"), "theirs").unwrap();
     fs::create_dir(dir.path().join("lost+found")).unwrap();
@@ -42,11 +36,7 @@ async fn blobs_are_listed_with_size_and_time_and_foreign_files_are_not() {
 
     let (before, after) = cutoffs();
     let blobs: Vec<Blob> = store.blobs_older_than(after).try_collect().await.unwrap();
-    assert!(
-        blobs
-            .iter()
-            .all(|blob| blob.size == 50_000 && blob.modified > before)
-    );
+    assert!(blobs.iter().all(|blob| blob.size == 50_000 && blob.modified > before));
     assert_eq!(blobs.len(), 2);
     assert_eq!(keys(store.blobs_older_than(before)).await, []);
 }

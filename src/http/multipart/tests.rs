@@ -7,22 +7,10 @@ use futures_util::stream;
 
 use super::*;
 
-const LIMITS: Limits = Limits {
-    parts: 3,
-    files: 1,
-    body: 1 << 40,
-};
+const LIMITS: Limits = Limits { parts: 3, files: 1, body: 1 << 40 };
 
-fn form(
-    content_type: &'static str,
-    body: Body,
-    limits: Limits,
-) -> Result<Multipart, MultipartError> {
-    Multipart::open(
-        &HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]),
-        body,
-        limits,
-    )
+fn form(content_type: &'static str, body: Body, limits: Limits) -> Result<Multipart, MultipartError> {
+    Multipart::open(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]), body, limits)
 }
 
 /// Every part as `name|file name|media type|text`, and how it ended.
@@ -31,15 +19,9 @@ async fn read(body: Body, limits: Limits) -> (Vec<String>, Result<(), MultipartE
     let walk = async || {
         let mut form = form("multipart/form-data;boundary=x", body, limits)?;
         while let Some(part) = form.next().await? {
-            let (name, media_type) = (
-                part.name.clone(),
-                part.media_type.clone().unwrap_or_default(),
-            );
+            let (name, media_type) = (part.name.clone(), part.media_type.clone().unwrap_or_default());
             let file_name = part.file_name.clone().unwrap_or("-".to_owned());
-            seen.push(format!(
-                "{name}|{file_name}|{media_type}|{}",
-                part.text(100).await?
-            ));
+            seen.push(format!("{name}|{file_name}|{media_type}|{}", part.text(100).await?));
         }
         Ok(())
     };
@@ -53,11 +35,8 @@ fn part(head: &str, text: &str) -> String {
 
 /// The same bytes in pieces of `size`.
 fn pieces(text: &str, size: usize) -> Body {
-    let chunks: Vec<Result<Bytes, Infallible>> = text
-        .as_bytes()
-        .chunks(size)
-        .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
-        .collect();
+    let chunks: Vec<Result<Bytes, Infallible>> =
+        text.as_bytes().chunks(size).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
     Body::from_stream(stream::iter(chunks))
 }
 
@@ -70,28 +49,15 @@ async fn parts_come_in_order_whatever_the_chunks() {
     );
     for size in [1, 2, 7, 1000] {
         let (seen, end) = read(pieces(&body, size), LIMITS).await;
-        assert_eq!(
-            seen,
-            ["a|-||1", " file|plan.docx|text/plain|ab\r\n--y--\r\n"],
-            "{size}"
-        );
+        assert_eq!(seen, ["a|-||1", " file|plan.docx|text/plain|ab\r\n--y--\r\n"], "{size}");
         assert!(end.is_ok(), "{size}: {end:?}");
     }
 }
 
 #[tokio::test]
 async fn an_unread_part_is_skipped() {
-    let body = format!(
-        "{}{}--x--",
-        part("name=a", &"z".repeat(300_000)),
-        part("name=b", "2")
-    );
-    let mut form = form(
-        "multipart/form-data; boundary=\"x\"",
-        pieces(&body, 1000),
-        LIMITS,
-    )
-    .expect("a form");
+    let body = format!("{}{}--x--", part("name=a", &"z".repeat(300_000)), part("name=b", "2"));
+    let mut form = form("multipart/form-data; boundary=\"x\"", pieces(&body, 1000), LIMITS).expect("a form");
     let first = form.next().await.expect("readable").expect("a part");
     assert!(matches!(form.next().await, Err(MultipartError::StillOpen)));
     drop(first);
@@ -103,49 +69,25 @@ async fn an_unread_part_is_skipped() {
 
 #[tokio::test]
 async fn limits_hold() {
-    let three: String = ["a", "b", "c"]
-        .iter()
-        .map(|name| part(&format!("name={name}"), ""))
-        .collect();
+    let three: String = ["a", "b", "c"].iter().map(|name| part(&format!("name={name}"), "")).collect();
     let many = format!("{three}{}--x--", part("name=d", ""));
-    assert!(matches!(
-        read(many.into(), LIMITS).await.1,
-        Err(MultipartError::TooManyParts { limit: 3 })
-    ));
+    assert!(matches!(read(many.into(), LIMITS).await.1, Err(MultipartError::TooManyParts { limit: 3 })));
 
-    let two = format!(
-        "{}{}--x--",
-        part("name=a; filename=a", ""),
-        part("name=b; filename=b", "")
-    );
-    assert!(matches!(
-        read(two.into(), LIMITS).await.1,
-        Err(MultipartError::TooManyFiles { limit: 1 })
-    ));
+    let two = format!("{}{}--x--", part("name=a; filename=a", ""), part("name=b; filename=b", ""));
+    assert!(matches!(read(two.into(), LIMITS).await.1, Err(MultipartError::TooManyFiles { limit: 1 })));
 
     let long = format!("{}--x--", part("name=a", &"z".repeat(101)));
-    assert!(matches!(
-        read(long.into(), LIMITS).await.1,
-        Err(MultipartError::TextTooLong { limit: 100, .. })
-    ));
+    assert!(matches!(read(long.into(), LIMITS).await.1, Err(MultipartError::TextTooLong { limit: 100, .. })));
 
     let small = Limits { body: 50, ..LIMITS };
     let (_, end) = read(pieces(&three, 10), small).await;
-    assert!(
-        matches!(
-            end,
-            Err(MultipartError::Body(BodyError::TooLarge { limit: 50 }))
-        ),
-        "{end:?}"
-    );
+    assert!(matches!(end, Err(MultipartError::Body(BodyError::TooLarge { limit: 50 }))), "{end:?}");
 }
 
 #[tokio::test]
 async fn an_endless_head_is_not_held_in_memory() {
     for start in ["", "--x\r\nContent-Disposition: form-data; name=\""] {
-        let endless = stream::iter([start])
-            .chain(stream::repeat("zzzzzzzzzzzzzzzz"))
-            .map(Ok::<_, Infallible>);
+        let endless = stream::iter([start]).chain(stream::repeat("zzzzzzzzzzzzzzzz")).map(Ok::<_, Infallible>);
         let (_, end) = read(Body::from_stream(endless), LIMITS).await;
         assert!(matches!(end, Err(MultipartError::HeadTooLong)), "{end:?}");
     }
@@ -156,20 +98,11 @@ async fn what_breaks_off_is_truncated() {
     let whole = format!("{}--x--", part("name=a; filename=b", "12"));
     for cut in [1, 5, 30, 50, whole.len() - 8, whole.len() - 2] {
         let (_, end) = read(Body::from(whole[..cut].to_owned()), LIMITS).await;
-        assert!(
-            matches!(end, Err(MultipartError::Truncated)),
-            "{cut}: {end:?}"
-        );
+        assert!(matches!(end, Err(MultipartError::Truncated)), "{cut}: {end:?}");
     }
-    let gone = stream::iter([
-        Ok(part("name=a", "")),
-        Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-    ]);
+    let gone = stream::iter([Ok(part("name=a", "")), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
     let (_, end) = read(Body::from_stream(gone), LIMITS).await;
-    assert!(
-        matches!(end, Err(MultipartError::Body(BodyError::Truncated))),
-        "{end:?}"
-    );
+    assert!(matches!(end, Err(MultipartError::Body(BodyError::Truncated))), "{end:?}");
 }
 
 #[tokio::test]
@@ -178,18 +111,8 @@ async fn names_that_lead_elsewhere_are_cut_or_refused() {
         let (mut seen, end) = read(format!("{}--x--", part(head, "")).into(), LIMITS).await;
         end.map(|()| seen.pop().unwrap_or_default())
     };
-    assert_eq!(
-        name("name=a; filename=\"../../etc/passwd\"")
-            .await
-            .expect("cut"),
-        "a|passwd||"
-    );
-    assert_eq!(
-        name("name=a; filename*=UTF-8''..%2F%E2%82%AC")
-            .await
-            .expect("cut"),
-        "a|€||"
-    );
+    assert_eq!(name("name=a; filename=\"../../etc/passwd\"").await.expect("cut"), "a|passwd||");
+    assert_eq!(name("name=a; filename*=UTF-8''..%2F%E2%82%AC").await.expect("cut"), "a|€||");
     assert_eq!(name("name=a; filename=\"\"").await.expect("empty"), "a|||");
     for bad in [
         "filename=\"..\"",
@@ -199,25 +122,13 @@ async fn names_that_lead_elsewhere_are_cut_or_refused() {
         "filename=\"a\tb\"",
     ] {
         let end = name(&format!("name=a; {bad}")).await;
-        assert!(
-            matches!(end, Err(MultipartError::BadFileName)),
-            "{bad}: {end:?}"
-        );
+        assert!(matches!(end, Err(MultipartError::BadFileName)), "{bad}: {end:?}");
     }
     for bad in ["name=a; filename=\"a\r\nX: b\"", "name=\"a\r\nb\""] {
         let end = name(bad).await;
-        assert!(
-            matches!(
-                end,
-                Err(MultipartError::BadHead | MultipartError::BadFileName)
-            ),
-            "{bad}: {end:?}"
-        );
+        assert!(matches!(end, Err(MultipartError::BadHead | MultipartError::BadFileName)), "{bad}: {end:?}");
     }
-    assert!(matches!(
-        name("filename=b").await,
-        Err(MultipartError::NoName)
-    ));
+    assert!(matches!(name("filename=b").await, Err(MultipartError::NoName)));
 }
 
 #[test]
@@ -225,22 +136,10 @@ fn the_content_type_must_name_a_boundary() {
     let open = |text| form(text, Body::empty(), LIMITS).map(|_| ());
     assert!(open("Multipart/Form-Data;boundary=x").is_ok());
     assert!(open("multipart/form-data; charset=utf-8; BOUNDARY=\"a b\"").is_ok());
-    assert!(matches!(
-        open("multipart/form-data"),
-        Err(MultipartError::NoBoundary)
-    ));
-    assert!(matches!(
-        open("multipart/form-data; boundary="),
-        Err(MultipartError::NoBoundary)
-    ));
-    assert!(matches!(
-        open("multipart/mixed; boundary=x"),
-        Err(MultipartError::NotMultipart)
-    ));
-    assert!(matches!(
-        open("application/json"),
-        Err(MultipartError::NotMultipart)
-    ));
+    assert!(matches!(open("multipart/form-data"), Err(MultipartError::NoBoundary)));
+    assert!(matches!(open("multipart/form-data; boundary="), Err(MultipartError::NoBoundary)));
+    assert!(matches!(open("multipart/mixed; boundary=x"), Err(MultipartError::NotMultipart)));
+    assert!(matches!(open("application/json"), Err(MultipartError::NotMultipart)));
     assert!(matches!(
         Multipart::open(&HeaderMap::new(), Body::empty(), LIMITS).map(|_| ()),
         Err(MultipartError::NotMultipart)

@@ -47,28 +47,16 @@ impl TestDatabase {
         static TEMPLATE: OnceCell<String> = OnceCell::const_new();
         static COUNT: AtomicU32 = AtomicU32::new(1);
 
-        let server = spawn_blocking(Server::get)
-            .await
-            .expect("the server starts");
+        let server = spawn_blocking(Server::get).await.expect("the server starts");
         let template = TEMPLATE.get_or_init(|| server.template(migrate)).await;
         let name = server.unique(COUNT.fetch_add(1, Ordering::Relaxed));
         let strategy = server.strategy();
-        let clone =
-            format!(r#"CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}"#);
+        let clone = format!(r#"CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}"#);
         // A connection belongs to the runtime of one test, so each opens its own.
-        let mut admin = PgConnection::connect(&server.url("postgres"))
-            .await
-            .expect("the server answers");
-        admin
-            .execute(AssertSqlSafe(clone))
-            .await
-            .expect("the template can be cloned");
+        let mut admin = PgConnection::connect(&server.url("postgres")).await.expect("the server answers");
+        admin.execute(AssertSqlSafe(clone)).await.expect("the template can be cloned");
         admin.close().await.expect("the connection closes");
-        Self {
-            url: server.url(&name),
-            name,
-            server,
-        }
+        Self { url: server.url(&name), name, server }
     }
 }
 
@@ -78,10 +66,7 @@ impl Drop for TestDatabase {
         let drop = format!(r#"DROP DATABASE IF EXISTS "{}" WITH (FORCE)"#, self.name);
         // Not in the test's runtime, which may be on its way out; and nobody waits for a cluster that will be removed.
         let dropping = thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
+            let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let mut admin = PgConnection::connect(&url).await?;
                 admin.execute(AssertSqlSafe(drop)).await?;
@@ -90,11 +75,7 @@ impl Drop for TestDatabase {
         });
         if matches!(self.server, Server::External { .. }) {
             let dropped = dropping.join();
-            assert!(
-                thread::panicking() || matches!(dropped, Ok(Ok(()))),
-                "{} stays behind: {dropped:?}",
-                self.name
-            );
+            assert!(thread::panicking() || matches!(dropped, Ok(Ok(()))), "{} stays behind: {dropped:?}", self.name);
         }
     }
 }
@@ -112,14 +93,10 @@ impl Server {
     /// The server of this process. Blocks while it starts.
     fn get() -> &'static Self {
         static SERVER: OnceLock<Server> = OnceLock::new();
-        SERVER.get_or_init(
-            || match env::var_os("DATABASE_URL").filter(|url| !url.is_empty()) {
-                Some(url) => Self::External {
-                    url: url.into_string().expect("DATABASE_URL is text"),
-                },
-                None => Self::Own(Box::new(throw_away())),
-            },
-        )
+        SERVER.get_or_init(|| match env::var_os("DATABASE_URL").filter(|url| !url.is_empty()) {
+            Some(url) => Self::External { url: url.into_string().expect("DATABASE_URL is text") },
+            None => Self::Own(Box::new(throw_away())),
+        })
     }
 
     fn url(&self, database: &str) -> String {
@@ -153,35 +130,24 @@ impl Server {
     {
         let name = format!("coatcheck_template_{}", migrations_digest(&migrations()));
         let making = format!("{name}_making");
-        let mut admin = PgConnection::connect(&self.url("postgres"))
-            .await
-            .expect("the server answers");
+        let mut admin = PgConnection::connect(&self.url("postgres")).await.expect("the server answers");
         let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(MAKING_A_TEMPLATE);
-        lock.execute(&mut admin)
+        lock.execute(&mut admin).await.expect("nobody makes a template for ever");
+        let is_there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut admin)
             .await
-            .expect("nobody makes a template for ever");
-        let is_there: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
-                .bind(&name)
-                .fetch_one(&mut admin)
-                .await
-                .expect("databases can be listed");
+            .expect("databases can be listed");
         if !is_there {
             let begin = format!(r#"DROP DATABASE IF EXISTS "{making}" WITH (FORCE)"#);
-            admin
-                .execute(AssertSqlSafe(begin))
-                .await
-                .expect("a half-made template can be dropped");
+            admin.execute(AssertSqlSafe(begin)).await.expect("a half-made template can be dropped");
             admin
                 .execute(AssertSqlSafe(format!(r#"CREATE DATABASE "{making}""#)))
                 .await
                 .expect("databases can be made");
             migrate(self.url(&making)).await;
             let done = format!(r#"ALTER DATABASE "{making}" RENAME TO "{name}""#);
-            admin
-                .execute(AssertSqlSafe(done))
-                .await
-                .expect("the migrations have closed their connections");
+            admin.execute(AssertSqlSafe(done)).await.expect("the migrations have closed their connections");
         }
         admin.close().await.expect("the connection closes");
         name
@@ -197,10 +163,7 @@ impl DurableFolder {
     pub fn new() -> Self {
         // Root hands the server to an ordinary account, which must get through to it.
         let passable = fs::Permissions::from_mode(0o711);
-        let folder = tempfile::Builder::new()
-            .prefix("coatcheck-test-")
-            .permissions(passable)
-            .tempdir();
+        let folder = tempfile::Builder::new().prefix("coatcheck-test-").permissions(passable).tempdir();
         Self(folder.expect("there is a place for temporary files"))
     }
 
@@ -211,50 +174,32 @@ impl DurableFolder {
     /// For a cluster in it, with the database `coatcheck`.
     pub fn settings(&self) -> Settings {
         let database = Some("coatcheck".to_owned());
-        Settings {
-            database,
-            ..settings(self.0.path().join("data"), Durability::Durable)
-        }
+        Settings { database, ..settings(self.0.path().join("data"), Durability::Durable) }
     }
 }
 
 /// A throw-away cluster of one's own.
 pub fn throw_away() -> Postgres {
-    Postgres::start(&settings(throw_away_folder(), Durability::ThrowAway))
-        .unwrap_or_else(|error| panic!("{error}"))
+    Postgres::start(&settings(throw_away_folder(), Durability::ThrowAway)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// In memory if there is room for some hundred clones.
 pub fn throw_away_folder() -> PathBuf {
     let shm = Path::new("/dev/shm");
     let room = rustix::fs::statvfs(shm).map_or(0, |shm| shm.f_bavail.saturating_mul(shm.f_frsize));
-    let place = if room >= ROOM_IN_MEMORY {
-        shm.to_owned()
-    } else {
-        env::temp_dir()
-    };
+    let place = if room >= ROOM_IN_MEMORY { shm.to_owned() } else { env::temp_dir() };
     place.join(format!("coatcheck-test-{}", random_id()))
 }
 
 pub fn settings(data_dir: PathBuf, durability: Durability) -> Settings {
-    let [home, data, cache] = ["HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"]
-        .map(|name| env::var_os(name).map(PathBuf::from));
-    let dirs = embedded::default_dirs(
-        embedded::is_root(),
-        home.as_deref(),
-        data.as_deref(),
-        cache.as_deref(),
-    );
+    let [home, data, cache] =
+        ["HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"].map(|name| env::var_os(name).map(PathBuf::from));
+    let dirs = embedded::default_dirs(embedded::is_root(), home.as_deref(), data.as_deref(), cache.as_deref());
     Settings {
-        bin_dir: env::var_os("PG_BIN_DIR")
-            .filter(|folder| !folder.is_empty())
-            .map(PathBuf::from),
+        bin_dir: env::var_os("PG_BIN_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from),
         search_path: env::var_os("PATH"),
         installed: embedded::well_known_folders(),
-        cache_dir: dirs.map_or_else(
-            || env::temp_dir().join("coatcheck-cache"),
-            |dirs| dirs.cache,
-        ),
+        cache_dir: dirs.map_or_else(|| env::temp_dir().join("coatcheck-cache"), |dirs| dirs.cache),
         data_dir,
         database: None,
         durability,
@@ -265,35 +210,23 @@ pub fn settings(data_dir: PathBuf, durability: Durability) -> Settings {
 /// Unlike a process id, never seen before: neither on a server others use as well nor in a folder they do.
 fn random_id() -> String {
     let mut bytes = [0; 8];
-    File::open("/dev/urandom")
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .expect("randomness");
+    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).expect("randomness");
     format!("{:016x}", u64::from_ne_bytes(bytes))
 }
 
 /// `url` with another database in it.
 fn with_database(url: &str, database: &str) -> String {
-    let (base, query) = url
-        .split_once('?')
-        .map_or((url, String::new()), |(base, query)| {
-            (base, format!("?{query}"))
-        });
+    let (base, query) = url.split_once('?').map_or((url, String::new()), |(base, query)| (base, format!("?{query}")));
     let authority = base.find("://").map_or(0, |at| at + 3);
-    let end = base[authority..]
-        .find('/')
-        .map_or(base.len(), |at| authority + at);
+    let end = base[authority..].find('/').map_or(base.len(), |at| authority + at);
     format!("{}/{database}{query}", &base[..end])
 }
 
 fn migrations() -> Vec<(OsString, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let read = |entry: io::Result<fs::DirEntry>| {
-        entry.and_then(|it| Ok((it.file_name(), fs::read(it.path())?)))
-    };
+    let read = |entry: io::Result<fs::DirEntry>| entry.and_then(|it| Ok((it.file_name(), fs::read(it.path())?)));
     let found = fs::read_dir(folder).into_iter().flatten().map(read);
-    found
-        .collect::<io::Result<Vec<_>>>()
-        .expect("migrations can be read")
+    found.collect::<io::Result<Vec<_>>>().expect("migrations can be read")
 }
 
 fn migrations_digest(migrations: &[(OsString, Vec<u8>)]) -> String {
@@ -304,9 +237,6 @@ fn migrations_digest(migrations: &[(OsString, Vec<u8>)]) -> String {
         digest.update(Sha256::digest(name.as_encoded_bytes()));
         digest.update(Sha256::digest(text));
     }
-    let first = digest
-        .finalize()
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    let first = digest.finalize().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     format!("{first:016x}")
 }

@@ -1,0 +1,176 @@
+//! The house put together: four rooms side by side under common limits, health, and logs. Decides nothing itself.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    http::{Method, StatusCode, header::CONTENT_TYPE},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::{
+    config::{Config, Seconds},
+    dialects::{Hall, Limits, ROOMS, Refused, Room, graph, liferay},
+    http::{
+        guard::{self, Head, Refusal},
+        health::{self, Check, Draining},
+        origin::Origins,
+        serve, trace,
+    },
+    vault::{self, Vault},
+};
+
+/// What the rooms are given, from the configuration.
+pub fn hall(vault: Vault, config: &Config) -> Hall {
+    Hall {
+        origins: Arc::new(Origins {
+            public_url: config.server.public_url.clone(),
+            trusted_proxies: config.server.trusted_proxies.clone(),
+        }),
+        limits: Limits {
+            text: config.server.max_text_bytes,
+            parts: config.server.max_parts,
+            file: config.content.max_file_bytes,
+        },
+        graph: Arc::new(graph::Settings {
+            tenant: config.graph.tenant_id,
+            download_url_lifetime: chrono::Duration::minutes(config.graph.download_url_minutes.into()),
+        }),
+        liferay: Arc::new(liferay::Settings {
+            build: config.liferay.build.clone(),
+            company: config.liferay.company_id,
+            lock_limit: chrono::Duration::milliseconds(config.liferay.lock_limit_milliseconds),
+            force_basic: config.liferay.force_basic,
+        }),
+        vault,
+    }
+}
+
+/// What the vault is told, from the configuration.
+pub fn vault_settings(config: &Config) -> vault::Settings {
+    let parallel = match config.auth.argon2_parallel {
+        0 => std::thread::available_parallelism().map_or(1, Into::into),
+        parallel => parallel,
+    };
+    vault::Settings {
+        tenant_suffix: config.oracle.tenant_suffix.clone(),
+        passwords: vault::PasswordSettings {
+            memory_kib: config.auth.argon2_memory_kib,
+            iterations: config.auth.argon2_passes,
+            lanes: config.auth.argon2_lanes,
+            parallelism: parallel,
+            remembered: Duration::from_secs(config.auth.basic_cache_seconds.0.into()),
+            failures: i32::try_from(config.arena.failed_logins).unwrap_or(i32::MAX),
+            lockout: chrono::Duration::minutes(config.arena.failed_login_minutes.into()),
+        },
+        rescued_drafts: chrono::Duration::days(config.locks.rescued_draft_days.into()),
+        sweep_grace: chrono::Duration::hours(config.content.grace_hours.into()),
+        max_file_size: config.content.max_file_bytes,
+        session_lifetime: chrono::Duration::minutes(config.arena.session_minutes.into()),
+        request_limit: config.arena.request_limit.into(),
+        watch: Duration::from_millis(config.auth.revocation_milliseconds.into()),
+    }
+}
+
+/// The whole house: every room that is switched on, health checks, common limits, a log line for each request.
+pub fn router(hall: Hall, config: &Config, draining: Draining) -> Router {
+    let rooms: Vec<Room> = ROOMS
+        .into_iter()
+        .filter(|room| match room.dialect {
+            crate::domain::actor::Dialect::Arena => config.arena.enabled,
+            crate::domain::actor::Dialect::Oracle => config.oracle.enabled,
+            crate::domain::actor::Dialect::Graph => config.graph.enabled,
+            crate::domain::actor::Dialect::Liferay => config.liferay.enabled,
+            crate::domain::actor::Dialect::Console => true,
+        })
+        .collect();
+    let checks = checks(&hall.vault);
+    let mut house = Router::new();
+    for room in &rooms {
+        house = house.merge((room.router)());
+    }
+    let patience = Duration::from_secs(config.server.request_seconds.0.into());
+    let house = house
+        .fallback(nobody)
+        .with_state(hall)
+        .layer(from_fn_with_state(patience, time_out))
+        .merge(health::router(checks, draining));
+    let limits = guard::Limits { address: config.server.max_address_bytes, head: config.server.max_head_bytes };
+    trace::trace(guard::guard(house, refuse, limits))
+}
+
+/// The limits of connections, from the configuration.
+pub fn connection_limits(config: &Config) -> serve::Limits {
+    let seconds = |seconds: Seconds| Duration::from_secs(seconds.0.into());
+    serve::Limits {
+        connections: config.server.max_connections,
+        head_time: seconds(config.server.head_seconds),
+        idle_time: seconds(config.server.idle_seconds),
+        body_pause: seconds(config.server.body_pause_seconds),
+        write_pause: seconds(config.server.write_pause_seconds),
+        // the guard words what is over the limit; hyper only bounds what it has to read for that
+        head_bytes: config.server.max_head_bytes.saturating_mul(2),
+        header_lines: config.server.max_header_lines,
+        notice: seconds(config.server.drain_notice_seconds),
+        drain: seconds(config.server.drain_seconds),
+    }
+}
+
+/// Whether this node can do its work: the database answers with our schema, the content store takes and gives bytes.
+fn checks(vault: &Vault) -> Vec<Check> {
+    let (database, content) = (vault.clone(), vault.content().clone());
+    vec![
+        Check::new("database", Duration::from_secs(2), move || {
+            let vault = database.clone();
+            async move { vault.ask_database().await.map_err(Into::into) }
+        }),
+        Check::new("content", Duration::from_secs(5), move || {
+            let content = content.clone();
+            async move { content.probe().await.map_err(Into::into) }
+        }),
+    ]
+}
+
+/// Bounds requests that carry no file: an upload may take as long as its client keeps sending.
+async fn time_out(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+    let multipart = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+    if request.method() == Method::PUT || multipart {
+        return next.run(request).await;
+    }
+    guard::time_out(State((refuse as guard::Words, patience)), request, next).await
+}
+
+/// Words what the house refuses in the language of the room the path belongs to.
+fn refuse(head: &Head, refusal: Refusal) -> Response {
+    match room_of(head.uri.path()) {
+        Some(room) => (room.refuse)(head, Refused::House(refusal)),
+        None => {
+            let status = match refusal {
+                Refusal::AddressTooLong { .. } => StatusCode::URI_TOO_LONG,
+                Refusal::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                Refusal::TimedOut { .. } => StatusCode::GATEWAY_TIMEOUT,
+                Refusal::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            (status, Json(json!({"error": refusal.to_string()}))).into_response()
+        }
+    }
+}
+
+/// Where no route leads: the room the path belongs to says so.
+async fn nobody(request: Request) -> Response {
+    let head = Head::of(&request);
+    match room_of(head.uri.path()) {
+        Some(room) => (room.refuse)(&head, Refused::NoRoute),
+        None => {
+            let words = "nothing is served at this path; see the README for where each dialect is mounted";
+            (StatusCode::NOT_FOUND, Json(json!({"error": words}))).into_response()
+        }
+    }
+}
+
+fn room_of(path: &str) -> Option<Room> {
+    ROOMS.into_iter().find(|room| (room.claims)(path))
+}

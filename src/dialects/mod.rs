@@ -1,0 +1,99 @@
+//! The four rooms side by side, and what every room is given. No room knows another; what two of them need lies below
+//! them, in `vault`, `domain` or `http`.
+//!
+//! A room translates: credential to actor, wire to domain words, outcome to the vendor's words. It decides nothing about
+//! files, locks or rights.
+
+pub mod arena;
+pub mod graph;
+pub mod liferay;
+pub mod oracle;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::FromRef,
+    http::{HeaderMap, HeaderName},
+    response::Response,
+};
+
+use crate::{
+    domain::actor::{Actor, Dialect},
+    http::{
+        guard::{Head, Refusal},
+        origin::Origins,
+        trace::RequestId,
+    },
+    vault::Vault,
+};
+
+/// What every room is given: the state of its handlers. Cheap to clone.
+#[derive(Clone)]
+pub struct Hall {
+    /// Who does the work.
+    pub vault: Vault,
+    /// What absolute links start with.
+    pub origins: Arc<Origins>,
+    /// Limits of bodies that are read as text.
+    pub limits: Limits,
+    /// What only Graph needs.
+    pub graph: Arc<graph::Settings>,
+    /// What only Liferay needs.
+    pub liferay: Arc<liferay::Settings>,
+}
+
+/// Limits of bodies that are read as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a JSON, XML or form body, and of a text part of an upload.
+    pub text: usize,
+    /// Parts of one multipart upload.
+    pub parts: usize,
+    /// Bytes of a file.
+    pub file: u64,
+}
+
+impl FromRef<Hall> for Vault {
+    fn from_ref(hall: &Hall) -> Vault {
+        hall.vault.clone()
+    }
+}
+
+/// A room as the house sees it.
+#[derive(Clone, Copy)]
+pub struct Room {
+    /// Whose language it speaks.
+    pub dialect: Dialect,
+    /// Its name in the log.
+    pub name: &'static str,
+    /// Whether a path belongs to it, also one that leads nowhere.
+    pub claims: fn(path: &str) -> bool,
+    /// Its routes, at all their mount points.
+    pub router: fn() -> Router<Hall>,
+    /// How it words what is refused before a handler is reached.
+    pub refuse: fn(&Head, Refused) -> Response,
+}
+
+/// What is refused before a handler is reached.
+#[derive(Clone, Copy, Debug)]
+pub enum Refused {
+    /// By the house: a limit, a time-out, a panic.
+    House(Refusal),
+    /// Nobody lives at the path.
+    NoRoute,
+}
+
+/// The rooms, in the order of our tables.
+pub const ROOMS: [Room; 4] = [arena::ROOM, oracle::ROOM, graph::ROOM, liferay::ROOM];
+
+/// `X-Coatcheck-Fence`: a write counts only under this fence. Understood by every room.
+pub const FENCE: HeaderName = HeaderName::from_static("x-coatcheck-fence");
+
+/// Notes in an actor what every request may say, whatever its dialect: its id for the trail, and a fence.
+#[must_use]
+pub fn of_request(actor: Actor, request: Option<RequestId>, headers: &HeaderMap) -> Actor {
+    // a fence that is no number is none that anybody holds
+    let fence = headers.get(FENCE).map(|fence| fence.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(-1));
+    Actor { request: request.map(|id| id.0), fence, ..actor }
+}

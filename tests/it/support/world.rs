@@ -1,0 +1,160 @@
+//! The world that tests begin in: a handful of people with different rights, two libraries, one file.
+
+use chrono::Duration;
+use coatcheck::{
+    domain::{
+        actor::{Actor, Dialect, Role},
+        edition::Metadata,
+        id::{ItemKey, LibraryKey, PrincipalId, PrincipalKey},
+        item::{ClientTimes, Item, NewFile, OnConflict},
+        library::{Library, LibraryKind},
+        name::ItemName,
+        person::{License, Person},
+    },
+    vault::{NewApplication, NewFileAt, NewToken, NewUser, Vault},
+};
+
+/// The password of everybody.
+pub const PASSWORD: &str = "correct horse";
+
+/// Somebody, with a bearer token whose scopes reach everything they may.
+#[derive(Clone, Debug)]
+pub struct Somebody {
+    pub person: Person,
+    pub token: String,
+}
+
+/// What there is at the beginning.
+pub struct World {
+    /// Contributor, full license: the usual holder.
+    pub ann: Somebody,
+    /// Contributor, full license: the usual other.
+    pub bob: Somebody,
+    /// Contributor by role, but with a read-only license.
+    pub carl: Somebody,
+    /// Account administrator with a full license.
+    pub dora: Somebody,
+    /// Full license, member of nothing.
+    pub eve: Somebody,
+    /// Viewer, full license.
+    pub vic: Somebody,
+    /// Manager, full license.
+    pub max: Somebody,
+    /// An application that acts for itself with `Files.ReadWrite.All`.
+    pub robot: Somebody,
+    /// A site's library, workspace 1001 of Arena, with all of them but Eve.
+    pub library: Library,
+    /// `plan.txt` in its root folder, made by Ann, one edition: `first`.
+    pub file: Item,
+}
+
+/// Ann's and the others' world.
+pub async fn build(vault: &Vault) -> World {
+    let dora = user(vault, "dora", License::Full, true).await;
+    let library = coatcheck::store::libraries::NewLibrary {
+        arena_workspace: Some(1001),
+        ..vault.draw_library(LibraryKind::Site, "Engineering", None).unwrap()
+    };
+    let library = vault.create_library(&library, dora.person.id).await.unwrap();
+    let ann = member(vault, &library, "ann", License::Full, Some(Role::Contributor)).await;
+    let bob = member(vault, &library, "bob", License::Full, Some(Role::Contributor)).await;
+    let carl = member(vault, &library, "carl", License::ReadOnly, Some(Role::Contributor)).await;
+    let vic = member(vault, &library, "vic", License::Full, Some(Role::Viewer)).await;
+    let max = member(vault, &library, "max", License::Full, Some(Role::Manager)).await;
+    let eve = member(vault, &library, "eve", License::Full, None).await;
+    let robot = robot(vault).await;
+    let file = file(vault, &ann, &library, "plan.txt", "first").await;
+    World { ann, bob, carl, dora, eve, vic, max, robot, library, file }
+}
+
+/// A user, e-mail `<login>@example.com`, full name `<Login> Example`, with a bearer token.
+pub async fn user(vault: &Vault, login: &str, license: License, administrator: bool) -> Somebody {
+    let name = format!("{}{} Example", login[..1].to_uppercase(), &login[1..]);
+    let person = vault
+        .create_user(NewUser {
+            login: login.to_owned(),
+            email: format!("{login}@example.com"),
+            name,
+            password: Some(PASSWORD.to_owned()),
+            license,
+            administrator,
+        })
+        .await
+        .unwrap();
+    let token = token(vault, person.id, &["Files.ReadWrite.All", "Sites.ReadWrite.All", "User.Read"]).await;
+    Somebody { person, token }
+}
+
+/// A user with a role on the root folder of a library.
+pub async fn member(vault: &Vault, library: &Library, login: &str, license: License, role: Option<Role>) -> Somebody {
+    let somebody = user(vault, login, license, false).await;
+    if let Some(role) = role {
+        vault.grant(library.root, somebody.person.id, role, None).await.unwrap();
+    }
+    somebody
+}
+
+async fn robot(vault: &Vault) -> Somebody {
+    let roles = vec!["Files.ReadWrite.All".to_owned()];
+    let application = NewApplication { client_id: "robot".to_owned(), name: "Robot".to_owned(), roles };
+    let person = vault.put_application(&application).await.unwrap();
+    let token = token(vault, person.id, &["Files.ReadWrite.All"]).await;
+    Somebody { person, token }
+}
+
+/// A bearer token with some scopes.
+pub async fn token(vault: &Vault, principal: PrincipalId, scopes: &[&str]) -> String {
+    let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    let new = NewToken { principal, scopes, label: "test".to_owned(), expires_at: None };
+    vault.create_token(new).await.unwrap().1
+}
+
+/// Somebody as the console's caller.
+pub async fn actor(vault: &Vault, somebody: &Somebody) -> Actor {
+    let (account, _) = vault.bearer(&somebody.token).await.unwrap();
+    Actor::new(account, Dialect::Console)
+}
+
+/// A file in the root folder of a library.
+pub async fn file(vault: &Vault, somebody: &Somebody, library: &Library, name: &str, text: &str) -> Item {
+    let actor = actor(vault, somebody).await;
+    let root = vault.look(&actor, &ItemKey::Id(library.root)).await.unwrap();
+    let bytes = bytes::Bytes::copy_from_slice(text.as_bytes());
+    let content = vault.stage(futures_util::stream::iter([Ok::<_, std::io::Error>(bytes)])).await.unwrap();
+    let new = NewFileAt {
+        file: NewFile {
+            name: ItemName::parse(name).unwrap(),
+            metadata: Metadata::default(),
+            comment: String::new(),
+            on_conflict: OnConflict::Fail,
+            client_times: ClientTimes::default(),
+        },
+        content: Some(content),
+    };
+    let made = vault.create_file(&actor, &root, new).await.unwrap();
+    vault.item(&actor, &ItemKey::Id(made.file)).await.unwrap()
+}
+
+/// What is there now, with an administrator's eyes.
+pub async fn now(vault: &Vault, world: &World, file: &Item) -> Item {
+    let actor = actor(vault, &world.dora).await;
+    vault.item(&actor, &ItemKey::Id(file.id)).await.unwrap()
+}
+
+/// A user's own library.
+pub async fn personal(vault: &Vault, somebody: &Somebody) -> Library {
+    let actor = actor(vault, somebody).await;
+    let library = vault.own_library(&actor).await.unwrap();
+    assert_eq!(library.owner, Some(somebody.person.id));
+    let again = vault.library(&actor, &LibraryKey::OwnedBy(somebody.person.id)).await.unwrap();
+    assert_eq!(again.id, library.id);
+    Library::clone(&library)
+}
+
+/// Nothing but a name for how long a day is.
+pub const DAY: Duration = Duration::days(1);
+
+/// Somebody by login.
+pub async fn find(vault: &Vault, login: &str) -> Person {
+    vault.person(&PrincipalKey::Login(login.to_owned())).await.unwrap().unwrap()
+}
