@@ -110,7 +110,7 @@ impl Vault {
             for attempt in 0..ATTEMPTS {
                 let folder = NewItem {
                     id: ItemId::fresh(),
-                    name: free_name(&name, on_conflict, attempt, vault.now())?,
+                    name: free_name(&name, on_conflict, attempt, vault.now()),
                     oracle_id: vault.0.fresh.oracle_folder()?,
                     graph_id: vault.0.fresh.graph_item()?,
                     category: parent.item.category.id,

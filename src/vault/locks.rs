@@ -119,10 +119,10 @@ impl Vault {
             store::locks::file_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
         let file = file.ok_or(Error::Missing(Missing::Lock))?;
-        let look = self.look(actor, &ItemKey::Id(file)).await.map_err(|error| match error {
-            Error::Missing(_) => Error::Missing(Missing::Lock),
-            other => other,
-        })?;
+        let look = self
+            .look(actor, &ItemKey::Id(file))
+            .await
+            .map_err(|error| if matches!(error, Error::Missing(_)) { Error::Missing(Missing::Lock) } else { error })?;
         let permit = look.check(actor, Action::CheckOut)?;
         let (vault, act) = (self.clone(), self.act(actor, None));
         let library = look.item.library.id;
@@ -154,15 +154,37 @@ impl Vault {
         answer: Result<T>,
     ) -> Result<T> {
         let refusal = match answer {
-            Err(refusal) if look.item.kind() == Kind::File => refusal,
-            other => return other,
+            Ok(done) => return Ok(done),
+            Err(refusal) if look.item.kind() == Kind::Folder => return Err(refusal),
+            Err(refusal) => refusal,
         };
         let (outcome, holder) = match &refusal {
             Error::Held(lock) | Error::OtherHolderNamed(lock) => (Outcome::Held, Some(lock.holder.id)),
             Error::NotCheckedOut => (Outcome::NotCheckedOut, None),
             Error::Denied(_) => (Outcome::Denied, None),
             Error::Broken(_) | Error::Overloaded | Error::BodyBroken => return Err(refusal),
-            _ => (Outcome::Refused, None),
+            Error::Missing(_)
+            | Error::FenceLost
+            | Error::OtherLockNamed
+            | Error::WrongKind(_)
+            | Error::NotLatest
+            | Error::Frozen
+            | Error::NoContent
+            | Error::ContentMissing
+            | Error::ContentTooLarge
+            | Error::NameTaken(_)
+            | Error::LabelTaken(_)
+            | Error::BadName(_)
+            | Error::Impossible(_)
+            | Error::PreconditionFailed
+            | Error::CategoryNotAssignable
+            | Error::LinkExpired
+            | Error::AccessCode
+            | Error::LinkRefused(_)
+            | Error::Invalid(_)
+            | Error::BadCredentials
+            | Error::LockedOut
+            | Error::NoSession => (Outcome::Refused, None),
         };
         let act: Act = self.act(actor, comment);
         let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder };

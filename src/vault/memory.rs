@@ -117,16 +117,16 @@ impl Memory {
         let epoch = self.epoch()?;
         cache.get(key).filter(|dated| dated.epoch == epoch).map(|dated| dated.value)
     }
+}
 
-    /// Remembers something that was read after `epoch` was asked for.
-    pub(super) fn remember<K, T>(&self, cache: &Cache<K, Dated<T>>, key: K, value: T, epoch: Option<i64>)
-    where
-        K: std::hash::Hash + Eq + Send + Sync + 'static,
-        T: Clone + Send + Sync + 'static,
-    {
-        if let Some(epoch) = epoch {
-            cache.insert(key, Dated { epoch, value });
-        }
+/// Remembers something that was read after `epoch` was asked for.
+pub(super) fn remember<K, T>(cache: &Cache<K, Dated<T>>, key: K, value: T, epoch: Option<i64>)
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    if let Some(epoch) = epoch {
+        cache.insert(key, Dated { epoch, value });
     }
 }
 
@@ -178,7 +178,7 @@ impl Vault {
         let mut db = self.connection().await?;
         let account = store::directory::account(&mut db, id).await?.map(Arc::new);
         if let Some(account) = &account {
-            memory.remember(&memory.accounts, id, account.clone(), epoch);
+            remember(&memory.accounts, id, account.clone(), epoch);
         }
         Ok(account)
     }
@@ -204,7 +204,7 @@ impl Vault {
             let mut db = self.connection().await?;
             for person in store::directory::people(&mut db, &unknown).await? {
                 let person = Arc::new(person);
-                memory.remember(&memory.people, person.id, person.clone(), epoch);
+                remember(&memory.people, person.id, person.clone(), epoch);
                 people.insert(person.id, person);
             }
         }
@@ -221,7 +221,7 @@ impl Vault {
         let mut db = self.connection().await?;
         let library = store::libraries::find(&mut db, &LibraryKey::Id(id)).await?;
         let library = Arc::new(library.ok_or(Error::Missing(Missing::Library))?);
-        memory.remember(&memory.libraries, id, library.clone(), epoch);
+        remember(&memory.libraries, id, library.clone(), epoch);
         Ok(library)
     }
 
@@ -250,6 +250,7 @@ impl Vault {
 
 /// An epoch that a change has started; it is entered once the change is committed.
 #[must_use]
+#[derive(Clone, Copy)]
 pub(super) struct NewEpoch(i64);
 
 /// People looked up together.

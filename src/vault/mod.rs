@@ -183,10 +183,7 @@ impl Vault {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut => Error::Overloaded,
-            error if store::is_transient(&error) => Error::Overloaded,
-            error => Error::broken(error),
-        }
+        let worth_another_try = matches!(error, sqlx::Error::PoolTimedOut) || store::is_transient(&error);
+        if worth_another_try { Error::Overloaded } else { Error::broken(error) }
     }
 }

@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::Semaphore;
 
-use super::{Vault, fresh};
+use super::{Vault, fresh, memory::remember};
 use crate::{
     domain::{
         actor::Account,
@@ -147,7 +147,7 @@ impl Vault {
         }
         let epoch = memory.epoch();
         let id = self.verify_login(login, password).await?;
-        memory.remember(&memory.passwords, remembered_as, (id, Instant::now()), epoch);
+        remember(&memory.passwords, remembered_as, (id, Instant::now()), epoch);
         self.living_account(id).await
     }
 
@@ -194,7 +194,7 @@ impl Vault {
         let epoch = memory.epoch();
         let fits = self.verify_password(code, Some(hash.to_owned())).await?;
         if fits {
-            memory.remember(&memory.access_codes, remembered_as, Instant::now(), epoch);
+            remember(&memory.access_codes, remembered_as, Instant::now(), epoch);
         }
         Ok(fits)
     }

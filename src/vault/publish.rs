@@ -140,7 +140,7 @@ impl Vault {
         file: &NewFile,
         giving: &Giving,
     ) -> Result<Published> {
-        let author = self.author(actor, folder)?;
+        let author = author(actor, folder);
         let author_name = match (&file.metadata.author_name, actor.person()) {
             (Some(name), _) => name.clone(),
             (None, Some(person)) => person.name.clone(),
@@ -149,7 +149,7 @@ impl Vault {
         let category = file.metadata.category.unwrap_or(folder.item.category.id);
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
-            let name = free_name(&file.name, file.on_conflict, attempt, self.now())?;
+            let name = free_name(&file.name, file.on_conflict, attempt, self.now());
             let new = NewItem {
                 id: ItemId::fresh(),
                 name: name.clone(),
@@ -401,7 +401,7 @@ impl Vault {
             given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
         let item_name = match (&given.file_name, what.rename) {
             (Some(name), Some(on_conflict)) if name.as_str() != look.item.name => {
-                Some(free_name(name, on_conflict, attempt, self.now())?)
+                Some(free_name(name, on_conflict, attempt, self.now()))
             }
             _ => None,
         };
@@ -420,7 +420,7 @@ impl Vault {
                 next_label(&last.label, |label| taken.iter().any(|taken| taken == label))
             }
         };
-        let author = self.author(actor, look)?;
+        let author = author(actor, look);
         let edition = NewEdition {
             id: if replace { last.id } else { EditionId::fresh() },
             arena_guid: if replace { last.arena_guid.clone() } else { self.0.fresh.arena_guid()? },
@@ -468,11 +468,11 @@ impl Vault {
         let editions = store::editions::of(&mut db, look.item.id).await?;
         Ok(editions.into_iter().map(|edition| edition.label).collect())
     }
+}
 
-    /// Who counts as the author: the caller, or the owner of the folder for somebody who only brings a link.
-    fn author(&self, actor: &Actor, look: &Look) -> Result<PrincipalId> {
-        Ok(actor.id().unwrap_or(look.item.owner.id))
-    }
+/// Who counts as the author: the caller, or the owner of the folder for somebody who only brings a link.
+fn author(actor: &Actor, look: &Look) -> PrincipalId {
+    actor.id().unwrap_or(look.item.owner.id)
 }
 
 /// Which way of publishing it is.
@@ -546,8 +546,8 @@ pub(super) fn free_name(
     on_conflict: OnConflict,
     attempt: usize,
     now: chrono::DateTime<chrono::Utc>,
-) -> Result<ItemName> {
-    Ok(match (on_conflict, attempt) {
+) -> ItemName {
+    match (on_conflict, attempt) {
         (OnConflict::Fail, _)
         | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => name.clone(),
         (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {n}")),
@@ -556,5 +556,5 @@ pub(super) fn free_name(
             let digits = now.timestamp_micros().unsigned_abs().wrapping_add(n as u64) % 1_000_000;
             name.with_suffix(&format!("{digits:06}"))
         }
-    })
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Vault, fresh};
+use super::{Vault, fresh, memory::remember};
 use crate::{
     domain::{
         actor::{Account, Actor, Dialect, Role},
@@ -130,7 +130,7 @@ impl Vault {
                 let lifetime = self.0.settings.session_lifetime;
                 let session = store::auth::use_session(&mut db, &digest, lifetime, self.0.clock.instead()).await?;
                 let session = session.ok_or(Error::NoSession)?;
-                memory.remember(&memory.sessions, digest, (session, Instant::now()), epoch);
+                remember(&memory.sessions, digest, (session, Instant::now()), epoch);
                 session
             }
         };

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Vault, fresh};
+use super::{Vault, fresh, memory::remember};
 use crate::{
     domain::{
         actor::Account,
@@ -76,7 +76,7 @@ impl Vault {
                     Clock::Database => asked + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).min(FAR),
                     Clock::Virtual(_) => asked,
                 });
-                memory.remember(&memory.tokens, digest, (row.clone(), end), epoch);
+                remember(&memory.tokens, digest, (row.clone(), end), epoch);
                 row
             }
         };
