@@ -4,5 +4,6 @@
 mod embedded;
 mod http_listener;
 mod packaging;
+mod permission;
 mod smoke;
 mod support;

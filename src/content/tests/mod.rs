@@ -1,6 +1,5 @@
 //! The content store as its callers see it, over a local folder and over something that speaks S3.
 
-
 mod put;
 mod read;
 mod s3;
