@@ -144,6 +144,17 @@ impl Vault {
         self.dress(rows).await
     }
 
+    /// The drafts of a file that a cancel or a lapse left behind, newest first: the caller's own, or all for who may share
+    /// the file.
+    pub async fn rescued_drafts(&self, actor: &Actor, look: &Look) -> Result<Vec<store::drafts::Rescued>> {
+        look.file()?;
+        look.check(actor, Action::View)?;
+        let all = look.check(actor, Action::Share).is_ok();
+        let mut db = self.connection().await?;
+        let drafts = store::drafts::rescued(&mut db, self.0.clock.instead(), look.item.id).await?;
+        Ok(drafts.into_iter().filter(|draft| all || Some(draft.holder) == actor.id()).collect())
+    }
+
     /// Lets a refusal of a lock operation pass, after it has been noted in the trail.
     pub(super) async fn note_refusal<T>(
         &self,

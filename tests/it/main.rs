@@ -5,5 +5,6 @@ mod embedded;
 mod http_listener;
 mod packaging;
 mod permission;
-mod smoke;
+
 mod support;
+mod vault;
