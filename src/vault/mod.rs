@@ -112,7 +112,7 @@ impl Vault {
             settings,
         }));
         vault.ensure_root_category().await?;
-        vault.watch_epoch();
+        vault.watch_epochs();
         Ok(vault)
     }
 

@@ -7,4 +7,5 @@ mod packaging;
 mod permission;
 
 mod support;
+mod tidy;
 mod vault;
