@@ -540,6 +540,13 @@ pub(super) fn media_type(said: Option<&str>, file_name: &str) -> String {
     by_name.or(said).unwrap_or("application/octet-stream").to_owned()
 }
 
+/// The number to try the `attempt`-th time: the first few in order; where these are taken there may be thousands, so then
+/// any.
+fn next_number(attempt: usize) -> u64 {
+    const IN_ORDER: usize = 8;
+    if attempt <= IN_ORDER { attempt as u64 } else { uuid::Uuid::new_v4().as_u64_pair().1 % 1_000_000 }
+}
+
 /// The name to try the `attempt`-th time.
 pub(super) fn free_name(
     name: &ItemName,
@@ -550,8 +557,8 @@ pub(super) fn free_name(
     match (on_conflict, attempt) {
         (OnConflict::Fail, _)
         | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => name.clone(),
-        (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {n}")),
-        (OnConflict::RenameParentheses, n) => name.with_suffix(&format!("({})", n + 1)),
+        (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {}", next_number(n))),
+        (OnConflict::RenameParentheses, n) => name.with_suffix(&format!("({})", next_number(n) + 1)),
         (OnConflict::RenameTime, n) => {
             let digits = now.timestamp_micros().unsigned_abs().wrapping_add(n as u64) % 1_000_000;
             name.with_suffix(&format!("{digits:06}"))
