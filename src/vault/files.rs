@@ -1,6 +1,8 @@
 //! The tree: listing, searching, making folders; renaming, moving, describing, deleting.
 
-use super::{Look, Vault, locks::ATTEMPTS, publish::free_name};
+use std::sync::Arc;
+
+use super::{Category, Look, Vault, locks::ATTEMPTS, publish::free_name};
 use crate::{
     domain::{
         actor::{Actor, Level, Role, Rule},
@@ -67,6 +69,12 @@ impl Vault {
             store::items::files(&mut db, self.0.clock.instead(), library.id, &query, limit, offset).await?
         };
         Ok(self.dress(rows).await?.into_iter().map(Look::into_item).collect())
+    }
+
+    /// The categories whose files the caller may read in a library, parents before children.
+    pub async fn readable_categories(&self, actor: &Actor, library: &Library) -> Result<Vec<Arc<Category>>> {
+        let hidden = self.hidden_categories(actor, library).await?;
+        Ok(self.all_categories().await?.into_iter().filter(|category| !hidden.contains(&category.row.id)).collect())
     }
 
     /// The categories whose files do not exist, or cannot be read, for the caller in a library: what a list leaves out.

@@ -155,8 +155,9 @@ impl Vault {
         Ok(drafts.into_iter().filter(|draft| all || Some(draft.holder) == actor.id()).collect())
     }
 
-    /// Lets a refusal of a lock operation pass, after it has been noted in the trail.
-    pub(super) async fn note_refusal<T>(
+    /// Lets a refusal of a lock operation pass, after it has been noted in the trail. The verbs note their own; a room
+    /// calls it for what only its vendor refuses.
+    pub async fn note_refusal<T>(
         &self,
         actor: &Actor,
         look: &Look,

@@ -45,6 +45,9 @@ pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 
+/// What a search for files looks at.
+pub use crate::store::items::FileQuery;
+
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
 pub struct Settings {

@@ -151,6 +151,12 @@ impl Vault {
         self.living_account(id).await
     }
 
+    /// The same without memory: the password is verified, and a locked login is refused, however lately it was right.
+    pub(super) async fn sign_in_anew(&self, login: &str, password: &str) -> Result<Arc<Account>> {
+        let id = self.verify_login(login, password).await?;
+        self.living_account(id).await
+    }
+
     async fn verify_login(&self, login: &str, password: &str) -> Result<PrincipalId> {
         let settings = &self.0.settings.passwords;
         let now = self.0.clock.instead();

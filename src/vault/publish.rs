@@ -173,7 +173,7 @@ impl Vault {
                 private: file.metadata.private.unwrap_or(false),
                 storage: if giving.info.is_some() { Storage::File } else { Storage::Placeholder },
                 location: None,
-                media_type: giving.info.map(|_| media_type(file.metadata.media_type.as_deref(), name.as_str())),
+                media_type: giving.info.map(|_| given_type(&file.metadata, name.as_str())),
                 content: giving.info,
                 comment: file.comment.clone(),
                 author,
@@ -253,10 +253,10 @@ impl Vault {
         self.complete(async move {
             let giving = Giving::new(publication.content);
             let metadata = publication.metadata;
-            let draft_name = metadata.file_name.map(|name| name.as_str().to_owned());
+            let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
             let media_type = giving.info.map(|_| {
                 let name = draft_name.as_deref().unwrap_or(&look.item.name);
-                media_type(metadata.media_type.as_deref(), name)
+                given_type(&metadata, name)
             });
             let saved = Saved {
                 sha256: giving.info.map(|info| info.sha256),
@@ -406,9 +406,7 @@ impl Vault {
             _ => None,
         };
         let media_type = match (giving.info, draft) {
-            (Some(_), _) => {
-                Some(media_type(given.media_type.as_deref(), file_name.as_deref().unwrap_or(&look.item.name)))
-            }
+            (Some(_), _) => Some(given_type(given, file_name.as_deref().unwrap_or(&look.item.name))),
             (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
             (None, None) => given.media_type.clone().or_else(|| last.media_type.clone()),
         };
@@ -532,12 +530,23 @@ fn is_personal(item: &Item) -> bool {
     item.library.kind == crate::domain::library::LibraryKind::Personal
 }
 
+fn given_type(given: &Metadata, file_name: &str) -> String {
+    given.declared_type.clone().unwrap_or_else(|| media_type(given.media_type.as_deref(), file_name))
+}
+
 /// The media type of some bytes: what the name's extension says, else what the client says, unless that is JSON, which
 /// clients say of anything (spec/graph.md 5.1).
 pub(super) fn media_type(said: Option<&str>, file_name: &str) -> String {
     let by_name = mime_guess::from_path(file_name).first_raw();
     let said = said.filter(|said| !said.is_empty() && !said.starts_with("application/json"));
     by_name.or(said).unwrap_or("application/octet-stream").to_owned()
+}
+
+/// The number to try the `attempt`-th time: the first few in order; where these are taken there may be thousands, so then
+/// any.
+fn next_number(attempt: usize) -> u64 {
+    const IN_ORDER: usize = 8;
+    if attempt <= IN_ORDER { attempt as u64 } else { uuid::Uuid::new_v4().as_u64_pair().1 % 1_000_000 }
 }
 
 /// The name to try the `attempt`-th time.
@@ -550,8 +559,8 @@ pub(super) fn free_name(
     match (on_conflict, attempt) {
         (OnConflict::Fail, _)
         | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => name.clone(),
-        (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {n}")),
-        (OnConflict::RenameParentheses, n) => name.with_suffix(&format!("({})", n + 1)),
+        (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {}", next_number(n))),
+        (OnConflict::RenameParentheses, n) => name.with_suffix(&format!("({})", next_number(n) + 1)),
         (OnConflict::RenameTime, n) => {
             let digits = now.timestamp_micros().unsigned_abs().wrapping_add(n as u64) % 1_000_000;
             name.with_suffix(&format!("{digits:06}"))

@@ -63,8 +63,8 @@ impl Vault {
     /// # Errors
     /// [`Error::BadCredentials`], also for a workspace the user may not enter; [`Error::LockedOut`].
     pub async fn open_session(&self, login: &str, password: &str, workspace: Option<i64>) -> Result<OpenedSession> {
-        // not the remembered way: a login is rare, and a wrong one counts
-        let account = self.sign_in(login, password).await?;
+        // not the remembered way: a login is rare, and a locked one is locked for the right password, too
+        let account = self.sign_in_anew(login, password).await?;
         let library = self.workspace_of(&account, workspace).await?;
         let token = fresh::token("LABS-")?;
         let vault = self.clone();
