@@ -34,6 +34,7 @@ use crate::{
     store::{self, Act},
 };
 
+pub use crate::store::items::{Among, FileQuery};
 pub use admin::{NewApplication, NewUser, UserChange};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};
