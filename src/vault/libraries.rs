@@ -55,6 +55,12 @@ impl Vault {
         Ok(store::libraries::above(&mut db, &items, account.person.id).await?)
     }
 
+    /// The bytes of the newest editions in a library, as its owner counts them.
+    pub async fn used_bytes(&self, library: &Library) -> Result<i64> {
+        let mut db = self.connection().await?;
+        Ok(store::libraries::used_bytes(&mut db, library.id).await?)
+    }
+
     /// A principal by any of its spellings.
     pub async fn person(&self, key: &PrincipalKey) -> Result<Option<Person>> {
         let mut db = self.connection().await?;

@@ -13,6 +13,7 @@ mod look;
 mod memory;
 mod passwords;
 mod publish;
+mod secrets;
 mod sessions;
 mod sweep;
 mod tokens;
@@ -33,6 +34,7 @@ use crate::{
     store::{self, Act},
 };
 
+pub use crate::store::items::{Among, FileQuery};
 pub use admin::{NewApplication, NewUser, UserChange};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};
@@ -96,6 +98,8 @@ struct Inner {
     fresh: fresh::Fresh,
     memory: memory::Memory,
     passwords: passwords::Passwords,
+    /// Keys of the installation that were asked for; they never change.
+    secrets: moka::sync::Cache<&'static str, secrets::Key>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
 }
@@ -108,6 +112,7 @@ impl Vault {
             passwords: passwords::Passwords::new(&settings.passwords)?,
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
+            secrets: moka::sync::Cache::new(16),
             tasks: TaskTracker::new(),
             db,
             content,

@@ -80,8 +80,15 @@ impl Vault {
                 row
             }
         };
-        let account = self.account(row.principal).await?.filter(|account| !account.disabled).ok_or(Error::NoSession)?;
-        Ok((account, row.scopes))
+        Ok((self.bearer_of(row.principal).await?, row.scopes))
+    }
+
+    /// The account that a credential other than a token was made for, as it stands now.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`] when it is gone or disabled.
+    pub async fn bearer_of(&self, principal: PrincipalId) -> Result<Arc<Account>> {
+        self.account(principal).await?.filter(|account| !account.disabled).ok_or(Error::NoSession)
     }
 
     /// Makes a token; its text is answered once and stored nowhere.
