@@ -45,6 +45,8 @@ pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 
+pub use crate::store::items::Among;
+
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
 pub struct Settings {
