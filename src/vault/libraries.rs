@@ -7,7 +7,7 @@ use crate::{
     domain::{
         actor::Actor,
         error::{Error, Missing, Result},
-        id::{ItemId, LibraryKey, PrincipalKey},
+        id::{ItemId, LibraryKey, PrincipalId, PrincipalKey},
         library::{Library, LibraryKind},
         person::Person,
     },
@@ -65,6 +65,12 @@ impl Vault {
     pub async fn person(&self, key: &PrincipalKey) -> Result<Option<Person>> {
         let mut db = self.connection().await?;
         Ok(store::directory::find(&mut db, key).await?)
+    }
+
+    /// Principals by their keys, in the same order.
+    pub async fn persons(&self, ids: &[PrincipalId]) -> Result<Vec<Arc<Person>>> {
+        let people = self.people(ids.iter().copied()).await?;
+        ids.iter().map(|id| people.get(*id)).collect()
     }
 
     /// All users, by login name.

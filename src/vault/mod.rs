@@ -47,8 +47,8 @@ pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 
-/// What a search for files looks at.
-pub use crate::store::items::FileQuery;
+/// What a listing and a search for files look at.
+pub use crate::store::items::{Among, FileQuery};
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
