@@ -101,6 +101,8 @@ pub struct Metadata {
     pub file_name: Option<ItemName>,
     /// Media type of the bytes.
     pub media_type: Option<String>,
+    /// Whether that media type counts as it is said; else the name of the bytes counts first.
+    pub media_type_as_said: bool,
     /// Title.
     pub title: Option<String>,
     /// Description.

@@ -198,6 +198,8 @@ pub struct Among {
     pub kind: Option<Kind>,
     /// Only the one of exactly this name, case included.
     pub name: Option<String>,
+    /// Only those of exactly this title, case included.
+    pub title: Option<String>,
     /// Folders before files.
     pub folders_first: bool,
     /// Categories whose files do not exist for the caller.
@@ -218,6 +220,7 @@ pub async fn children(
             AND ($3::text IS NULL OR i.kind = $3)
             AND ($4::text IS NULL OR i.name = $4)
             AND NOT i.category_id = ANY ($5::uuid[])
+            AND ($10::text IS NULL OR i.title = $10)
         ORDER BY CASE WHEN $6::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
             CASE WHEN $7::text = 'name' THEN i.name_key END,
             CASE WHEN $7 = 'name_desc' THEN i.name_key END DESC,
@@ -236,6 +239,7 @@ pub async fn children(
         order_word(window.order),
         window.limit,
         window.offset,
+        among.title.as_deref(),
     )
     .fetch_all(db)
     .await

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         actor::Actor,
         error::{Error, Missing, Result},
-        id::{ItemId, LibraryKey, PrincipalKey},
+        id::{ItemId, LibraryKey, PrincipalId, PrincipalKey},
         library::{Library, LibraryKind},
         person::Person,
     },
@@ -59,6 +59,23 @@ impl Vault {
     pub async fn person(&self, key: &PrincipalKey) -> Result<Option<Person>> {
         let mut db = self.connection().await?;
         Ok(store::directory::find(&mut db, key).await?)
+    }
+
+    /// Whether the caller may know somebody: themselves, and whoever can see something of a library they can see
+    /// something of.
+    pub async fn knows(&self, actor: &Actor, other: PrincipalId) -> Result<bool> {
+        if actor.id() == Some(other) || actor.is_administrator() || actor.is_application() {
+            return Ok(true);
+        }
+        let Some(account) = self.account(other).await? else { return Ok(false) };
+        let mine = self.libraries(actor).await?;
+        if account.administrator || account.application {
+            return Ok(mine.iter().any(|library| library.kind != LibraryKind::Personal));
+        }
+        let items: Vec<ItemId> = account.roles.keys().copied().collect();
+        let mut db = self.connection().await?;
+        let theirs = store::libraries::above(&mut db, &items, other).await?;
+        Ok(theirs.iter().any(|library| mine.iter().any(|known| known.id == library.id)))
     }
 
     /// All users, by login name.

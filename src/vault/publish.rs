@@ -173,7 +173,7 @@ impl Vault {
                 private: file.metadata.private.unwrap_or(false),
                 storage: if giving.info.is_some() { Storage::File } else { Storage::Placeholder },
                 location: None,
-                media_type: giving.info.map(|_| media_type(file.metadata.media_type.as_deref(), name.as_str())),
+                media_type: giving.info.map(|_| media_type_of(&file.metadata, name.as_str())),
                 content: giving.info,
                 comment: file.comment.clone(),
                 author,
@@ -253,10 +253,10 @@ impl Vault {
         self.complete(async move {
             let giving = Giving::new(publication.content);
             let metadata = publication.metadata;
-            let draft_name = metadata.file_name.map(|name| name.as_str().to_owned());
+            let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
             let media_type = giving.info.map(|_| {
                 let name = draft_name.as_deref().unwrap_or(&look.item.name);
-                media_type(metadata.media_type.as_deref(), name)
+                media_type_of(&metadata, name)
             });
             let saved = Saved {
                 sha256: giving.info.map(|info| info.sha256),
@@ -407,7 +407,7 @@ impl Vault {
         };
         let media_type = match (giving.info, draft) {
             (Some(_), _) => {
-                Some(media_type(given.media_type.as_deref(), file_name.as_deref().unwrap_or(&look.item.name)))
+                Some(media_type_of(given, file_name.as_deref().unwrap_or(&look.item.name)))
             }
             (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
             (None, None) => given.media_type.clone().or_else(|| last.media_type.clone()),
@@ -530,6 +530,14 @@ fn title_after(item: &Item, last: &Edition, renamed: Option<&ItemName>) -> Strin
 
 fn is_personal(item: &Item) -> bool {
     item.library.kind == crate::domain::library::LibraryKind::Personal
+}
+
+/// The media type of some bytes a caller gives.
+fn media_type_of(given: &Metadata, file_name: &str) -> String {
+    match &given.media_type {
+        Some(said) if given.media_type_as_said && !said.is_empty() => said.clone(),
+        said => media_type(said.as_deref(), file_name),
+    }
 }
 
 /// The media type of some bytes: what the name's extension says, else what the client says, unless that is JSON, which
