@@ -198,6 +198,8 @@ pub struct Among {
     pub kind: Option<Kind>,
     /// Only the one of exactly this name, case included.
     pub name: Option<String>,
+    /// Only those of exactly this title, case included.
+    pub title: Option<String>,
     /// Folders before files.
     pub folders_first: bool,
     /// Categories whose files do not exist for the caller.
@@ -222,6 +224,7 @@ pub async fn children(
             AND ($3::text IS NULL OR i.kind = $3)
             AND ($4::text IS NULL OR i.name = $4)
             AND NOT i.category_id = ANY ($5::uuid[])
+            AND ($11::text IS NULL OR i.title = $11)
         ORDER BY CASE WHEN $6::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
             CASE WHEN $7::text = 'name' THEN i.name_key END,
             CASE WHEN $7 = 'name_desc' THEN i.name_key END DESC,
@@ -241,6 +244,7 @@ pub async fn children(
         window.limit,
         window.offset,
         &among.guests as &Vec<ItemId>,
+        among.title.as_deref(),
     )
     .fetch_all(db)
     .await

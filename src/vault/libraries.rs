@@ -73,6 +73,23 @@ impl Vault {
         ids.iter().map(|id| people.get(*id)).collect()
     }
 
+    /// Whether the caller may know somebody: themselves, and whoever can see something of a library they can see
+    /// something of.
+    pub async fn knows(&self, actor: &Actor, other: PrincipalId) -> Result<bool> {
+        if actor.id() == Some(other) || actor.is_administrator() || actor.is_application() {
+            return Ok(true);
+        }
+        let Some(account) = self.account(other).await? else { return Ok(false) };
+        let mine = self.libraries(actor).await?;
+        if account.administrator || account.application {
+            return Ok(mine.iter().any(|library| library.kind != LibraryKind::Personal));
+        }
+        let items: Vec<ItemId> = account.roles.keys().copied().collect();
+        let mut db = self.connection().await?;
+        let theirs = store::libraries::above(&mut db, &items, other).await?;
+        Ok(theirs.iter().any(|library| mine.iter().any(|known| known.id == library.id)))
+    }
+
     /// All users, by login name.
     pub async fn users(&self) -> Result<Vec<Person>> {
         let mut db = self.connection().await?;
