@@ -73,7 +73,10 @@ fn layers_look_down_only() {
     assert_nowhere("src/vault", &["crate::dialects", "crate::http", "crate::app", "crate::config", "axum"]);
     assert_nowhere("src/content", &["crate::store", "crate::vault", "crate::dialects", "crate::http"]);
     assert_nowhere("src/http", &["crate::store", "crate::vault", "crate::dialects", "crate::domain", "crate::config"]);
-    assert_nowhere("src/embedded", &["crate::store", "crate::vault", "crate::dialects", "crate::http", "crate::config"]);
+    assert_nowhere(
+        "src/embedded",
+        &["crate::store", "crate::vault", "crate::dialects", "crate::http", "crate::config"],
+    );
 }
 
 #[test]
