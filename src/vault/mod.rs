@@ -47,9 +47,6 @@ pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 
-/// What a listing and a search for files look at.
-pub use crate::store::items::{Among, FileQuery};
-
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
 pub struct Settings {
