@@ -33,7 +33,7 @@ use crate::{
     store::{self, Act},
 };
 
-pub use admin::{NewApplication, NewUser, UserChange};
+pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;
