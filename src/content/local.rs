@@ -166,7 +166,6 @@ fn remove_empty(folder: &Path, cutoff: SystemTime) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says what it found by failing")]
 mod tests {
     use super::*;
 

@@ -121,7 +121,6 @@ fn names<K: FromStr>(option: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says what it found by failing")]
 mod tests {
     use super::*;
 

@@ -99,8 +99,10 @@ impl Edition {
 pub struct Metadata {
     /// The name the bytes came under.
     pub file_name: Option<ItemName>,
-    /// Media type of the bytes.
+    /// Media type of the bytes as the client says; counts where the name's extension says nothing.
     pub media_type: Option<String>,
+    /// Media type of the bytes that counts whatever the name says (Arena).
+    pub declared_type: Option<String>,
     /// Title.
     pub title: Option<String>,
     /// Description.

@@ -72,7 +72,7 @@ async fn line_up(db: &mut PgConnection) -> Result<(), Error> {
     }
     if found < known {
         let mut migrator = Migrator::with_migrations(MIGRATOR.iter().cloned().collect());
-        migrator.set_locking(false).run(&mut *turn).await?;
+        migrator.set_locking(false).run_direct(None, &mut *turn, false).await?;
     }
     turn.commit().await?;
     Ok(())

@@ -9,7 +9,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
         id::{ItemKey, PrincipalId},
-        item::Kind,
+        item::{Item, Kind},
         lock::{Cancelled, CheckOut, CheckedOut, Lock},
         permission::Action,
     },
@@ -109,20 +109,25 @@ impl Vault {
         }
     }
 
-    /// Sets when the caller's own lock ends, counted from now, by the lock's uuid.
+    /// Sets when the caller's own lock ends, counted from now, by the lock's uuid; answers the file, too.
     ///
     /// # Errors
     /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
-    pub async fn refresh_lock(&self, actor: &Actor, uuid: Uuid, lifetime: Option<chrono::Duration>) -> Result<Lock> {
+    pub async fn refresh_lock(
+        &self,
+        actor: &Actor,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<(Item, Lock)> {
         let file = {
             let mut db = self.connection().await?;
             store::locks::file_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
         let file = file.ok_or(Error::Missing(Missing::Lock))?;
-        let look = self.look(actor, &ItemKey::Id(file)).await.map_err(|error| match error {
-            Error::Missing(_) => Error::Missing(Missing::Lock),
-            other => other,
-        })?;
+        let look = self
+            .look(actor, &ItemKey::Id(file))
+            .await
+            .map_err(|error| if matches!(error, Error::Missing(_)) { Error::Missing(Missing::Lock) } else { error })?;
         let permit = look.check(actor, Action::CheckOut)?;
         let (vault, act) = (self.clone(), self.act(actor, None));
         let library = look.item.library.id;
@@ -130,7 +135,8 @@ impl Vault {
             let mut db = vault.connection().await?;
             let row = store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await?;
             drop(db);
-            vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await
+            let lock = vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await?;
+            Ok((look.into_item(), lock))
         })
         .await
     }
@@ -144,8 +150,20 @@ impl Vault {
         self.dress(rows).await
     }
 
-    /// Lets a refusal of a lock operation pass, after it has been noted in the trail.
-    pub(super) async fn note_refusal<T>(
+    /// The drafts of a file that a cancel or a lapse left behind, newest first: the caller's own, or all for who may share
+    /// the file.
+    pub async fn rescued_drafts(&self, actor: &Actor, look: &Look) -> Result<Vec<store::drafts::Rescued>> {
+        look.file()?;
+        look.check(actor, Action::View)?;
+        let all = look.check(actor, Action::Share).is_ok();
+        let mut db = self.connection().await?;
+        let drafts = store::drafts::rescued(&mut db, self.0.clock.instead(), look.item.id).await?;
+        Ok(drafts.into_iter().filter(|draft| all || Some(draft.holder) == actor.id()).collect())
+    }
+
+    /// Lets a refusal of a lock operation pass, after it has been noted in the trail. The verbs note their own; a room
+    /// calls it for what only its vendor refuses.
+    pub async fn note_refusal<T>(
         &self,
         actor: &Actor,
         look: &Look,
@@ -154,15 +172,37 @@ impl Vault {
         answer: Result<T>,
     ) -> Result<T> {
         let refusal = match answer {
-            Err(refusal) if look.item.kind() == Kind::File => refusal,
-            other => return other,
+            Ok(done) => return Ok(done),
+            Err(refusal) if look.item.kind() == Kind::Folder => return Err(refusal),
+            Err(refusal) => refusal,
         };
         let (outcome, holder) = match &refusal {
             Error::Held(lock) | Error::OtherHolderNamed(lock) => (Outcome::Held, Some(lock.holder.id)),
             Error::NotCheckedOut => (Outcome::NotCheckedOut, None),
             Error::Denied(_) => (Outcome::Denied, None),
             Error::Broken(_) | Error::Overloaded | Error::BodyBroken => return Err(refusal),
-            _ => (Outcome::Refused, None),
+            Error::Missing(_)
+            | Error::FenceLost
+            | Error::OtherLockNamed
+            | Error::WrongKind(_)
+            | Error::NotLatest
+            | Error::Frozen
+            | Error::NoContent
+            | Error::ContentMissing
+            | Error::ContentTooLarge
+            | Error::NameTaken(_)
+            | Error::LabelTaken(_)
+            | Error::BadName(_)
+            | Error::Impossible(_)
+            | Error::PreconditionFailed
+            | Error::CategoryNotAssignable
+            | Error::LinkExpired
+            | Error::AccessCode
+            | Error::LinkRefused(_)
+            | Error::Invalid(_)
+            | Error::BadCredentials
+            | Error::LockedOut
+            | Error::NoSession => (Outcome::Refused, None),
         };
         let act: Act = self.act(actor, comment);
         let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder };

@@ -13,6 +13,7 @@ mod look;
 mod memory;
 mod passwords;
 mod publish;
+mod secrets;
 mod sessions;
 mod sweep;
 mod tokens;
@@ -33,6 +34,7 @@ use crate::{
     store::{self, Act},
 };
 
+pub use crate::store::items::{Among, FileQuery};
 pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};
@@ -93,6 +95,8 @@ struct Inner {
     fresh: fresh::Fresh,
     memory: memory::Memory,
     passwords: passwords::Passwords,
+    /// Keys of the installation that were asked for; they never change.
+    secrets: moka::sync::Cache<&'static str, secrets::Key>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
 }
@@ -105,6 +109,7 @@ impl Vault {
             passwords: passwords::Passwords::new(&settings.passwords)?,
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
+            secrets: moka::sync::Cache::new(16),
             tasks: TaskTracker::new(),
             db,
             content,
@@ -112,7 +117,7 @@ impl Vault {
             settings,
         }));
         vault.ensure_root_category().await?;
-        vault.watch_epoch();
+        vault.watch_epochs();
         Ok(vault)
     }
 
@@ -183,10 +188,7 @@ impl Vault {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut => Error::Overloaded,
-            error if store::is_transient(&error) => Error::Overloaded,
-            error => Error::broken(error),
-        }
+        let worth_another_try = matches!(error, sqlx::Error::PoolTimedOut) || store::is_transient(&error);
+        if worth_another_try { Error::Overloaded } else { Error::broken(error) }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::{EditionId, ItemId, PrincipalId},
-        item::{FileParts, Item, NewFile, OnConflict},
+        item::{FileParts, Item, Kind, NewFile, OnConflict},
         name::ItemName,
         permission::{Action, Over, Permit},
         version::{Step, Version, next_label},
@@ -140,7 +140,7 @@ impl Vault {
         file: &NewFile,
         giving: &Giving,
     ) -> Result<Published> {
-        let author = self.author(actor, folder)?;
+        let author = author(actor, folder);
         let author_name = match (&file.metadata.author_name, actor.person()) {
             (Some(name), _) => name.clone(),
             (None, Some(person)) => person.name.clone(),
@@ -149,7 +149,7 @@ impl Vault {
         let category = file.metadata.category.unwrap_or(folder.item.category.id);
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
-            let name = free_name(&file.name, file.on_conflict, attempt, self.now())?;
+            let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());
             let new = NewItem {
                 id: ItemId::fresh(),
                 name: name.clone(),
@@ -173,7 +173,7 @@ impl Vault {
                 private: file.metadata.private.unwrap_or(false),
                 storage: if giving.info.is_some() { Storage::File } else { Storage::Placeholder },
                 location: None,
-                media_type: giving.info.map(|_| media_type(file.metadata.media_type.as_deref(), name.as_str())),
+                media_type: giving.info.map(|_| given_type(&file.metadata, name.as_str())),
                 content: giving.info,
                 comment: file.comment.clone(),
                 author,
@@ -253,10 +253,10 @@ impl Vault {
         self.complete(async move {
             let giving = Giving::new(publication.content);
             let metadata = publication.metadata;
-            let draft_name = metadata.file_name.map(|name| name.as_str().to_owned());
+            let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
             let media_type = giving.info.map(|_| {
                 let name = draft_name.as_deref().unwrap_or(&look.item.name);
-                media_type(metadata.media_type.as_deref(), name)
+                given_type(&metadata, name)
             });
             let saved = Saved {
                 sha256: giving.info.map(|info| info.sha256),
@@ -401,14 +401,12 @@ impl Vault {
             given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
         let item_name = match (&given.file_name, what.rename) {
             (Some(name), Some(on_conflict)) if name.as_str() != look.item.name => {
-                Some(free_name(name, on_conflict, attempt, self.now())?)
+                Some(free_name(name, Kind::File, on_conflict, attempt, self.now()))
             }
             _ => None,
         };
         let media_type = match (giving.info, draft) {
-            (Some(_), _) => {
-                Some(media_type(given.media_type.as_deref(), file_name.as_deref().unwrap_or(&look.item.name)))
-            }
+            (Some(_), _) => Some(given_type(given, file_name.as_deref().unwrap_or(&look.item.name))),
             (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
             (None, None) => given.media_type.clone().or_else(|| last.media_type.clone()),
         };
@@ -420,7 +418,7 @@ impl Vault {
                 next_label(&last.label, |label| taken.iter().any(|taken| taken == label))
             }
         };
-        let author = self.author(actor, look)?;
+        let author = author(actor, look);
         let edition = NewEdition {
             id: if replace { last.id } else { EditionId::fresh() },
             arena_guid: if replace { last.arena_guid.clone() } else { self.0.fresh.arena_guid()? },
@@ -468,11 +466,11 @@ impl Vault {
         let editions = store::editions::of(&mut db, look.item.id).await?;
         Ok(editions.into_iter().map(|edition| edition.label).collect())
     }
+}
 
-    /// Who counts as the author: the caller, or the owner of the folder for somebody who only brings a link.
-    fn author(&self, actor: &Actor, look: &Look) -> Result<PrincipalId> {
-        Ok(actor.id().unwrap_or(look.item.owner.id))
-    }
+/// Who counts as the author: the caller, or the owner of the folder for somebody who only brings a link.
+fn author(actor: &Actor, look: &Look) -> PrincipalId {
+    actor.id().unwrap_or(look.item.owner.id)
 }
 
 /// Which way of publishing it is.
@@ -532,6 +530,10 @@ fn is_personal(item: &Item) -> bool {
     item.library.kind == crate::domain::library::LibraryKind::Personal
 }
 
+fn given_type(given: &Metadata, file_name: &str) -> String {
+    given.declared_type.clone().unwrap_or_else(|| media_type(given.media_type.as_deref(), file_name))
+}
+
 /// The media type of some bytes: what the name's extension says, else what the client says, unless that is JSON, which
 /// clients say of anything (spec/graph.md 5.1).
 pub(super) fn media_type(said: Option<&str>, file_name: &str) -> String {
@@ -540,21 +542,33 @@ pub(super) fn media_type(said: Option<&str>, file_name: &str) -> String {
     by_name.or(said).unwrap_or("application/octet-stream").to_owned()
 }
 
-/// The name to try the `attempt`-th time.
+/// The number to try the `attempt`-th time: the first few in order; where these are taken there may be thousands, so then
+/// any.
+fn next_number(attempt: usize) -> u64 {
+    const IN_ORDER: usize = 8;
+    if attempt <= IN_ORDER { attempt as u64 } else { uuid::Uuid::new_v4().as_u64_pair().1 % 1_000_000 }
+}
+
+/// The name to try the `attempt`-th time. A folder's name has no extension, whatever it looks like.
 pub(super) fn free_name(
     name: &ItemName,
+    kind: Kind,
     on_conflict: OnConflict,
     attempt: usize,
     now: chrono::DateTime<chrono::Utc>,
-) -> Result<ItemName> {
-    Ok(match (on_conflict, attempt) {
+) -> ItemName {
+    let suffix = match (on_conflict, attempt) {
         (OnConflict::Fail, _)
-        | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => name.clone(),
-        (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {n}")),
-        (OnConflict::RenameParentheses, n) => name.with_suffix(&format!("({})", n + 1)),
+        | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => return name.clone(),
+        (OnConflict::RenameBlank, n) => format!(" {}", next_number(n)),
+        (OnConflict::RenameParentheses, n) => format!("({})", next_number(n) + 1),
         (OnConflict::RenameTime, n) => {
             let digits = now.timestamp_micros().unsigned_abs().wrapping_add(n as u64) % 1_000_000;
-            name.with_suffix(&format!("{digits:06}"))
+            format!("{digits:06}")
         }
-    })
+    };
+    match kind {
+        Kind::File => name.with_suffix(&suffix),
+        Kind::Folder => name.followed_by(&suffix),
+    }
 }

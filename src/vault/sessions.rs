@@ -63,8 +63,8 @@ impl Vault {
     /// # Errors
     /// [`Error::BadCredentials`], also for a workspace the user may not enter; [`Error::LockedOut`].
     pub async fn open_session(&self, login: &str, password: &str, workspace: Option<i64>) -> Result<OpenedSession> {
-        // not the remembered way: a login is rare, and a wrong one counts
-        let account = self.sign_in(login, password).await?;
+        // not the remembered way: a login is rare, and a locked one is locked for the right password, too
+        let account = self.sign_in_anew(login, password).await?;
         let library = self.workspace_of(&account, workspace).await?;
         let token = fresh::token("LABS-")?;
         let vault = self.clone();
@@ -85,7 +85,7 @@ impl Vault {
                 now,
             )
             .await?;
-            let epoch = vault.start_epoch(&mut change).await?;
+            let epoch = vault.start_session_epoch(&mut change).await?;
             change.commit().await?;
             vault.enter(epoch);
             Ok(())
@@ -121,16 +121,16 @@ impl Vault {
     pub async fn session(&self, token: &str) -> Result<SessionCaller> {
         let memory = &self.0.memory;
         let digest = fresh::digest(token);
-        let remembered = memory.recall(&memory.sessions, &digest).filter(|(_, used)| used.elapsed() < USE_NOTED);
+        let remembered = memory.sessions.recall(&digest).filter(|(_, used)| used.elapsed() < USE_NOTED);
         let session = match remembered {
             Some((session, _)) if self.0.clock.instead().is_none() => session,
             _ => {
-                let epoch = memory.epoch();
+                let epoch = memory.sessions.epoch();
                 let mut db = self.connection().await?;
                 let lifetime = self.0.settings.session_lifetime;
                 let session = store::auth::use_session(&mut db, &digest, lifetime, self.0.clock.instead()).await?;
                 let session = session.ok_or(Error::NoSession)?;
-                memory.remember(&memory.sessions, digest, (session, Instant::now()), epoch);
+                memory.sessions.remember(digest, (session, Instant::now()), epoch);
                 session
             }
         };
@@ -148,7 +148,7 @@ impl Vault {
         self.complete(async move {
             let mut change = vault.0.db.begin().await?;
             store::auth::end_session(&mut change, id, vault.0.clock.instead()).await?;
-            let epoch = vault.start_epoch(&mut change).await?;
+            let epoch = vault.start_session_epoch(&mut change).await?;
             change.commit().await?;
             vault.enter(epoch);
             Ok(())

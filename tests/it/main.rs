@@ -4,5 +4,8 @@
 mod embedded;
 mod http_listener;
 mod packaging;
-mod smoke;
+mod permission;
+
 mod support;
+mod tidy;
+mod vault;
