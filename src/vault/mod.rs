@@ -35,7 +35,7 @@ use crate::{
 };
 
 pub use crate::store::items::{Among, FileQuery};
-pub use admin::{NewApplication, NewUser, UserChange};
+pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;
