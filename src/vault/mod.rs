@@ -45,8 +45,7 @@ pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 
-/// What a search for files looks at.
-pub use crate::store::items::FileQuery;
+pub use crate::{content::Staged, store::items::FileQuery};
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
