@@ -320,9 +320,10 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         ),
         Refusal::ContentMissing | Refusal::ContentTooLarge => bad(3033, "The file content is missing."),
         Refusal::BodyBroken => plain(StatusCode::BAD_REQUEST, SYNTAX),
-        Refusal::NameTaken(_) => not_valid("name"),
         Refusal::BadName(BadName::TooLong) => too_long("name", LONGEST_NAME),
-        Refusal::BadName(BadName::Empty | BadName::Character | BadName::Dots) => not_valid("name"),
+        Refusal::NameTaken(_) | Refusal::BadName(BadName::Empty | BadName::Character | BadName::Dots) => {
+            not_valid("name")
+        }
         Refusal::LabelTaken(label) => bad(6002, format!("The file edition id \"{label}\" is in use.")),
         Refusal::CategoryNotAssignable => bad(3007, "This category is structural; objects may not be assigned to it."),
         Refusal::Invalid(attribute) => not_valid(attribute),

@@ -43,6 +43,14 @@ struct Change {
     given: Description,
 }
 
+/// What is to be done.
+#[derive(Clone, Copy, Debug)]
+enum Behaviour {
+    CheckOut,
+    Cancel,
+    CheckIn,
+}
+
 /// The file part of a form.
 #[derive(Debug)]
 enum Part {
@@ -60,16 +68,21 @@ pub async fn change_status(State(hall): State<Hall>, caller: Caller, request: Re
         Encoding::Json => (Change::of_json(&Object::read(request, &hall).await?)?, Part::Absent, None),
         Encoding::Form => read_form(&hall, &caller, request).await?,
     };
-    let what = change.what(&part);
+    let behaviour = change.behaviour(&part);
+    let what = match behaviour {
+        Behaviour::CheckOut => What::CheckOut,
+        Behaviour::Cancel => What::Cancel,
+        Behaviour::CheckIn => What::CheckIn,
+    };
     let sight = match sight {
         // looked at before its file was read: what follows is bound to the check-out seen then
         Some(sight) => Sight { asked: Asked::about(what, change.guid.as_str()), ..sight },
         None => Sight::of(&hall.vault, &caller, what, &change.guid).await?,
     };
-    match what {
-        What::CheckOut => check_out(&hall.vault, &caller, sight, change.comment).await,
-        What::Cancel => cancel(&hall.vault, &caller, sight, change.comment).await,
-        _ => check_in(&hall.vault, &caller, sight, change, part).await,
+    match behaviour {
+        Behaviour::CheckOut => check_out(&hall.vault, &caller, sight, change.comment).await,
+        Behaviour::Cancel => cancel(&hall.vault, &caller, sight, change.comment).await,
+        Behaviour::CheckIn => Box::pin(check_in(&hall.vault, &caller, sight, change, part)).await,
     }
 }
 
@@ -132,11 +145,11 @@ impl Change {
     }
 
     /// Which behaviour is meant (7.2).
-    fn what(&self, part: &Part) -> What {
+    fn behaviour(&self, part: &Part) -> Behaviour {
         match (self.checked_out, self.new_edition, part) {
-            (true, _, _) => What::CheckOut,
-            (false, None, Part::Absent) => What::Cancel,
-            (false, _, _) => What::CheckIn,
+            (true, _, _) => Behaviour::CheckOut,
+            (false, None, Part::Absent) => Behaviour::Cancel,
+            (false, _, _) => Behaviour::CheckIn,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Settings of the workspace that clients need to create files: its categories (spec/arena.md 10.1).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::{
     Json,
@@ -28,15 +28,15 @@ pub async fn categories(
     if let Some(pattern) = search::path(query.as_deref()) {
         readable.retain(|category| search::fits(&pattern, &ids::category_path(&category.path)));
     }
+    let makers: HashSet<_> = readable.iter().filter_map(|category| category.row.created_by).collect();
     let mut creators = HashMap::new();
-    for id in readable.iter().filter_map(|category| category.row.created_by) {
-        if !creators.contains_key(&id) {
-            let person = asked.answer(hall.vault.person(&PrincipalKey::Id(id)).await)?;
-            creators.insert(id, person.as_ref().map(User::from));
+    for id in makers {
+        if let Some(person) = asked.answer(hall.vault.person(&PrincipalKey::Id(id)).await)? {
+            creators.insert(id, User::from(&person));
         }
     }
     let entries = readable.iter().map(|category| {
-        let creator = category.row.created_by.and_then(|id| creators.get(&id).cloned().flatten());
+        let creator = category.row.created_by.and_then(|id| creators.get(&id).cloned());
         Category::of(category, creator)
     });
     Ok(Json(List::of(entries.collect())).into_response())

@@ -8,7 +8,6 @@ use crate::{dialects::arena::ids, vault};
 /// A file category.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's")]
 pub struct Category<'a> {
     activated: bool,
     assignable: bool,
