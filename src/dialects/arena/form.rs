@@ -126,6 +126,8 @@ pub struct Texts(Vec<(String, String)>);
 
 impl Texts {
     fn add(&mut self, name: &str, text: String) {
+        // browsers escape a quote
+        let name = name.replace("%22", "\"");
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '"');
         let name = match name.strip_prefix("file.").unwrap_or(name) {
             // printed so in one sample
@@ -149,6 +151,7 @@ mod tests {
     fn part_names_are_read_as_clients_spell_them() {
         let cases = [
             ("file.format\"", "format"),
+            ("file.format%22", "format"),
             (" checkedOut ", "checkedOut"),
             ("\"comment\"", "comment"),
             ("new edition", "newEdition"),

@@ -216,8 +216,10 @@ async fn check_in(vault: &Vault, caller: &Caller, sight: Sight, change: Change, 
         Part::PassedOver => return Err(asked.refused(Refusal::Overloaded)),
     };
     let name = asked.answer(upload.item_name())?;
+    // what is left out is taken over, the author's name too
+    let author = change.given.author.clone().or_else(|| Some(edition.author_name.clone()));
     let publication = Publication {
-        metadata: upload.metadata(change.given.clone(), category, name),
+        metadata: upload.metadata(Description { author, ..change.given.clone() }, category, name),
         content: Some(upload.content),
         comment: change.comment.clone().unwrap_or_default(),
         how: if change.new_edition == Some(false) { Publish::ReplaceLatest } else { Publish::New(Step::Major) },

@@ -1,6 +1,7 @@
 //! What the tests stand on; no test is in here.
 
 pub mod answer;
+pub mod arena;
 pub mod database;
 pub mod server;
 pub mod world;
