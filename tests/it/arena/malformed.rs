@@ -71,11 +71,10 @@ async fn json_that_is_none() {
 
 /// A form with the boundary `b`: heads and bodies of its parts.
 fn form(parts: &[(&str, &str)]) -> String {
-    let parts: String = parts
-        .iter()
-        .map(|(head, body)| format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n"))
-        .collect();
-    parts + "--b--\r\n"
+    let part = |(head, body): &(&str, &str)| {
+        ["--b\r\nContent-Disposition: form-data; ", head, "\r\n\r\n", body, "\r\n"].concat()
+    };
+    parts.iter().map(part).collect::<String>() + "--b--\r\n"
 }
 
 #[tokio::test]
