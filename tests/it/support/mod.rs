@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod answer;
+pub mod arena;
 pub mod database;
 pub mod process;
 pub mod server;
