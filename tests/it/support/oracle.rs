@@ -109,7 +109,11 @@ impl Client<'_> {
     }
 
     pub async fn reserve(&self, file: &Item) -> Answer {
-        self.server.send(self.request(Method::POST, &format!("/files/{}/reserve", file.oracle_id))).await
+        self.reserve_id(&file.oracle_id).await
+    }
+
+    pub async fn reserve_id(&self, file: &str) -> Answer {
+        self.server.send(self.request(Method::POST, &format!("/files/{file}/reserve"))).await
     }
 
     pub async fn unreserve(&self, file: &Item, named: &str) -> Answer {
