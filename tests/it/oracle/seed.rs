@@ -50,6 +50,11 @@ struct Page {
 
 impl Page {
     async fn open() -> Self {
+        // a long act, kept off the stack
+        Box::pin(Self::set_up()).await
+    }
+
+    async fn set_up() -> Self {
         let server = Server::start().await;
         let (aa, bb) = (somebody(&server, "aa", "User AA").await, somebody(&server, "bb", "User BB").await);
         let owner = server.oracle(&aa);
@@ -64,7 +69,7 @@ impl Page {
         let protected = json!({"assignedUsers": "@everybody", "role": "contributor", "password": "test12345"});
         let protected = owner.post(&path, protected).await.expect(200).json();
         let [open, protected] = [open, protected].map(|link| link["linkID"].as_str().unwrap().to_owned());
-        Self { aa, bb, file, open, protected, server }
+        Self { server, aa, bb, file, open, protected }
     }
 
     /// Clears a reservation of AA's through `client`, in both formats, and compares with the page's answer.
@@ -103,8 +108,8 @@ async fn somebody(server: &Server, login: &str, name: &str) -> Somebody {
 
 fn as_xml(documented: &Value, root: &str) -> String {
     let fields = documented.as_object().unwrap().iter();
-    let elements: String = fields.map(|(key, text)| format!("<{key}>{}</{key}>", text.as_str().unwrap())).collect();
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>{elements}</{root}>")
+    let elements: Vec<_> = fields.map(|(key, text)| format!("<{key}>{}</{key}>", text.as_str().unwrap())).collect();
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>{}</{root}>", elements.concat())
 }
 
 #[tokio::test]

@@ -153,13 +153,13 @@ pub fn part(name: &str, file_name: Option<&str>, text: &str) -> String {
 
 fn xml(fields: &Value) -> String {
     let fields = fields.as_object().unwrap().iter();
-    let elements: String = fields
+    let elements: Vec<_> = fields
         .map(|(key, value)| {
             let text = value.as_str().unwrap().replace('&', "&amp;").replace('<', "&lt;");
             format!("<{key}>{text}</{key}>")
         })
         .collect();
-    format!("<?xml version=\"1.0\"?><AnyRoot>{elements}</AnyRoot>")
+    format!("<?xml version=\"1.0\"?><AnyRoot>{}</AnyRoot>", elements.concat())
 }
 
 /// The answer with its identities numbered: `D1` is the first file's id in it, `U2` the second user's.
