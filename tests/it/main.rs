@@ -5,6 +5,7 @@ mod arena;
 mod embedded;
 mod http_listener;
 mod kills;
+mod oracle;
 mod packaging;
 mod permission;
 

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod arena;
 pub mod database;
 pub mod process;
+pub mod oracle;
 pub mod server;
 pub mod world;
 
