@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod database;
+pub mod graph;
 pub mod server;
 pub mod world;
 
