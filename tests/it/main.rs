@@ -3,6 +3,7 @@
 
 mod arena;
 mod embedded;
+mod graph;
 mod http_listener;
 mod kills;
 mod oracle;

@@ -6,6 +6,7 @@ pub mod arena;
 pub mod database;
 pub mod process;
 pub mod oracle;
+pub mod graph;
 pub mod server;
 pub mod world;
 
