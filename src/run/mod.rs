@@ -9,7 +9,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
 use sqlx::{
-    PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::net::TcpListener;
@@ -30,6 +30,9 @@ use crate::{
 
 /// A database that hangs must not keep us from going.
 const CLOSING: Duration = Duration::from_secs(5);
+
+/// A connection that was idle for so long is asked whether it lives before it is used.
+const LONG_IDLE: Duration = Duration::from_secs(2);
 
 /// An open vault, and the pool it works on.
 pub struct Opened {
@@ -66,8 +69,16 @@ pub async fn open_vault(config: &Config, database: &Database) -> anyhow::Result<
     let pool = PgPoolOptions::new()
         .max_connections(config.database.max_connections)
         .acquire_timeout(config.database.acquire_seconds.into())
-        // A connection that broke shows itself with the first statement; asking each time would double the round trips.
+        // Asking each time would double the round trips; a connection that has lain idle may have died meanwhile.
         .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > LONG_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options.application_name("coatcheck"))
         .await
         .context("the database takes no connections")?;

@@ -139,7 +139,7 @@ impl Vault {
             return Ok(fresh);
         }
         match fresh.item.lock() {
-            Some(lock) if !fresh.item.is_held_by(actor.id()) => Err(Error::Held(Box::new(lock.clone()))),
+            Some(held) if !fresh.item.is_held_by(actor.id()) => Err(Error::Held(Box::new(held.clone()))),
             _ => Err(Error::PreconditionFailed),
         }
     }

@@ -35,7 +35,10 @@ use crate::{
     store::{self, Act},
 };
 
-pub use crate::store::items::{Among, FileQuery};
+pub use crate::{
+    content::Staged,
+    store::items::{Among, FileQuery},
+};
 pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};

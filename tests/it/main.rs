@@ -3,6 +3,7 @@
 
 mod embedded;
 mod http_listener;
+mod kills;
 mod packaging;
 mod permission;
 

@@ -1,25 +1,96 @@
-//! The Arena room.
+//! The Arena room: PTC Arena's REST API, <https://api.arenasolutions.com/v1>, as spec/arena.md describes it.
+//!
+//! The routes stand in the order of that page. What is not there yet answers 404 in the vendor's shape.
+
+mod attributes;
+mod auth;
+mod body;
+mod editions;
+mod error;
+mod files;
+mod form;
+mod ids;
+mod limits;
+mod locks;
+mod search;
+mod sessions;
+mod settings;
+mod wire;
 
 use axum::{
     Router,
-    http::StatusCode,
+    extract::{Request, State},
+    middleware::from_fn,
     response::{IntoResponse, Response},
+    routing::{MethodRouter, any, get, post, put},
 };
 
 use super::{Hall, Refused, Room};
 use crate::{domain::actor::Dialect, http::guard::Head};
+use error::Error;
 
 /// The room as the house sees it.
 pub const ROOM: Room = Room { dialect: Dialect::Arena, name: "arena", claims, router, refuse };
 
-fn claims(_path: &str) -> bool {
-    false
+/// The routes, without the prefix they are mounted under.
+pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
+    vec![
+        // 3 access
+        ("/login", post(sessions::log_in)),
+        ("/logout", put(sessions::log_out)),
+        // 7 check out, cancel, check in
+        ("/files/checkoutstatuschanges", post(locks::change_status)),
+        // 8 files
+        ("/files", get(files::list).post(files::create)),
+        ("/files/{guid}", get(files::show)),
+        ("/files/{guid}/content", get(files::content)),
+        ("/files/{guid}/editions", get(editions::list)),
+        // 10 settings
+        ("/settings/files/categories", get(settings::categories)),
+    ]
+}
+
+/// Where the routes are mounted; the vendor's own prefix first.
+pub const PREFIXES: [&str; 2] = ["/v1", ""];
+
+/// First segments of the bare paths.
+const BARE: [&str; 4] = ["files", "login", "logout", "settings"];
+
+fn claims(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    first == "v1" || BARE.contains(&first)
 }
 
 fn router() -> Router<Hall> {
-    Router::new()
+    let mut router = Router::new();
+    for prefix in PREFIXES {
+        for (path, methods) in routes() {
+            // a trailing slash is the same resource (1.1)
+            router = router.route(&format!("{prefix}{path}"), methods.clone());
+            router = router.route(&format!("{prefix}{path}/"), methods);
+        }
+    }
+    // requests that lead nowhere count as well, and say what is left (4)
+    for path in ["/v1/{*rest}", "/files/{*rest}", "/settings/{*rest}"] {
+        router = router.route(path, any(nowhere));
+    }
+    router.method_not_allowed_fallback(wrong_method).route_layer(from_fn(limits::tell))
 }
 
-fn refuse(_head: &Head, _why: Refused) -> Response {
-    StatusCode::NOT_FOUND.into_response()
+async fn nowhere(State(hall): State<Hall>, request: Request) -> Error {
+    auth::count(&hall, request).await;
+    Error::NoRoute
+}
+
+async fn wrong_method(State(hall): State<Hall>, request: Request) -> Error {
+    auth::count(&hall, request).await;
+    Error::WrongMethod
+}
+
+fn refuse(_head: &Head, why: Refused) -> Response {
+    let error = match why {
+        Refused::House(refusal) => Error::House(refusal),
+        Refused::NoRoute => Error::NoRoute,
+    };
+    limits::dress(error.into_response(), None)
 }

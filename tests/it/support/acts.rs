@@ -115,7 +115,8 @@ impl Clients {
             }
             Client::Graph => self.graph(who, &file.graph_id, "checkin", json!({"comment": "done"})).await,
             Client::Liferay => {
-                let params = json!({"fileEntryId": file.number, "dlVersionNumberIncrease": "MINOR", "changeLog": "done"});
+                let params =
+                    json!({"fileEntryId": file.number, "dlVersionNumberIncrease": "MINOR", "changeLog": "done"});
                 self.liferay(who, "check-in-file-entry", params).await
             }
         };
@@ -162,7 +163,8 @@ impl Clients {
 
     async fn arena_change(&self, who: &Somebody, file: &Item, checked_out: bool) -> Answer {
         let session = self.arena_session(who).await;
-        let body = json!({"checkedOut": checked_out, "newEdition": null, "comment": null, "file": {"guid": edition(file)}});
+        let body =
+            json!({"checkedOut": checked_out, "newEdition": null, "comment": null, "file": {"guid": edition(file)}});
         let request = self.http.post(format!("{}/v1/files/checkoutstatuschanges", self.base));
         Answer::read(request.header("arena_session_id", session).json(&body).send().await.unwrap()).await
     }

@@ -1,7 +1,9 @@
 //! What the tests stand on; no test is in here.
 
+pub mod acts;
 pub mod answer;
 pub mod database;
+pub mod process;
 pub mod server;
 pub mod world;
 

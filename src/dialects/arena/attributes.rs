@@ -1,0 +1,145 @@
+//! Values of attributes as JSON or a form gives them: booleans, texts with their limits, and what is said of an edition.
+//! What they mean is decided elsewhere.
+
+use serde_json::Value;
+
+use super::{error::Error, form::Texts};
+
+/// Longest texts, in characters (spec/arena.md 1.4).
+const LONGEST_AUTHOR: usize = 255;
+const LONGEST_COMMENT: usize = 4000;
+const LONGEST_DESCRIPTION: usize = 4000;
+const LONGEST_EDITION: usize = 32;
+const LONGEST_FORMAT: usize = 100;
+const LONGEST_TITLE: usize = 255;
+
+/// A value as it came.
+#[derive(Clone, Copy, Debug)]
+pub enum Given<'a> {
+    /// In JSON, where types count.
+    Json(&'a Value),
+    /// In a form, where everything is text.
+    Part(&'a str),
+}
+
+impl Given<'_> {
+    /// A boolean. In a form in any case, and nothing but blanks is no value.
+    pub fn boolean(self, attribute: &str) -> Result<Option<bool>, Error> {
+        let value = match self {
+            Given::Json(Value::Bool(yes)) => return Ok(Some(*yes)),
+            Given::Json(Value::String(text)) => text.clone(),
+            Given::Json(other) => other.to_string(),
+            Given::Part(text) => match text.trim() {
+                "" => return Ok(None),
+                yes if yes.eq_ignore_ascii_case("true") => return Ok(Some(true)),
+                no if no.eq_ignore_ascii_case("false") => return Ok(Some(false)),
+                other => other.to_owned(),
+            },
+        };
+        Err(Error::NotBoolean { attribute: attribute.to_owned(), value })
+    }
+
+    /// A text of at most `longest` characters.
+    pub fn text(self, attribute: &'static str, longest: usize) -> Result<String, Error> {
+        let text = match self {
+            Given::Json(Value::String(text)) => text,
+            Given::Json(_) => return Err(Error::NotValid(attribute.to_owned())),
+            Given::Part(text) => text,
+        };
+        if text.contains('\0') {
+            return Err(Error::NotValid(attribute.to_owned()));
+        }
+        if text.chars().count() > longest {
+            return Err(Error::TooLong { attribute, longest });
+        }
+        Ok(text.to_owned())
+    }
+
+    /// A comment.
+    pub fn comment(self) -> Result<String, Error> {
+        self.text("comment", LONGEST_COMMENT)
+    }
+
+    /// A GUID as it is spelled, right or wrong: whether it is one is asked later (5.2).
+    pub fn guid(self) -> String {
+        match self {
+            Given::Json(Value::String(text)) => text.clone(),
+            Given::Json(other) => other.to_string(),
+            Given::Part(text) => text.to_owned(),
+        }
+    }
+}
+
+/// What a form says of an edition; `None`: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// `author.fullName`.
+    pub author: Option<String>,
+    /// `category.guid`, as it is spelled.
+    pub category: Option<String>,
+    /// `description`; may be empty.
+    pub description: Option<String>,
+    /// `edition`: the label.
+    pub edition: Option<String>,
+    /// `format`; may be empty.
+    pub format: Option<String>,
+    /// `private`.
+    pub private: Option<bool>,
+    /// `title`.
+    pub title: Option<String>,
+}
+
+impl Description {
+    /// Reads what a form says.
+    pub fn read(texts: &Texts) -> Result<Self, Error> {
+        let text = |attribute, longest| texts.get(attribute).map(|value| value.text(attribute, longest)).transpose();
+        let filled = |attribute, longest| {
+            text(attribute, longest).map(|text| text.filter(|text: &String| !text.trim().is_empty()))
+        };
+        let description = Description {
+            author: filled("author.fullName", LONGEST_AUTHOR)?,
+            category: texts.get("category.guid").map(Given::guid).filter(|guid| !guid.trim().is_empty()),
+            description: text("description", LONGEST_DESCRIPTION)?,
+            edition: filled("edition", LONGEST_EDITION)?,
+            format: text("format", LONGEST_FORMAT)?,
+            private: texts.get("private").map(|value| value.boolean("private")).transpose()?.flatten(),
+            title: filled("title", LONGEST_TITLE)?,
+        };
+        for (attribute, only) in [("storageMethodName", "FILE"), ("storageMethod", "0")] {
+            let given = text(attribute, LONGEST_FORMAT)?.unwrap_or_default();
+            if !["", only].contains(&given.trim()) {
+                return Err(Error::NotValid(attribute.to_owned()));
+            }
+        }
+        Ok(description)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_form_spells_booleans_in_any_case_and_json_has_its_own() {
+        for (text, value) in [("true", Some(true)), (" FALSE ", Some(false)), ("  ", None)] {
+            assert_eq!(Given::Part(text).boolean("private").unwrap(), value, "{text:?}");
+        }
+        assert!(Given::Part("yes").boolean("private").is_err());
+        assert_eq!(Given::Json(&json!(false)).boolean("private").unwrap(), Some(false));
+        for (other, shown) in [(json!("true"), "true"), (json!(1), "1"), (json!([]), "[]")] {
+            let error = Given::Json(&other).boolean("checkedOut").unwrap_err();
+            assert!(matches!(error, Error::NotBoolean { value, .. } if value == shown), "{other}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        assert!(Given::Part(&"ä".repeat(5)).text("title", 5).is_ok());
+        let error = Given::Part(&"ä".repeat(6)).text("title", 5).unwrap_err();
+        assert!(matches!(error, Error::TooLong { attribute: "title", longest: 5 }));
+        assert!(Given::Part("a\0b").text("title", 5).is_err());
+        assert!(Given::Json(&json!(5)).text("title", 5).is_err());
+    }
+}

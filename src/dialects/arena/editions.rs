@@ -1,0 +1,23 @@
+//! The editions of a file (spec/arena.md 8.4).
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    super::Hall,
+    auth::Caller,
+    error::{Error, What},
+    files::{Named, Sight},
+    wire::{File, List},
+};
+
+/// `GET /files/{guid}/editions`: all of them, newest first; `limit` and `offset` are tolerated.
+pub async fn list(State(hall): State<Hall>, caller: Caller, Named(guid): Named) -> Result<Response, Error> {
+    let Sight { look, asked, .. } = Sight::of(&hall.vault, &caller, What::Show, &guid).await?;
+    let editions = asked.answer(hall.vault.editions(&caller.actor, &look).await)?;
+    let files = editions.iter().map(|edition| File::full(look.item(), edition)).collect();
+    Ok(Json(List::of(files)).into_response())
+}

@@ -1,0 +1,178 @@
+//! Queries: the search for files with its window, wildcards, and the path of categories (spec/arena.md 1.5, 8.1, 10.1).
+
+use super::{attributes::Given, error::Error};
+use crate::vault::FileQuery;
+
+/// Entries of a page when the client says nothing, and at most.
+const USUAL_LIMIT: i64 = 20;
+const LARGEST_LIMIT: i64 = 400;
+
+/// A search for files.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// What fits, but for the category.
+    pub query: FileQuery,
+    /// The GUID of the category, as it is spelled.
+    pub category: Option<String>,
+    /// Whether the categories below it count as well.
+    pub children: bool,
+    /// Entries of the page at most.
+    pub limit: i64,
+    /// Entries to pass over.
+    pub offset: i64,
+}
+
+impl Search {
+    /// Reads the query of a request. Of a parameter that comes twice the last counts.
+    pub fn read(query: Option<&str>) -> Result<Self, Error> {
+        let mut search =
+            Search { query: FileQuery::default(), category: None, children: false, limit: USUAL_LIMIT, offset: 0 };
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            let attribute = match &*name {
+                "limit" => {
+                    search.limit = number(&value)?;
+                    continue;
+                }
+                "offset" => {
+                    search.offset = number(&value)?;
+                    continue;
+                }
+                "category.guid" => &mut search.category,
+                "title" => &mut search.query.title,
+                "number" => &mut search.query.number,
+                "format" => &mut search.query.format,
+                "name" => &mut search.query.name,
+                "any" => &mut search.query.any,
+                "includeChildCategories" => {
+                    filled(&name, &value)?;
+                    search.children = Given::Part(&value).boolean(&name)?.unwrap_or_default();
+                    continue;
+                }
+                _ => return Err(Error::NotSearchable(name.into_owned())),
+            };
+            filled(&name, &value)?;
+            *attribute = Some(if name == "category.guid" { value.into_owned() } else { like(&value) });
+        }
+        if !(1..=LARGEST_LIMIT).contains(&search.limit) || search.offset < 0 {
+            return Err(Error::WindowTooLarge);
+        }
+        Ok(search)
+    }
+}
+
+/// The parameter `path` of a query; the others are tolerated.
+pub fn path(query: Option<&str>) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(name, _)| name == "path").map(|(_, value)| value.into_owned())
+}
+
+/// Whether a text fits a pattern in which `*` is any run of characters; case does not count.
+pub fn fits(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let mut pieces: Vec<&str> = pieces.collect();
+    let Some(last) = pieces.pop() else { return rest.is_empty() };
+    // the leftmost place for each piece leaves the most room for those behind it
+    for piece in pieces {
+        let Some((_, behind)) = rest.split_once(piece) else { return false };
+        rest = behind;
+    }
+    rest.ends_with(last)
+}
+
+fn filled(name: &str, value: &str) -> Result<(), Error> {
+    match value {
+        "" => Err(Error::EmptyValue(name.to_owned())),
+        value if value.contains('\0') => Err(Error::NotValid(name.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// A whole number; one that is too large for us is larger than every bound.
+fn number(text: &str) -> Result<i64, Error> {
+    let text = text.trim();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::NoWindow);
+    }
+    Ok(text.parse().unwrap_or(if digits.len() == text.len() { i64::MAX } else { i64::MIN }))
+}
+
+/// A pattern of `LIKE`: `*` is any run of characters, all else is itself.
+fn like(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '*' => pattern.push('%'),
+            '%' | '_' | '\\' => pattern.extend(['\\', c]),
+            c => pattern.push(c),
+        }
+    }
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_star_is_any_run_and_nothing_else_is_special() {
+        assert_eq!(like("100%_a\\b*"), "100\\%\\_a\\\\b%");
+        for (pattern, text, fit) in [
+            ("file\\Design*", "File\\Design\\CAD", true),
+            ("File", "File", true),
+            ("File", "File\\Design", false),
+            ("*cad", "File\\Design\\CAD", true),
+            ("*", "", true),
+            ("a*b*a", "aba", true),
+            ("a*b*a", "ab", false),
+            ("a*a", "a", false),
+            ("", "x", false),
+        ] {
+            assert_eq!(fits(pattern, text), fit, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn the_window_has_bounds() {
+        let window = |query| Search::read(Some(query)).map(|search| (search.limit, search.offset));
+        assert_eq!(window("").unwrap(), (20, 0));
+        assert_eq!(window("limit=400&offset=7").unwrap(), (400, 7));
+        assert_eq!(window("offset=99999999999999999999").unwrap(), (20, i64::MAX));
+        for out in ["limit=0", "limit=401", "limit=-1", "offset=-1", "limit=99999999999999999999"] {
+            assert!(matches!(window(out), Err(Error::WindowTooLarge)), "{out}");
+        }
+        for no in ["limit=", "limit=x", "offset=1.5", "limit=-", "offset=0x10"] {
+            assert!(matches!(window(no), Err(Error::NoWindow)), "{no}");
+        }
+    }
+
+    #[test]
+    fn unknown_and_empty_attributes_are_named() {
+        let read = |query| Search::read(Some(query));
+        assert!(matches!(read("titel=x"), Err(Error::NotSearchable(name)) if name == "titel"));
+        assert!(matches!(read("title="), Err(Error::EmptyValue(name)) if name == "title"));
+        assert!(matches!(read("any=a%00b"), Err(Error::NotValid(name)) if name == "any"));
+        assert!(matches!(read("includeChildCategories=x"), Err(Error::NotBoolean { .. })));
+        assert_eq!(read("title=a+b%2Ac").unwrap().query.title.as_deref(), Some("a b%c"));
+        assert_eq!(read("title=a&title=b").unwrap().query.title.as_deref(), Some("b"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_fits_itself_and_its_beginnings(text in "[a-zA-Z\\\\%_ ]{0,12}", at in 0_usize..12) {
+            prop_assert!(fits(&text, &text));
+            let start: String = text.chars().take(at).collect();
+            let pattern = format!("{start}*");
+            prop_assert!(fits(&pattern, &text));
+        }
+
+        #[test]
+        fn any_query_is_read_or_refused(query in "\\PC{0,60}") {
+            let _answer = Search::read(Some(&query));
+        }
+    }
+}
