@@ -406,9 +406,7 @@ impl Vault {
             _ => None,
         };
         let media_type = match (giving.info, draft) {
-            (Some(_), _) => {
-                Some(media_type_of(given, file_name.as_deref().unwrap_or(&look.item.name)))
-            }
+            (Some(_), _) => Some(media_type_of(given, file_name.as_deref().unwrap_or(&look.item.name))),
             (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
             (None, None) => given.media_type.clone().or_else(|| last.media_type.clone()),
         };
