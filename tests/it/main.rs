@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod arena;
+mod crossing;
 mod embedded;
 mod graph;
 mod http_listener;
@@ -9,7 +10,7 @@ mod kills;
 mod oracle;
 mod packaging;
 mod permission;
-
+mod races;
 mod support;
 mod tidy;
 mod vault;
