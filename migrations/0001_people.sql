@@ -59,12 +59,13 @@ CREATE TABLE group_members (
 );
 CREATE INDEX group_members_principal_idx ON group_members (principal_id);
 
--- What rises whenever something a node may have remembered about callers stops being true:
--- a session ended, a token revoked, a password changed, a user disabled, a right given or taken.
+-- What rises whenever something a node may have remembered stops being true: `rights` with a token revoked, a password
+-- changed, a user disabled, a right given or taken; `sessions` with a session ended, which happens all the time.
 CREATE TABLE epoch (
     singleton boolean NOT NULL DEFAULT true CONSTRAINT epoch_pkey PRIMARY KEY
                       CONSTRAINT epoch_singleton_check CHECK (singleton),
-    version   bigint  NOT NULL DEFAULT 1
+    rights    bigint  NOT NULL DEFAULT 1,
+    sessions  bigint  NOT NULL DEFAULT 1
 );
 INSERT INTO epoch DEFAULT VALUES;
 

@@ -67,6 +67,16 @@ impl ItemName {
             Some(extension) => self.0.split_at(self.0.len() - extension.len() - 1),
             None => (&*self.0, ""),
         };
+        Self::of_parts(stem, suffix, dot_extension)
+    }
+
+    /// The same name with ` 1`, `(2)`, `123456` or the like after it, cut so that it stays a name.
+    #[must_use]
+    pub fn followed_by(&self, suffix: &str) -> ItemName {
+        Self::of_parts(&self.0, suffix, "")
+    }
+
+    fn of_parts(stem: &str, suffix: &str, dot_extension: &str) -> ItemName {
         let room = LONGEST_NAME.saturating_sub(suffix.chars().count() + dot_extension.chars().count());
         let stem: String = stem.chars().take(room).collect();
         ItemName(format!("{stem}{suffix}{dot_extension}").into())
@@ -113,6 +123,7 @@ mod tests {
         assert_eq!(name("report.txt").with_suffix("(2)").as_str(), "report(2).txt");
         assert_eq!(name("report").with_suffix(" 1").as_str(), "report 1");
         assert_eq!(name(".profile").with_suffix(" 1").as_str(), ".profile 1");
+        assert_eq!(name("release 1.2").followed_by("(2)").as_str(), "release 1.2(2)");
         let long = name(&format!("{}.txt", "x".repeat(251))).with_suffix(" 12");
         assert!(long.as_str().ends_with("x 12.txt") && long.as_str().len() == LONGEST_NAME);
     }

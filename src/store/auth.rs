@@ -6,14 +6,30 @@ use sqlx::PgConnection;
 
 use crate::domain::id::{LibraryId, PrincipalId, SessionId, TokenId};
 
-/// The epoch: whatever was remembered under an earlier one may be wrong.
-pub async fn epoch(db: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!("SELECT version FROM epoch").fetch_one(db).await
+/// The epochs: whatever was remembered under an earlier one may be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epochs {
+    /// Of accounts, tokens, passwords, people, libraries, categories.
+    pub rights: i64,
+    /// Of API sessions.
+    pub sessions: i64,
 }
 
-/// Starts a new epoch, in the transaction that makes something remembered untrue.
-pub async fn start_epoch(db: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!("UPDATE epoch SET version = version + 1 RETURNING version").fetch_one(db).await
+/// The epochs there are now.
+pub async fn epochs(db: &mut PgConnection) -> sqlx::Result<Epochs> {
+    sqlx::query_as!(Epochs, "SELECT rights, sessions FROM epoch").fetch_one(db).await
+}
+
+/// Starts a new epoch of rights, in the transaction that makes something remembered untrue.
+pub async fn start_rights_epoch(db: &mut PgConnection) -> sqlx::Result<Epochs> {
+    sqlx::query_as!(Epochs, "UPDATE epoch SET rights = rights + 1, sessions = sessions + 1 RETURNING rights, sessions")
+        .fetch_one(db)
+        .await
+}
+
+/// Starts a new epoch of sessions, in the transaction that ends one.
+pub async fn start_session_epoch(db: &mut PgConnection) -> sqlx::Result<Epochs> {
+    sqlx::query_as!(Epochs, "UPDATE epoch SET sessions = sessions + 1 RETURNING rights, sessions").fetch_one(db).await
 }
 
 /// The installation's own key of this name; made from `fresh` by whoever comes first.

@@ -289,6 +289,28 @@ pub async fn users(db: &mut PgConnection) -> sqlx::Result<Vec<Person>> {
     people!("WHERE $1::text IS NULL AND p.kind = 'user' ORDER BY u.login_key", None::<&str>).fetch_all(db).await
 }
 
+/// What administrators see of a user besides the person.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct UserRow {
+    pub id: PrincipalId,
+    pub license: License,
+    pub administrator: bool,
+    pub disabled: bool,
+}
+
+/// All users, by login name.
+pub async fn user_rows(db: &mut PgConnection) -> sqlx::Result<Vec<UserRow>> {
+    sqlx::query_as!(
+        UserRow,
+        r#"SELECT u.id AS "id: PrincipalId", u.license AS "license: License", u.administrator,
+            (p.disabled_at IS NOT NULL) AS "disabled!"
+        FROM users u JOIN principals p ON p.id = u.id ORDER BY u.login_key"#,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// The principal a key names. A login may be a login name, an e-mail address or an application's client id.
 pub async fn find(db: &mut PgConnection, key: &PrincipalKey) -> sqlx::Result<Option<Person>> {
     let (kind, id, text, number) = match key {

@@ -198,10 +198,14 @@ pub struct Among {
     pub kind: Option<Kind>,
     /// Only the one of exactly this name, case included.
     pub name: Option<String>,
+    /// Only those of exactly this title, case included.
+    pub title: Option<String>,
     /// Folders before files.
     pub folders_first: bool,
     /// Categories whose files do not exist for the caller.
     pub hidden: Vec<CategoryId>,
+    /// Folders that lie elsewhere and show here all the same, save those that lie below another of them.
+    pub guests: Vec<ItemId>,
 }
 
 /// The items of a folder. The order is stable while paging.
@@ -214,10 +218,13 @@ pub async fn children(
 ) -> sqlx::Result<Vec<ItemRow>> {
     items!(
         "",
-        r#"WHERE i.parent_id = $2 AND i.deleted_at IS NULL
+        r#"WHERE (i.parent_id = $2::uuid OR (i.id = ANY ($10::uuid[]) AND i.kind = 'folder' AND i.id <> $2
+                AND NOT i.ancestors && ($10::uuid[] || $2::uuid)))
+            AND i.deleted_at IS NULL
             AND ($3::text IS NULL OR i.kind = $3)
             AND ($4::text IS NULL OR i.name = $4)
             AND NOT i.category_id = ANY ($5::uuid[])
+            AND ($11::text IS NULL OR i.title = $11)
         ORDER BY CASE WHEN $6::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
             CASE WHEN $7::text = 'name' THEN i.name_key END,
             CASE WHEN $7 = 'name_desc' THEN i.name_key END DESC,
@@ -236,9 +243,27 @@ pub async fn children(
         order_word(window.order),
         window.limit,
         window.offset,
+        &among.guests as &Vec<ItemId>,
+        among.title.as_deref(),
     )
     .fetch_all(db)
     .await
+}
+
+/// What the newest editions of all files below each of these folders come to, in bytes.
+pub async fn sizes_below(db: &mut PgConnection, folders: &[ItemId]) -> sqlx::Result<Vec<(ItemId, i64)>> {
+    let rows = sqlx::query!(
+        r#"SELECT f.id AS "folder!: ItemId", coalesce(sum(t.size), 0)::bigint AS "size!"
+        FROM unnest($1::uuid[]) AS f (id)
+        LEFT JOIN items i ON i.ancestors @> ARRAY[f.id] AND i.kind = 'file' AND i.deleted_at IS NULL
+        LEFT JOIN editions e ON e.id = i.edition_id
+        LEFT JOIN contents t ON t.sha256 = e.sha256
+        GROUP BY f.id"#,
+        folders as &[ItemId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.folder, row.size)).collect())
 }
 
 /// What a search for files looks at; a pattern is `LIKE`'s, already escaped.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Vault, memory::Category};
 use crate::{
     domain::{
-        actor::Role,
+        actor::{Account, Role},
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, LibraryId, LibraryKey, PrincipalId, PrincipalKey},
         item::ClientTimes,
@@ -53,6 +53,19 @@ pub struct UserChange {
     pub disabled: Option<bool>,
 }
 
+/// A user as administrators see it.
+#[derive(Clone, Debug)]
+pub struct UserInfo {
+    /// As others see it.
+    pub person: Person,
+    /// License.
+    pub license: License,
+    /// Account administrator.
+    pub administrator: bool,
+    /// Whether it may not act.
+    pub disabled: bool,
+}
+
 /// An application to be made, or whose roles are to be set.
 #[derive(Clone, Debug)]
 pub struct NewApplication {
@@ -71,6 +84,56 @@ impl Vault {
     /// Whether nobody has been made yet.
     pub async fn is_new(&self) -> Result<bool> {
         Ok(self.users().await?.is_empty())
+    }
+
+    /// All users with what administrators see of them, by login name.
+    pub async fn user_list(&self) -> Result<Vec<UserInfo>> {
+        let mut db = self.connection().await?;
+        let rows = store::directory::user_rows(&mut db).await?;
+        drop(db);
+        let people = self.people(rows.iter().map(|row| row.id)).await?;
+        let dress = |row: store::directory::UserRow| {
+            let person = Person::clone(&*people.get(row.id)?);
+            Ok(UserInfo { person, license: row.license, administrator: row.administrator, disabled: row.disabled })
+        };
+        rows.into_iter().map(dress).collect()
+    }
+
+    /// The living account of a user or an application, by login name, e-mail address or client id.
+    ///
+    /// # Errors
+    /// [`Error::BadCredentials`] where there is none, or it is disabled.
+    pub async fn account_named(&self, login: &str) -> Result<Arc<Account>> {
+        let person = self.person(&PrincipalKey::Login(login.to_owned())).await?;
+        self.living_account(person.ok_or(Error::BadCredentials)?.id).await
+    }
+
+    /// Who has this name: a user or an application, else a group.
+    ///
+    /// # Errors
+    /// [`Missing::Principal`].
+    pub async fn principal_named(&self, name: &str) -> Result<Person> {
+        if let Some(person) = self.person(&PrincipalKey::Login(name.to_owned())).await? {
+            return Ok(person);
+        }
+        let group = {
+            let mut db = self.connection().await?;
+            store::directory::group_named(&mut db, name).await?
+        };
+        let group = group.ok_or(Error::Missing(Missing::Principal))?;
+        self.person(&PrincipalKey::Id(group)).await?.ok_or(Error::Missing(Missing::Principal))
+    }
+
+    /// All libraries, whoever may see them, by name.
+    pub async fn all_libraries(&self) -> Result<Vec<Library>> {
+        let mut db = self.connection().await?;
+        Ok(store::libraries::all(&mut db).await?)
+    }
+
+    /// A library, whoever may see it.
+    pub async fn library_named(&self, key: &LibraryKey) -> Result<Option<Library>> {
+        let mut db = self.connection().await?;
+        Ok(store::libraries::find(&mut db, key).await?)
     }
 
     /// Makes a user.

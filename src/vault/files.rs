@@ -1,6 +1,6 @@
 //! The tree: listing, searching, making folders; renaming, moving, describing, deleting.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Category, Look, Vault, locks::ATTEMPTS, publish::free_name};
 use crate::{
@@ -31,8 +31,8 @@ impl Vault {
             let mut db = self.connection().await?;
             let mut rows =
                 store::items::children(&mut db, self.0.clock.instead(), folder.item.id, &among, window).await?;
-            if rows.is_empty() && window.offset > 0 {
-                // past the end: only the total is asked for
+            if rows.is_empty() && (window.offset > 0 || window.limit == 0) {
+                // past the end, or nothing wanted: only the total is asked for
                 let first = Window { offset: 0, limit: 1, ..window };
                 rows = store::items::children(&mut db, self.0.clock.instead(), folder.item.id, &among, first).await?;
                 let total = rows.first().map_or(0, |row| row.total);
@@ -43,6 +43,25 @@ impl Vault {
         let total = rows.first().map_or(0, |row| row.total);
         let items = self.dress(rows).await?.into_iter().map(Look::into_item).collect();
         Ok(Page { items, total })
+    }
+
+    /// The caller's home: the items of the own root folder, which was looked at, and the topmost folders elsewhere that
+    /// the caller has a role on.
+    pub async fn home(&self, actor: &Actor, own: &Look, mut among: Among, window: Window) -> Result<Page<Item>> {
+        let given = actor.account.iter().flat_map(|account| account.roles.keys().copied());
+        let libraries = self.libraries(actor).await?;
+        let entered = libraries.iter().filter(|library| self.role_in(actor, library).is_some());
+        among.guests = given.chain(entered.map(|library| library.root)).collect();
+        self.children(actor, own, among, window).await
+    }
+
+    /// How many bytes the newest editions of all files below each of these folders come to.
+    pub async fn folder_sizes(&self, folders: &[ItemId]) -> Result<HashMap<ItemId, i64>> {
+        if folders.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut db = self.connection().await?;
+        Ok(store::items::sizes_below(&mut db, folders).await?.into_iter().collect())
     }
 
     /// The files of a library that fit a query, as far as the caller may see them; by file number.
@@ -118,7 +137,7 @@ impl Vault {
             for attempt in 0..ATTEMPTS {
                 let folder = NewItem {
                     id: ItemId::fresh(),
-                    name: free_name(&name, on_conflict, attempt, vault.now()),
+                    name: free_name(&name, Kind::Folder, on_conflict, attempt, vault.now()),
                     oracle_id: vault.0.fresh.oracle_folder()?,
                     graph_id: vault.0.fresh.graph_item()?,
                     category: parent.item.category.id,

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         actor::Actor,
         error::{Error, Missing, Result},
-        id::{ItemId, LibraryKey, PrincipalKey},
+        id::{ItemId, LibraryKey, PrincipalId, PrincipalKey},
         library::{Library, LibraryKind},
         person::Person,
     },
@@ -55,10 +55,39 @@ impl Vault {
         Ok(store::libraries::above(&mut db, &items, account.person.id).await?)
     }
 
+    /// The bytes of the newest editions in a library, as its owner counts them.
+    pub async fn used_bytes(&self, library: &Library) -> Result<i64> {
+        let mut db = self.connection().await?;
+        Ok(store::libraries::used_bytes(&mut db, library.id).await?)
+    }
+
     /// A principal by any of its spellings.
     pub async fn person(&self, key: &PrincipalKey) -> Result<Option<Person>> {
         let mut db = self.connection().await?;
         Ok(store::directory::find(&mut db, key).await?)
+    }
+
+    /// Principals by their keys, in the same order.
+    pub async fn persons(&self, ids: &[PrincipalId]) -> Result<Vec<Arc<Person>>> {
+        let people = self.people(ids.iter().copied()).await?;
+        ids.iter().map(|id| people.get(*id)).collect()
+    }
+
+    /// Whether the caller may know somebody: themselves, and whoever can see something of a library they can see
+    /// something of.
+    pub async fn knows(&self, actor: &Actor, other: PrincipalId) -> Result<bool> {
+        if actor.id() == Some(other) || actor.is_administrator() || actor.is_application() {
+            return Ok(true);
+        }
+        let Some(account) = self.account(other).await? else { return Ok(false) };
+        let mine = self.libraries(actor).await?;
+        if account.administrator || account.application {
+            return Ok(mine.iter().any(|library| library.kind != LibraryKind::Personal));
+        }
+        let items: Vec<ItemId> = account.roles.keys().copied().collect();
+        let mut db = self.connection().await?;
+        let theirs = store::libraries::above(&mut db, &items, other).await?;
+        Ok(theirs.iter().any(|library| mine.iter().any(|known| known.id == library.id)))
     }
 
     /// All users, by login name.

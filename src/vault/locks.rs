@@ -9,7 +9,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
         id::{EditionId, ItemKey, PrincipalId},
-        item::Kind,
+        item::{Item, Kind},
         lock::{Cancelled, CheckOut, CheckedOut, Lock},
         permission::Action,
     },
@@ -137,11 +137,16 @@ impl Vault {
         }
     }
 
-    /// Sets when the caller's own lock ends, counted from now, by the lock's uuid.
+    /// Sets when the caller's own lock ends, counted from now, by the lock's uuid; answers the file, too.
     ///
     /// # Errors
     /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
-    pub async fn refresh_lock(&self, actor: &Actor, uuid: Uuid, lifetime: Option<chrono::Duration>) -> Result<Lock> {
+    pub async fn refresh_lock(
+        &self,
+        actor: &Actor,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<(Item, Lock)> {
         let file = {
             let mut db = self.connection().await?;
             store::locks::file_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
@@ -158,7 +163,8 @@ impl Vault {
             let mut db = vault.connection().await?;
             let row = store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await?;
             drop(db);
-            vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await
+            let lock = vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await?;
+            Ok((look.into_item(), lock))
         })
         .await
     }

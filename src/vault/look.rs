@@ -25,6 +25,7 @@ pub struct Look {
     pub(super) item: Item,
     ancestors: Arc<[ItemId]>,
     category: Arc<Category>,
+    exact: bool,
 }
 
 impl Look {
@@ -36,6 +37,13 @@ impl Look {
     /// The item, taken out.
     pub fn into_item(self) -> Item {
         self.item
+    }
+
+    /// The same look, for a caller that means exactly this state (If-Match): a write that finds another one is refused
+    /// instead of looking again.
+    #[must_use]
+    pub fn exactly(self) -> Self {
+        Self { exact: true, ..self }
     }
 
     /// What only files have; a folder is refused.
@@ -121,8 +129,19 @@ impl Vault {
         Ok(look.item)
     }
 
+    /// Looks again after a write that found another state than was looked at.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`] when the caller meant exactly that state; somebody else's lock comes first.
     pub(super) async fn look_again(&self, actor: &Actor, look: &Look) -> Result<Look> {
-        self.look(actor, &ItemKey::Id(look.item.id)).await
+        let fresh = self.look(actor, &ItemKey::Id(look.item.id)).await?;
+        if !look.exact {
+            return Ok(fresh);
+        }
+        match fresh.item.lock() {
+            Some(held) if !fresh.item.is_held_by(actor.id()) => Err(Error::Held(Box::new(held.clone()))),
+            _ => Err(Error::PreconditionFailed),
+        }
     }
 
     pub(super) async fn dress_one(&self, row: ItemRow) -> Result<Look> {
@@ -177,6 +196,7 @@ impl Vault {
                     file,
                 },
                 category,
+                exact: false,
             });
         }
         Ok(looks)

@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -12,6 +13,7 @@ use std::{
 };
 
 use moka::sync::Cache;
+use sqlx::{Connection, PgConnection, PgPool};
 
 use super::Vault;
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
         library::Library,
         person::Person,
     },
-    store,
+    store::{self, auth::Epochs},
 };
 
 /// For how long an answered epoch counts. When the database cannot be asked, nothing remembered counts.
@@ -55,130 +57,169 @@ impl Category {
 /// All categories.
 pub(super) type Categories = HashMap<CategoryId, Arc<Category>>;
 
+/// Which epoch something is remembered under.
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    Rights,
+    Sessions,
+}
+
+/// The newest epochs known to this node, and when they were last confirmed.
+#[derive(Debug, Default)]
+struct Known {
+    rights: AtomicI64,
+    sessions: AtomicI64,
+    confirmed: Mutex<Option<Instant>>,
+}
+
+impl Known {
+    /// The epoch under which something read from now on may be remembered; `None`: nothing counts at the moment.
+    fn epoch(&self, of: Of) -> Option<i64> {
+        let confirmed = *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = match of {
+            Of::Rights => &self.rights,
+            Of::Sessions => &self.sessions,
+        };
+        confirmed.filter(|at| at.elapsed() < COUNTS).map(|_| newest.load(Ordering::SeqCst))
+    }
+
+    /// Learns epochs that were asked for at a moment; earlier ones than are known teach nothing.
+    fn learn(&self, epochs: Epochs, asked: Instant) {
+        self.rights.fetch_max(epochs.rights, Ordering::SeqCst);
+        self.sessions.fetch_max(epochs.sessions, Ordering::SeqCst);
+        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        *confirmed = (*confirmed).max(Some(asked));
+    }
+}
+
 /// Something remembered, and the epoch it was read under.
 #[derive(Clone, Debug)]
-pub(super) struct Dated<T> {
+struct Dated<T> {
     epoch: i64,
     value: T,
 }
 
-pub(super) struct Memory {
-    /// The newest epoch known, and when it was last confirmed.
-    epoch: AtomicI64,
-    confirmed: Mutex<Option<Instant>>,
-    pub(super) accounts: Cache<PrincipalId, Dated<Arc<Account>>>,
-    people: Cache<PrincipalId, Dated<Arc<Person>>>,
-    libraries: Cache<LibraryId, Dated<Arc<Library>>>,
-    categories: Mutex<Option<Dated<Arc<Categories>>>>,
-    /// Credentials by digest: tokens, sessions, passwords already verified, access codes already verified.
-    pub(super) tokens: Cache<[u8; 32], Dated<(store::auth::TokenRow, Option<Instant>)>>,
-    pub(super) sessions: Cache<[u8; 32], Dated<(store::auth::SessionRow, Instant)>>,
-    pub(super) passwords: Cache<[u8; 32], Dated<(PrincipalId, Instant)>>,
-    pub(super) access_codes: Cache<[u8; 32], Dated<Instant>>,
+/// Things of one kind, remembered by their keys; the least used are forgotten first.
+pub(super) struct Shelf<K, T> {
+    cache: Cache<K, Dated<T>>,
+    known: Arc<Known>,
+    of: Of,
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            epoch: AtomicI64::new(0),
-            confirmed: Mutex::new(None),
-            accounts: Cache::new(20_000),
-            people: Cache::new(50_000),
-            libraries: Cache::new(20_000),
-            categories: Mutex::new(None),
-            tokens: Cache::new(50_000),
-            sessions: Cache::new(50_000),
-            passwords: Cache::new(20_000),
-            access_codes: Cache::new(20_000),
+impl<K, T> Shelf<K, T>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    fn new(size: u64, known: &Arc<Known>, of: Of) -> Self {
+        Self { cache: Cache::new(size), known: known.clone(), of }
+    }
+
+    /// The epoch to ask for before reading what is to be remembered.
+    pub(super) fn epoch(&self) -> Option<i64> {
+        self.known.epoch(self.of)
+    }
+
+    /// What is remembered under this key, if it still counts.
+    pub(super) fn recall(&self, key: &K) -> Option<T> {
+        let epoch = self.epoch()?;
+        self.cache.get(key).filter(|dated| dated.epoch == epoch).map(|dated| dated.value)
+    }
+
+    /// Remembers something that was read after `epoch` was asked for.
+    pub(super) fn remember(&self, key: K, value: T, epoch: Option<i64>) {
+        if let Some(epoch) = epoch {
+            self.cache.insert(key, Dated { epoch, value });
         }
     }
 }
 
-impl Memory {
-    /// The epoch under which something read from now on may be remembered; `None`: nothing counts at the moment.
-    pub(super) fn epoch(&self) -> Option<i64> {
-        let confirmed = *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        confirmed.filter(|at| at.elapsed() < COUNTS).map(|_| self.epoch.load(Ordering::SeqCst))
-    }
-
-    /// Learns an epoch; an earlier one than is known teaches nothing.
-    pub(super) fn learn(&self, epoch: i64, asked: Instant) {
-        self.epoch.fetch_max(epoch, Ordering::SeqCst);
-        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        *confirmed = (*confirmed).max(Some(asked));
-    }
-
-    /// What is remembered under this key, if it still counts.
-    pub(super) fn recall<K, T>(&self, cache: &Cache<K, Dated<T>>, key: &K) -> Option<T>
-    where
-        K: std::hash::Hash + Eq + Send + Sync + 'static,
-        T: Clone + Send + Sync + 'static,
-    {
-        let epoch = self.epoch()?;
-        cache.get(key).filter(|dated| dated.epoch == epoch).map(|dated| dated.value)
-    }
+pub(super) struct Memory {
+    known: Arc<Known>,
+    accounts: Shelf<PrincipalId, Arc<Account>>,
+    people: Shelf<PrincipalId, Arc<Person>>,
+    libraries: Shelf<LibraryId, Arc<Library>>,
+    /// All of them under one key.
+    categories: Shelf<(), Arc<Categories>>,
+    /// Credentials by digest: tokens with their end, sessions with the moment their use was noted, passwords and access
+    /// codes already verified with the moment they were.
+    pub(super) tokens: Shelf<[u8; 32], (store::auth::TokenRow, Option<Instant>)>,
+    pub(super) sessions: Shelf<[u8; 32], (store::auth::SessionRow, Instant)>,
+    pub(super) passwords: Shelf<[u8; 32], (PrincipalId, Instant)>,
+    pub(super) access_codes: Shelf<[u8; 32], Instant>,
 }
 
-/// Remembers something that was read after `epoch` was asked for.
-pub(super) fn remember<K, T>(cache: &Cache<K, Dated<T>>, key: K, value: T, epoch: Option<i64>)
-where
-    K: std::hash::Hash + Eq + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    if let Some(epoch) = epoch {
-        cache.insert(key, Dated { epoch, value });
+impl Default for Memory {
+    fn default() -> Self {
+        let known = Arc::default();
+        Self {
+            accounts: Shelf::new(20_000, &known, Of::Rights),
+            people: Shelf::new(50_000, &known, Of::Rights),
+            libraries: Shelf::new(20_000, &known, Of::Rights),
+            categories: Shelf::new(1, &known, Of::Rights),
+            tokens: Shelf::new(50_000, &known, Of::Rights),
+            sessions: Shelf::new(50_000, &known, Of::Sessions),
+            passwords: Shelf::new(20_000, &known, Of::Rights),
+            access_codes: Shelf::new(20_000, &known, Of::Rights),
+            known,
+        }
     }
 }
 
 impl Vault {
-    /// Keeps asking for the epoch until the vault is gone.
-    pub(super) fn watch_epoch(&self) {
+    /// Keeps asking for the epochs until the vault is gone; over a connection of its own, so that it is not kept waiting
+    /// when the pool is busy.
+    pub(super) fn watch_epochs(&self) {
         let vault = Arc::downgrade(&self.0);
         let period = self.0.settings.watch.min(COUNTS / 2);
         tokio::spawn(async move {
+            let mut connection = None;
             let mut tick = tokio::time::interval(period);
             tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tick.tick().await;
                 let Some(inner) = vault.upgrade() else { return };
-                let vault = Vault(inner);
-                if vault.0.db.is_closed() {
+                if inner.db.is_closed() {
                     return;
                 }
                 let asked = Instant::now();
-                let answer = async {
-                    let mut db = vault.connection().await?;
-                    Ok::<_, Error>(store::auth::epoch(&mut db).await?)
-                };
-                match answer.await {
-                    Ok(epoch) => vault.0.memory.learn(epoch, asked),
-                    Err(error) => tracing::debug!(%error, "cannot ask for the epoch; nothing remembered counts"),
+                match ask(&inner.db, connection.take()).await {
+                    Ok((epochs, open)) => {
+                        connection = Some(open);
+                        inner.memory.known.learn(epochs, asked);
+                    }
+                    Err(error) => tracing::debug!(%error, "cannot ask for the epochs; nothing remembered counts"),
                 }
             }
         });
     }
 
-    /// Starts a new epoch in the transaction of a change, and knows it at once.
-    pub(super) async fn start_epoch(&self, db: &mut store::PgConnection) -> Result<NewEpoch> {
-        Ok(NewEpoch(store::auth::start_epoch(db).await?))
+    /// Starts a new epoch of rights in the transaction of a change; it is entered when that has been committed.
+    pub(super) async fn start_epoch(&self, db: &mut store::PgConnection) -> Result<NewEpochs> {
+        Ok(NewEpochs(store::auth::start_rights_epoch(db).await?))
     }
 
-    /// To be called when that transaction has been committed.
-    pub(super) fn enter(&self, epoch: NewEpoch) {
-        self.0.memory.learn(epoch.0, Instant::now());
+    /// Starts a new epoch of sessions only.
+    pub(super) async fn start_session_epoch(&self, db: &mut store::PgConnection) -> Result<NewEpochs> {
+        Ok(NewEpochs(store::auth::start_session_epoch(db).await?))
+    }
+
+    /// Knows at once what a change of this node has made untrue.
+    pub(super) fn enter(&self, epochs: NewEpochs) {
+        self.0.memory.known.learn(epochs.0, Instant::now());
     }
 
     /// The account of a principal; a disabled one is still an account.
     pub(super) async fn account(&self, id: PrincipalId) -> Result<Option<Arc<Account>>> {
         let memory = &self.0.memory;
-        if let Some(account) = memory.recall(&memory.accounts, &id) {
+        if let Some(account) = memory.accounts.recall(&id) {
             return Ok(Some(account));
         }
-        let epoch = memory.epoch();
+        let epoch = memory.accounts.epoch();
         let mut db = self.connection().await?;
         let account = store::directory::account(&mut db, id).await?.map(Arc::new);
         if let Some(account) = &account {
-            remember(&memory.accounts, id, account.clone(), epoch);
+            memory.accounts.remember(id, account.clone(), epoch);
         }
         Ok(account)
     }
@@ -192,7 +233,7 @@ impl Vault {
             if people.contains_key(&id) || unknown.contains(&id) {
                 continue;
             }
-            match memory.recall(&memory.people, &id) {
+            match memory.people.recall(&id) {
                 Some(person) => {
                     people.insert(id, person);
                 }
@@ -200,11 +241,11 @@ impl Vault {
             }
         }
         if !unknown.is_empty() {
-            let epoch = memory.epoch();
+            let epoch = memory.people.epoch();
             let mut db = self.connection().await?;
             for person in store::directory::people(&mut db, &unknown).await? {
                 let person = Arc::new(person);
-                remember(&memory.people, person.id, person.clone(), epoch);
+                memory.people.remember(person.id, person.clone(), epoch);
                 people.insert(person.id, person);
             }
         }
@@ -214,44 +255,50 @@ impl Vault {
     /// A library by its key.
     pub(super) async fn library_by_id(&self, id: LibraryId) -> Result<Arc<Library>> {
         let memory = &self.0.memory;
-        if let Some(library) = memory.recall(&memory.libraries, &id) {
+        if let Some(library) = memory.libraries.recall(&id) {
             return Ok(library);
         }
-        let epoch = memory.epoch();
+        let epoch = memory.libraries.epoch();
         let mut db = self.connection().await?;
         let library = store::libraries::find(&mut db, &LibraryKey::Id(id)).await?;
         let library = Arc::new(library.ok_or(Error::Missing(Missing::Library))?);
-        remember(&memory.libraries, id, library.clone(), epoch);
+        memory.libraries.remember(id, library.clone(), epoch);
         Ok(library)
     }
 
     /// Lets categories be asked for anew.
     pub(super) fn forget_categories(&self) {
-        *self.0.memory.categories.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.memory.categories.cache.invalidate(&());
     }
 
     /// All categories.
     pub(super) async fn categories(&self) -> Result<Arc<Categories>> {
-        let memory = &self.0.memory;
-        let epoch = memory.epoch();
-        let known = memory.categories.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| Some(known.epoch) == epoch) {
-            return Ok(known.value);
+        let shelf = &self.0.memory.categories;
+        if let Some(categories) = shelf.recall(&()) {
+            return Ok(categories);
         }
+        let epoch = shelf.epoch();
         let mut db = self.connection().await?;
         let categories = Arc::new(chained(store::categories::all(&mut db).await?));
-        if let Some(epoch) = epoch {
-            *memory.categories.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Dated { epoch, value: categories.clone() });
-        }
+        shelf.remember((), categories.clone(), epoch);
         Ok(categories)
     }
 }
 
-/// An epoch that a change has started; it is entered once the change is committed.
+/// Asks over this connection, or over a new one.
+async fn ask(db: &PgPool, connection: Option<PgConnection>) -> sqlx::Result<(Epochs, PgConnection)> {
+    let mut connection = match connection {
+        Some(connection) => connection,
+        None => PgConnection::connect_with(&db.connect_options()).await?,
+    };
+    let epochs = tokio::time::timeout(COUNTS, store::auth::epochs(&mut connection)).await;
+    Ok((epochs.map_err(|_| sqlx::Error::PoolTimedOut)??, connection))
+}
+
+/// Epochs that a change has started; they are entered once the change is committed.
 #[must_use]
 #[derive(Clone, Copy)]
-pub(super) struct NewEpoch(i64);
+pub(super) struct NewEpochs(Epochs);
 
 /// People looked up together.
 pub(super) struct People(HashMap<PrincipalId, Arc<Person>>);

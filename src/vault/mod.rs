@@ -13,6 +13,7 @@ mod look;
 mod memory;
 mod passwords;
 mod publish;
+mod secrets;
 mod sessions;
 mod sweep;
 mod tokens;
@@ -33,7 +34,11 @@ use crate::{
     store::{self, Act},
 };
 
-pub use admin::{NewApplication, NewUser, UserChange};
+pub use crate::{
+    content::Staged,
+    store::items::{Among, FileQuery},
+};
+pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;
@@ -44,8 +49,6 @@ pub use publish::{CheckIn, NewFileAt, Publication, Published};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
-
-pub use crate::{content::Staged, store::items::FileQuery};
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
@@ -95,6 +98,8 @@ struct Inner {
     fresh: fresh::Fresh,
     memory: memory::Memory,
     passwords: passwords::Passwords,
+    /// Keys of the installation that were asked for; they never change.
+    secrets: moka::sync::Cache<&'static str, secrets::Key>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
 }
@@ -107,6 +112,7 @@ impl Vault {
             passwords: passwords::Passwords::new(&settings.passwords)?,
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
+            secrets: moka::sync::Cache::new(16),
             tasks: TaskTracker::new(),
             db,
             content,
@@ -114,7 +120,7 @@ impl Vault {
             settings,
         }));
         vault.ensure_root_category().await?;
-        vault.watch_epoch();
+        vault.watch_epochs();
         Ok(vault)
     }
 

@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::Semaphore;
 
-use super::{Vault, fresh, memory::remember};
+use super::{Vault, fresh};
 use crate::{
     domain::{
         actor::Account,
@@ -140,14 +140,14 @@ impl Vault {
     pub async fn sign_in(&self, login: &str, password: &str) -> Result<Arc<Account>> {
         let memory = &self.0.memory;
         let remembered_as = self.0.passwords.remembered_as(["password", login, password])?;
-        if let Some((id, at)) = memory.recall(&memory.passwords, &remembered_as)
+        if let Some((id, at)) = memory.passwords.recall(&remembered_as)
             && at.elapsed() < self.0.settings.passwords.remembered
         {
             return self.living_account(id).await;
         }
-        let epoch = memory.epoch();
+        let epoch = memory.passwords.epoch();
         let id = self.verify_login(login, password).await?;
-        remember(&memory.passwords, remembered_as, (id, Instant::now()), epoch);
+        memory.passwords.remember(remembered_as, (id, Instant::now()), epoch);
         self.living_account(id).await
     }
 
@@ -192,15 +192,16 @@ impl Vault {
         // the hash is part of it: another code, another memory
         let remembered_as = self.0.passwords.remembered_as([link, hash, code])?;
         if memory
-            .recall(&memory.access_codes, &remembered_as)
+            .access_codes
+            .recall(&remembered_as)
             .is_some_and(|at| at.elapsed() < self.0.settings.passwords.remembered)
         {
             return Ok(true);
         }
-        let epoch = memory.epoch();
+        let epoch = memory.access_codes.epoch();
         let fits = self.verify_password(code, Some(hash.to_owned())).await?;
         if fits {
-            remember(&memory.access_codes, remembered_as, Instant::now(), epoch);
+            memory.access_codes.remember(remembered_as, Instant::now(), epoch);
         }
         Ok(fits)
     }

@@ -10,7 +10,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::{EditionId, ItemId, PrincipalId},
-        item::{FileParts, Item, NewFile, OnConflict},
+        item::{FileParts, Item, Kind, NewFile, OnConflict},
         name::ItemName,
         permission::{Action, Over, Permit},
         version::{Step, Version, next_label},
@@ -149,7 +149,7 @@ impl Vault {
         let category = file.metadata.category.unwrap_or(folder.item.category.id);
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
-            let name = free_name(&file.name, file.on_conflict, attempt, self.now());
+            let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());
             let new = NewItem {
                 id: ItemId::fresh(),
                 name: name.clone(),
@@ -401,7 +401,7 @@ impl Vault {
             given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
         let item_name = match (&given.file_name, what.rename) {
             (Some(name), Some(on_conflict)) if name.as_str() != look.item.name => {
-                Some(free_name(name, on_conflict, attempt, self.now()))
+                Some(free_name(name, Kind::File, on_conflict, attempt, self.now()))
             }
             _ => None,
         };
@@ -549,21 +549,26 @@ fn next_number(attempt: usize) -> u64 {
     if attempt <= IN_ORDER { attempt as u64 } else { uuid::Uuid::new_v4().as_u64_pair().1 % 1_000_000 }
 }
 
-/// The name to try the `attempt`-th time.
+/// The name to try the `attempt`-th time. A folder's name has no extension, whatever it looks like.
 pub(super) fn free_name(
     name: &ItemName,
+    kind: Kind,
     on_conflict: OnConflict,
     attempt: usize,
     now: chrono::DateTime<chrono::Utc>,
 ) -> ItemName {
-    match (on_conflict, attempt) {
+    let suffix = match (on_conflict, attempt) {
         (OnConflict::Fail, _)
-        | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => name.clone(),
-        (OnConflict::RenameBlank, n) => name.with_suffix(&format!(" {}", next_number(n))),
-        (OnConflict::RenameParentheses, n) => name.with_suffix(&format!("({})", next_number(n) + 1)),
+        | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => return name.clone(),
+        (OnConflict::RenameBlank, n) => format!(" {}", next_number(n)),
+        (OnConflict::RenameParentheses, n) => format!("({})", next_number(n) + 1),
         (OnConflict::RenameTime, n) => {
             let digits = now.timestamp_micros().unsigned_abs().wrapping_add(n as u64) % 1_000_000;
-            name.with_suffix(&format!("{digits:06}"))
+            format!("{digits:06}")
         }
+    };
+    match kind {
+        Kind::File => name.with_suffix(&suffix),
+        Kind::Folder => name.followed_by(&suffix),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Vault, fresh, memory::remember};
+use super::{Vault, fresh};
 use crate::{
     domain::{
         actor::{Account, Actor, Dialect, Role},
@@ -85,7 +85,7 @@ impl Vault {
                 now,
             )
             .await?;
-            let epoch = vault.start_epoch(&mut change).await?;
+            let epoch = vault.start_session_epoch(&mut change).await?;
             change.commit().await?;
             vault.enter(epoch);
             Ok(())
@@ -121,16 +121,16 @@ impl Vault {
     pub async fn session(&self, token: &str) -> Result<SessionCaller> {
         let memory = &self.0.memory;
         let digest = fresh::digest(token);
-        let remembered = memory.recall(&memory.sessions, &digest).filter(|(_, used)| used.elapsed() < USE_NOTED);
+        let remembered = memory.sessions.recall(&digest).filter(|(_, used)| used.elapsed() < USE_NOTED);
         let session = match remembered {
             Some((session, _)) if self.0.clock.instead().is_none() => session,
             _ => {
-                let epoch = memory.epoch();
+                let epoch = memory.sessions.epoch();
                 let mut db = self.connection().await?;
                 let lifetime = self.0.settings.session_lifetime;
                 let session = store::auth::use_session(&mut db, &digest, lifetime, self.0.clock.instead()).await?;
                 let session = session.ok_or(Error::NoSession)?;
-                remember(&memory.sessions, digest, (session, Instant::now()), epoch);
+                memory.sessions.remember(digest, (session, Instant::now()), epoch);
                 session
             }
         };
@@ -148,7 +148,7 @@ impl Vault {
         self.complete(async move {
             let mut change = vault.0.db.begin().await?;
             store::auth::end_session(&mut change, id, vault.0.clock.instead()).await?;
-            let epoch = vault.start_epoch(&mut change).await?;
+            let epoch = vault.start_session_epoch(&mut change).await?;
             change.commit().await?;
             vault.enter(epoch);
             Ok(())

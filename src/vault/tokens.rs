@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Vault, fresh, memory::remember};
+use super::{Vault, fresh};
 use crate::{
     domain::{
         actor::Account,
@@ -62,11 +62,11 @@ impl Vault {
     pub async fn bearer(&self, token: &str) -> Result<(Arc<Account>, Vec<String>)> {
         let memory = &self.0.memory;
         let digest = fresh::digest(token);
-        let remembered = memory.recall(&memory.tokens, &digest);
+        let remembered = memory.tokens.recall(&digest);
         let row = match remembered.filter(|(_, end)| end.is_none_or(|end| Instant::now() < end)) {
             Some((row, _)) => row,
             None => {
-                let epoch = memory.epoch();
+                let epoch = memory.tokens.epoch();
                 let asked = Instant::now();
                 let mut db = self.connection().await?;
                 let row = store::auth::token(&mut db, self.0.clock.instead(), &digest).await?;
@@ -76,12 +76,19 @@ impl Vault {
                     Clock::Database => asked + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).min(FAR),
                     Clock::Virtual(_) => asked,
                 });
-                remember(&memory.tokens, digest, (row.clone(), end), epoch);
+                memory.tokens.remember(digest, (row.clone(), end), epoch);
                 row
             }
         };
-        let account = self.account(row.principal).await?.filter(|account| !account.disabled).ok_or(Error::NoSession)?;
-        Ok((account, row.scopes))
+        Ok((self.bearer_of(row.principal).await?, row.scopes))
+    }
+
+    /// The account that a credential other than a token was made for, as it stands now.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`] when it is gone or disabled.
+    pub async fn bearer_of(&self, principal: PrincipalId) -> Result<Arc<Account>> {
+        self.account(principal).await?.filter(|account| !account.disabled).ok_or(Error::NoSession)
     }
 
     /// Makes a token; its text is answered once and stored nowhere.

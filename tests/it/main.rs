@@ -4,8 +4,10 @@
 mod arena;
 mod embedded;
 mod http_listener;
+mod kills;
 mod packaging;
 mod permission;
 
 mod support;
+mod tidy;
 mod vault;

@@ -1,28 +1,55 @@
-//! The Graph room.
+//! The Graph room: Microsoft Graph's drives, items and file check-out
+//! (<https://learn.microsoft.com/graph/api/resources/driveitem>; spec/graph.md).
+//!
+//! Graph's addresses do not fit a router: a path of names stands between colons in the middle of them, encoded or not. So
+//! all requests come to one door, `address.rs` reads where they point, and `calls.rs` says what answers there.
+
+mod address;
+mod auth;
+mod calls;
+mod children;
+mod content;
+mod drives;
+mod error;
+mod find;
+mod ids;
+mod items;
+mod locks;
+mod people;
+mod query;
+mod reply;
+mod signed;
+mod versions;
+mod wire;
 
 use axum::{
     Router,
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode},
+    response::Response,
+    routing::any,
 };
 
+use self::{
+    address::{Address, Owner, Subject},
+    auth::Caller,
+    calls::{Found, Operation},
+    error::{Answer, Ids, Refusal},
+    query::Query,
+    signed::Signer,
+    wire::View,
+};
 use super::{Hall, Refused, Room};
-use crate::{domain::actor::Dialect, http::guard::Head};
+use crate::{
+    domain::actor::{Actor, Dialect},
+    http::{guard::Head, trace},
+};
+
+pub use self::calls::{CALLS, Call, On, Operation as GraphOperation};
 
 /// The room as the house sees it.
 pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, refuse };
-
-fn claims(_path: &str) -> bool {
-    false
-}
-
-fn router() -> Router<Hall> {
-    Router::new()
-}
-
-fn refuse(_head: &Head, _why: Refused) -> Response {
-    StatusCode::NOT_FOUND.into_response()
-}
 
 /// What only this room needs.
 #[derive(Clone, Debug)]
@@ -31,4 +58,226 @@ pub struct Settings {
     pub tenant: uuid::Uuid,
     /// How long a pre-authenticated download URL works.
     pub download_url_lifetime: chrono::Duration,
+}
+
+/// What addresses may start with; the empty one for the five roots themselves.
+const PREFIXES: [&str; 5] = ["/v1.0", "/beta", "/v2.0", "/_api/v2.0", ""];
+/// The roots that are also served without a prefix.
+const BARE: [&str; 6] = ["drives", "me", "users", "groups", "sites", "shares"];
+
+fn claims(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    BARE.contains(&first)
+        || PREFIXES.iter().any(|prefix| !prefix.is_empty() && below(path, prefix).is_some())
+        || path == signed::PATH
+        || is_version(first)
+}
+
+/// What follows a prefix of whole segments.
+fn below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// `v3` or `v1.5`, but not `v1`, which is Arena's.
+fn is_version(segment: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    segment != "v1" && segment.strip_prefix('v').is_some_and(|rest| rest.split('.').all(number))
+}
+
+fn router() -> Router<Hall> {
+    let mut router = Router::new().route(signed::PATH, any(download));
+    for prefix in PREFIXES.iter().filter(|prefix| !prefix.is_empty()) {
+        for path in [(*prefix).to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")] {
+            router = router.route(&path, any(serve));
+        }
+    }
+    for root in BARE {
+        for path in [format!("/{root}"), format!("/{root}/"), format!("/{root}/{{*rest}}")] {
+            router = router.route(&path, any(serve));
+        }
+    }
+    router
+}
+
+/// Words what is refused before a call is found.
+fn refuse(head: &Head, why: Refused) -> Response {
+    let first = head.uri.path().split('/').nth(1).unwrap_or_default();
+    let refusal = match why {
+        Refused::House(refusal) => Refusal::House(refusal),
+        Refused::NoRoute if is_version(first) => Refusal::Version(first.to_owned()),
+        Refused::NoRoute => Refusal::NoSegment(first.to_owned()),
+    };
+    let ids = Ids::of(&head.headers, head.request_id);
+    reply::dressed(refusal.respond(&ids, moment()), &ids)
+}
+
+/// This node's idea of the moment, for an answer that no vault stands behind.
+fn moment() -> chrono::DateTime<chrono::Utc> {
+    std::time::SystemTime::now().into()
+}
+
+/// One request, understood: what handlers are given.
+struct Ask {
+    hall: Hall,
+    caller: Caller,
+    head: Head,
+    /// `scheme://host`.
+    origin: String,
+    /// The prefix that the request came under.
+    prefix: &'static str,
+    address: Address,
+    query: Query,
+}
+
+impl Ask {
+    fn actor(&self) -> &Actor {
+        &self.caller.actor
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// How things are shown to this caller.
+    async fn view(&self) -> Result<View, Refusal> {
+        Ok(View {
+            origin: self.origin.clone(),
+            host: self.host().to_owned(),
+            caller: self.actor().id(),
+            signer: Signer::of(&self.hall.vault, self.hall.graph.download_url_lifetime).await?,
+            select: self.query.select(),
+        })
+    }
+
+    /// The host that the client calls us by.
+    fn host(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, host)| host)
+    }
+}
+
+/// The door: every request but those for pre-authenticated content.
+async fn serve(State(hall): State<Hall>, request: Request) -> Response {
+    let (head, origin, body) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let mut operation = None;
+    let answered = Box::pin(answer(hall, head, origin, body, &mut operation)).await;
+    let mut response = answered.unwrap_or_else(|refusal| refusal.respond(&ids, now));
+    if let Some(operation) = operation {
+        response.extensions_mut().insert(trace::Operation(operation.name()));
+    }
+    reply::dressed(response, &ids)
+}
+
+async fn download(State(hall): State<Hall>, request: Request) -> Response {
+    let (head, _, _) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = content::download(&hall, &head).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
+fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
+    let mut head = Head::of(&request);
+    // without a usable host, links are relative to wherever the client believes to be
+    let origin = hall.origins.of(&head.uri, &head.headers, request.extensions()).unwrap_or_default();
+    if head.method == Method::POST
+        && let Some(name) = head.headers.get("x-http-method-override")
+        && let Ok(method) = Method::from_bytes(name.as_bytes().to_ascii_uppercase().as_slice())
+        && [Method::PATCH, Method::PUT, Method::DELETE].contains(&method)
+    {
+        head.method = method;
+    }
+    (head, origin, request.into_body())
+}
+
+async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut Option<Operation>) -> Answer {
+    // the token comes first: a stranger learns nothing from our parsing
+    let caller = Caller::of(&hall.vault, &head.headers, head.request_id).await?;
+    let path = head.uri.path();
+    let (prefix, rest) = PREFIXES.iter().find_map(|prefix| Some((*prefix, below(path, prefix)?))).unwrap_or(("", path));
+    let address = address::parse(rest)?;
+    let operation = match calls::find(&head.method, &address) {
+        Found::Operation(operation) => operation,
+        Found::Methods(methods) => return Err(Refusal::Methods(methods)),
+        Found::Nothing => return Err(nothing(&address)),
+    };
+    *found = Some(operation);
+    if caller.actor.is_application() && is_of_caller(&address) {
+        return Err(Refusal::NotDelegated);
+    }
+    let query = Query::parse(head.uri.query().unwrap_or_default());
+    let ask = Ask { hall, caller, head, origin, prefix, address, query };
+    match operation {
+        Operation::CheckOut => locks::check_out(&ask).await,
+        Operation::CheckIn => locks::check_in(&ask, body).await,
+        Operation::DiscardCheckOut => locks::discard(&ask).await,
+        Operation::GetDrive => drives::get(&ask).await,
+        Operation::ListDrives => drives::list(&ask).await,
+        Operation::GetItem => items::get(&ask).await,
+        Operation::ListChildren => children::list(&ask).await,
+        Operation::CreateChild => children::create(&ask, body).await,
+        Operation::PutContent => Box::pin(content::put(&ask, body)).await,
+        Operation::GetContent => content::get(&ask).await,
+        Operation::UpdateItem => Box::pin(items::update(&ask, body)).await,
+        Operation::DeleteItem => items::delete(&ask).await,
+        Operation::ListVersions => versions::list(&ask).await,
+        Operation::GetVersion => versions::get(&ask).await,
+        Operation::GetVersionContent => versions::content(&ask).await,
+        Operation::GetMe => people::me(&ask).await,
+        Operation::GetUser => people::user(&ask).await,
+        Operation::NotBuilt => Err(Refusal::NotBuilt),
+    }
+}
+
+/// What to say of an address where nothing is served.
+fn nothing(address: &Address) -> Refusal {
+    match (&address.subject, address.tail.first()) {
+        (Subject::Item(..), _) | (_, None) => Refusal::NoCall,
+        (_, Some(word)) => Refusal::NoSegment(word.name.clone()),
+    }
+}
+
+/// Whether the address goes through `/me`, which an application has not.
+fn is_of_caller(address: &Address) -> bool {
+    let owner = match &address.subject {
+        Subject::Owner(owner) => Some(owner),
+        Subject::Drive(drive) | Subject::Item(drive, _) => drive.owner(),
+        Subject::Service | Subject::Share(_) => None,
+    };
+    owner == Some(&Owner::Me)
+}
+
+/// 204 without a body.
+fn done() -> Response {
+    reply::empty(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_claimed_by_whole_segments() {
+        for ours in [
+            "/v1.0",
+            "/v1.0/",
+            "/v1.0/me",
+            "/beta/x",
+            "/_api/v2.0/drives",
+            "/v2.0/drives",
+            "/drives",
+            "/me/drive",
+            "/v3/me",
+            "/v1.5",
+            "/_layouts/15/download.aspx",
+        ] {
+            assert!(claims(ours), "{ours}");
+        }
+        for others in
+            ["/", "/v1", "/v1/files", "/v1.0x", "/version", "/v", "/v1.", "/meme", "/_api/web", "/documents/1"]
+        {
+            assert!(!claims(others), "{others}");
+        }
+    }
 }

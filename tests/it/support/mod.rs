@@ -1,8 +1,10 @@
 //! What the tests stand on; no test is in here.
 
+pub mod acts;
 pub mod answer;
 pub mod arena;
 pub mod database;
+pub mod process;
 pub mod server;
 pub mod world;
 

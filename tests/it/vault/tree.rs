@@ -39,7 +39,7 @@ async fn a_name_is_unique_in_its_folder_whatever_its_case_and_kind() {
     };
     assert!(matches!(make(OnConflict::Fail).await, Err(Error::NameTaken(taken)) if taken == "PLAN.TXT"));
     let renamed = make(OnConflict::RenameParentheses).await.unwrap();
-    assert_eq!(vault.item(&ann, &ItemKey::Id(renamed)).await.unwrap().name, "PLAN(2).TXT");
+    assert_eq!(vault.item(&ann, &ItemKey::Id(renamed)).await.unwrap().name, "PLAN.TXT(2)");
     let path = |text: &str| ItemKey::Path(Box::new(ItemKey::Root(world.library.id)), vec![text.to_owned()]);
     assert_eq!(vault.item(&ann, &path("pLaN.tXt")).await.unwrap().id, world.file.id);
 }

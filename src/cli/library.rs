@@ -1,0 +1,160 @@
+//! `coatcheck library`: trees of files, and roles in them.
+
+use clap::Subcommand;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    acting, done, item,
+    output::{Out, parse, word},
+    with_vault, words,
+};
+use crate::{
+    config::Config,
+    domain::{
+        actor::Role,
+        library::{self, LibraryKind},
+    },
+    store::libraries::NewLibrary,
+};
+
+/// Make and list libraries, give roles in them.
+#[derive(Debug, Subcommand)]
+pub(super) enum Library {
+    /// Make a library
+    Add {
+        /// Its name
+        name: String,
+        /// personal, group or site
+        #[arg(long, default_value = "site", value_parser = parse::<LibraryKind>)]
+        kind: LibraryKind,
+        /// The user or group it belongs to; a site's belongs to nobody
+        #[arg(long, value_name = "WHO", required_if_eq_any = [("kind", "personal"), ("kind", "group")])]
+        owner: Option<String>,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        description: String,
+        /// Require a policy for what a role allows
+        #[arg(long)]
+        policies_required: bool,
+        /// Make it Arena's workspace of this number
+        #[arg(long, value_name = "NUMBER")]
+        workspace: Option<i64>,
+        /// Requests it may get through Arena in a day
+        #[arg(long, value_name = "NUMBER")]
+        request_limit: Option<i64>,
+    },
+    /// List all libraries
+    List,
+    /// Give somebody a role on a library, or on a folder or file in it, in place of the one they had there
+    Grant {
+        /// LIBRARY or LIBRARY/PATH, or any id of a folder or file
+        on: String,
+        /// A user, a group, or an application
+        who: String,
+        /// viewer, downloader, contributor, manager or owner
+        #[arg(value_parser = parse::<Role>)]
+        role: Role,
+        /// Who gives it; else the first administrator
+        #[arg(long = "as", value_name = "LOGIN")]
+        by: Option<String>,
+    },
+}
+
+/// A library in the words of every dialect.
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    kind: LibraryKind,
+    description: String,
+    policies_required: bool,
+    arena_workspace: Option<i64>,
+    arena_request_limit: i64,
+    liferay_group_id: i64,
+    graph_drive_id: String,
+    graph_site_id: Uuid,
+    root_folder: Root,
+}
+
+#[derive(Serialize)]
+struct Root {
+    number: i64,
+    oracle_id: String,
+    graph_id: String,
+}
+
+impl Row {
+    fn of(library: library::Library) -> Self {
+        Self {
+            name: library.name,
+            kind: library.kind,
+            description: library.description,
+            policies_required: library.policies_required,
+            arena_workspace: library.arena_workspace,
+            arena_request_limit: library.arena_request_limit,
+            liferay_group_id: library.number,
+            graph_drive_id: library.graph_id,
+            graph_site_id: library.graph_site_id,
+            root_folder: Root {
+                number: library.root_number,
+                oracle_id: library.root_oracle_id,
+                graph_id: library.root_graph_id,
+            },
+        }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let workspace = self.arena_workspace.map(|number| number.to_string()).unwrap_or_default();
+        vec![
+            self.name.clone(),
+            word(self.kind),
+            self.liferay_group_id.to_string(),
+            workspace,
+            self.root_folder.oracle_id.clone(),
+            self.graph_drive_id.clone(),
+        ]
+    }
+}
+
+pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> anyhow::Result<()> {
+    with_vault(config, async |vault| match command {
+        Library::Add { name, kind, owner, description, policies_required, workspace, request_limit } => {
+            let owner = match (kind, owner) {
+                (LibraryKind::Site, _) | (_, None) => None,
+                (LibraryKind::Personal | LibraryKind::Group, Some(owner)) => {
+                    Some(vault.principal_named(&owner).await.map_err(|error| words::about(error, &owner))?)
+                }
+            };
+            let by = acting(vault, None).await?;
+            let by = by.person().map(|person| person.id);
+            let drawn = vault.draw_library(kind, &name, owner.as_ref().map(|owner| owner.id)).map_err(words::say)?;
+            let new = NewLibrary {
+                description,
+                policies_required,
+                arena_workspace: workspace,
+                arena_request_limit: request_limit.unwrap_or(drawn.arena_request_limit),
+                created_by: by,
+                ..drawn
+            };
+            let made_by = by.ok_or_else(|| anyhow::anyhow!("there is no administrator"))?;
+            let made = vault.create_library(&new, made_by).await.map_err(words::say)?;
+            let sentence = format!("Made library {name}; `coatcheck library grant {name:?} WHO ROLE` lets people in.");
+            out.answer(&Row::of(made), || sentence)
+        }
+        Library::List => {
+            let libraries = vault.all_libraries().await.map_err(words::say)?;
+            let rows: Vec<Row> = libraries.into_iter().map(Row::of).collect();
+            let head = ["name", "kind", "liferay group", "workspace", "oracle folder", "graph drive"];
+            out.rows(&rows, &head, Row::cells)
+        }
+        Library::Grant { on, who, role, by } => {
+            let actor = acting(vault, by.as_deref()).await?;
+            let look = item::look(vault, &actor, &on).await?;
+            look.check(&actor, crate::domain::permission::Action::Share).map_err(|error| words::about(error, &on))?;
+            let to = vault.principal_named(&who).await.map_err(|error| words::about(error, &who))?;
+            vault.grant(look.item().id, to.id, role, actor.id()).await.map_err(words::say)?;
+            done(out, "granted", format!("{who} is {} of {on}.", word(role)))
+        }
+    })
+    .await
+}

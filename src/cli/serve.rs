@@ -1,0 +1,118 @@
+//! `coatcheck serve`: what is told to people when the server is ready. How it is started and stopped is in `run`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Misused, output::Out, words};
+use crate::{
+    config::Config,
+    domain::{error::Error, person::License},
+    run::{self, Database, Opened, Signal},
+    vault::{NewUser, Vault, fresh},
+};
+
+/// Serve all dialects; with nothing configured, start a private Postgres as well.
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<String>,
+    /// Add people, libraries and files to play with, and print requests to try; their passwords are public
+    #[arg(long)]
+    demo: bool,
+    /// Let --demo listen on an address that others can reach, public passwords and all
+    #[arg(long, requires = "demo")]
+    demo_anywhere: bool,
+}
+
+/// The login of the administrator made on a first start.
+const FIRST: &str = "admin";
+
+/// What is told when the server is ready.
+#[derive(Serialize)]
+struct Ready {
+    listening: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    administrator: Option<Administrator>,
+}
+
+/// How to sign in after a first start. Shown once; stored nowhere in this form.
+#[derive(Serialize)]
+struct Administrator {
+    login: &'static str,
+    password: String,
+}
+
+pub(super) async fn run(command: &Serve, config: &Config, out: &mut Out) -> anyhow::Result<()> {
+    if command.demo && !command.demo_anywhere && !config.server.listen.ip().is_loopback() {
+        let said = format!(
+            "--demo makes people whose passwords everybody knows, and {} can be reached by others; listen on 127.0.0.1, \
+             or say --demo-anywhere if that is what you want",
+            config.server.listen
+        );
+        return Err(Misused(said).into());
+    }
+    let signal = Signal::catch();
+    let mut database = Database::for_server(config).await?;
+    let served = serve(config, &mut database, signal, out).await;
+    let stopped = database.stop().await;
+    // A server that died has been said to have.
+    served.and(stopped)
+}
+
+async fn serve(config: &Config, database: &mut Database, signal: Signal, out: &mut Out) -> anyhow::Result<()> {
+    let opened = run::open_vault(config, database).await?;
+    match greet(config, &opened, out).await {
+        Ok(listener) => run::serve(config, database, opened, listener, signal).await,
+        Err(error) => {
+            opened.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Takes the port, sees to it that somebody can sign in, and says so.
+async fn greet(config: &Config, opened: &Opened, out: &mut Out) -> anyhow::Result<tokio::net::TcpListener> {
+    let (listener, address) = run::listen(config).await?;
+    let administrator = first_administrator(&opened.vault).await?;
+    tracing::info!(%address, "ready");
+    let ready = Ready { listening: format!("http://{address}"), administrator };
+    out.answer(&ready, || ready.text(address))?;
+    Ok(listener)
+}
+
+/// On a first start, an administrator.
+async fn first_administrator(vault: &Vault) -> anyhow::Result<Option<Administrator>> {
+    if !vault.is_new().await.map_err(words::say)? {
+        return Ok(None);
+    }
+    let password = fresh::token("").map_err(words::say)?;
+    let user = NewUser {
+        login: FIRST.to_owned(),
+        email: format!("{FIRST}@localhost"),
+        name: "Administrator".to_owned(),
+        password: Some(password.clone()),
+        license: License::Full,
+        administrator: true,
+    };
+    match vault.create_user(user).await {
+        Ok(_) => Ok(Some(Administrator { login: FIRST, password })),
+        // another node was quicker, and has told
+        Err(Error::NameTaken(_)) => Ok(None),
+        Err(error) => Err(words::say(error)),
+    }
+}
+
+impl Ready {
+    fn text(&self, address: SocketAddr) -> String {
+        let ready = format!("Coatcheck is ready at http://{address}");
+        let Some(Administrator { login, password }) = &self.administrator else { return ready };
+        format!(
+            "{ready}\n\nThis is the first start. An administrator was made; this is shown only now:\n\
+             \n    user      {login}\n    password  {password}\n\
+             \nChange it with `coatcheck user passwd {login}`, make more users with `coatcheck user add`."
+        )
+    }
+}

@@ -1,0 +1,249 @@
+//! Listing a folder, page by page, and making something in it (spec/graph.md 7, 5 and 6, and 7.4).
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header::LOCATION},
+    response::Response,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{
+    Ask,
+    error::{Answer, Refusal, read_json},
+    ids,
+    items::{self, Behavior},
+    query, reply,
+    wire::{DriveItem, View},
+};
+use crate::{
+    domain::{
+        edition::Metadata,
+        error::{Error, Missing},
+        id::{ItemId, ItemKey},
+        item::{ClientTimes, Item, Kind, NewFile},
+        page::{Order, Window},
+        permission::Action,
+    },
+    vault::{Among, Look, NewFileAt},
+};
+
+/// A list, or a page of one.
+pub struct Listed {
+    /// `@odata.context`.
+    pub context: String,
+    /// The entries.
+    pub value: Vec<Value>,
+    /// How many there are in all.
+    pub total: i64,
+}
+
+/// `GET …/children`. A file has none.
+pub async fn list(ask: &Ask) -> Answer {
+    let (order, among) = (ask.query.order()?, ask.query.filter()?);
+    let window = window(ask, order)?;
+    let look = ask.look().await?;
+    let view = ask.view().await?;
+    let context = view.context("Collection(driveItem)");
+    let listed = if look.item().kind() == Kind::File {
+        look.check(ask.actor(), Action::View)?;
+        Listed { context, value: Vec::new(), total: 0 }
+    } else {
+        let children = ask.hall.vault.children(ask.actor(), &look, among, window).await?;
+        Listed { context, value: show(&view, &children.items)?, total: children.total }
+    };
+    Ok(reply::json(StatusCode::OK, &page(ask, listed, window)))
+}
+
+/// The first children of a folder, for `$expand`; and where the next ones are, if there are more.
+pub async fn expanded(
+    ask: &Ask,
+    view: &View,
+    folder: &Look,
+    wanted: &query::Children,
+) -> Result<Map<String, Value>, Refusal> {
+    let limit = match wanted.top {
+        Some(top) => top,
+        None => query::Query::default().top()?,
+    };
+    let window = Window { offset: 0, limit, order: Order::Name };
+    let children = ask.hall.vault.children(ask.actor(), folder, Among::default(), window).await?;
+    let view = View { select: wanted.select.clone(), ..view.clone() };
+    let mut body = Map::from_iter([("children".to_owned(), Value::Array(show(&view, &children.items)?))]);
+    if limit > 0 && children.total > limit {
+        let item = folder.item();
+        let next = format!(
+            "{}{}/drives/{}/items/{}/children?$skiptoken={}",
+            ask.origin,
+            ask.prefix,
+            ids::encoded(&item.library.graph_id),
+            item.graph_id,
+            token(limit, Order::Name),
+        );
+        body.insert("children@odata.nextLink".to_owned(), next.into());
+    }
+    Ok(body)
+}
+
+fn show(view: &View, items: &[Item]) -> Result<Vec<Value>, Error> {
+    items.iter().map(|item| Ok(Value::Object(view.selected(&DriveItem::new(view, item)?)?))).collect()
+}
+
+/// The part of a list that the request asks for.
+pub fn window(ask: &Ask, order: Order) -> Result<Window, Refusal> {
+    let limit = ask.query.top()?;
+    let offset = match ask.query.get("skiptoken") {
+        Some(token) => read_token(token, order).ok_or(Refusal::Query("$skiptoken"))?,
+        None => 0,
+    };
+    Ok(Window { offset, limit, order })
+}
+
+/// A list with the address of its next page, which keeps all options of this one.
+pub fn page(ask: &Ask, listed: Listed, window: Window) -> Map<String, Value> {
+    let mut body = Map::from_iter([("@odata.context".to_owned(), listed.context.into())]);
+    if ask.query.count() {
+        body.insert("@odata.count".to_owned(), listed.total.into());
+    }
+    let next = window.offset.saturating_add(window.limit);
+    if window.limit > 0 && next < listed.total {
+        let options = query::with_token(ask.head.uri.query().unwrap_or_default(), &token(next, window.order));
+        let link = format!("{}{}?{options}", ask.origin, ask.head.uri.path());
+        body.insert("@odata.nextLink".to_owned(), link.into());
+    }
+    body.insert("value".to_owned(), Value::Array(listed.value));
+    body
+}
+
+/// A token for the entries from `offset` on; good for lists of the same order only.
+fn token(offset: i64, order: Order) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{order:?} {offset}"))
+}
+
+fn read_token(text: &str, order: Order) -> Option<i64> {
+    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let offset: i64 = plain.split_once(' ')?.1.parse().ok()?;
+    // what it reads as must be what it was written as
+    (offset >= 0 && token(offset, order) == text).then_some(offset)
+}
+
+/// The times of a client's own disk, in whole seconds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FileSystemInfo {
+    created_date_time: Option<DateTime<Utc>>,
+    last_modified_date_time: Option<DateTime<Utc>>,
+}
+
+impl From<FileSystemInfo> for ClientTimes {
+    fn from(info: FileSystemInfo) -> Self {
+        let seconds = |time: DateTime<Utc>| DateTime::from_timestamp(time.timestamp(), 0).unwrap_or(time);
+        Self { created: info.created_date_time.map(seconds), modified: info.last_modified_date_time.map(seconds) }
+    }
+}
+
+/// The body of `POST …/children`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct NewChild {
+    name: Option<String>,
+    folder: Option<Map<String, Value>>,
+    file: Option<Map<String, Value>>,
+    description: Option<String>,
+    file_system_info: Option<FileSystemInfo>,
+    #[serde(rename = "@microsoft.graph.conflictBehavior")]
+    conflict: Option<String>,
+    #[serde(rename = "@name.conflictBehavior")]
+    older_conflict: Option<String>,
+}
+
+/// `POST …/children`: an empty folder, or an empty file.
+pub async fn create(ask: &Ask, body: Body) -> Answer {
+    let new: NewChild = read_json(body, ask.hall.limits.text).await?;
+    let in_body = new.conflict.or(new.older_conflict);
+    let behavior = Behavior::of(ask, in_body.as_deref())?.unwrap_or(Behavior::Fail);
+    let name = ids::item_name(&new.name.unwrap_or_default())?;
+    let description = items::text(new.description, "description")?.unwrap_or_default();
+    let times = ClientTimes::from(new.file_system_info.unwrap_or_default());
+    let is_folder = match (new.folder, new.file) {
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        _ => return Err(Refusal::Member("either 'folder' or 'file' must be given.".to_owned())),
+    };
+    let parent = ask.look().await?;
+    parent.folder()?;
+    let (vault, actor) = (&ask.hall.vault, ask.actor());
+    parent.check(actor, Action::Create)?;
+    let made = if is_folder {
+        vault.create_folder(actor, &parent, &name, &description, behavior.for_new(), times).await
+    } else {
+        let empty = futures_util::stream::empty::<Result<Bytes, std::io::Error>>();
+        let file = NewFile {
+            name: name.clone(),
+            metadata: Metadata { description: Some(description), ..Metadata::default() },
+            comment: String::new(),
+            on_conflict: behavior.for_new(),
+            client_times: times,
+        };
+        let content = Some(vault.stage(empty).await?);
+        vault.create_file(actor, &parent, NewFileAt { file, content }).await.map(|made| made.file)
+    };
+    match made {
+        Ok(id) => created(ask, id).await,
+        // an existing folder is as good as a new one
+        Err(Error::NameTaken(taken)) if behavior == Behavior::Replace && is_folder => {
+            let key = ItemKey::Path(Box::new(ItemKey::Id(parent.item().id)), vec![taken.clone()]);
+            match vault.look(actor, &key).await {
+                Ok(there) if there.item().kind() == Kind::Folder => items::show(ask, &there, StatusCode::OK).await,
+                Ok(_) | Err(Error::Missing(_)) => Err(Error::NameTaken(taken).into()),
+                Err(other) => Err(other.into()),
+            }
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// 201 with the new item and where it is.
+pub async fn created(ask: &Ask, id: ItemId) -> Answer {
+    let look = ask.hall.vault.look(ask.actor(), &ItemKey::Id(id)).await?;
+    let response = items::show(ask, &look, StatusCode::CREATED).await?;
+    located(ask, response, look.item())
+}
+
+fn located(ask: &Ask, mut response: Response, item: &Item) -> Answer {
+    let location =
+        format!("{}{}/drives/{}/items/{}", ask.origin, ask.prefix, ids::encoded(&item.library.graph_id), item.graph_id);
+    let location = HeaderValue::try_from(location).map_err(|_| Error::Missing(Missing::Item))?;
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_token_is_read_back_for_the_same_order_only(offset in 0_i64..) {
+            let text = token(offset, Order::Name);
+            prop_assert_eq!(read_token(&text, Order::Name), Some(offset));
+            prop_assert_eq!(read_token(&text, Order::Size), None);
+        }
+
+        #[test]
+        fn no_other_text_is_a_token(text in "\\PC{0,40}") {
+            prop_assert_eq!(read_token(&text, Order::Name), None);
+        }
+    }
+
+    #[test]
+    fn a_token_cannot_count_backwards() {
+        assert_eq!(read_token(&URL_SAFE_NO_PAD.encode("Name -1"), Order::Name), None);
+        assert_eq!(read_token(&URL_SAFE_NO_PAD.encode("Name +1"), Order::Name), None);
+    }
+}

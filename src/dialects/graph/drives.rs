@@ -1,0 +1,107 @@
+//! Drives (spec/graph.md 7, 1 and 2).
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::{
+    Ask,
+    address::{Owner, Subject},
+    children::{self, Listed},
+    error::{Answer, Refusal},
+    reply,
+    wire::{self, View},
+};
+use crate::domain::{
+    actor::Reach,
+    error::Error,
+    id::{ItemKey, PrincipalKey},
+    library::{Library, LibraryKind},
+    page::Order,
+    permission::Action,
+    person::PrincipalKind,
+};
+
+/// `GET {root}`.
+pub async fn get(ask: &Ask) -> Answer {
+    let Subject::Drive(drive) = &ask.address.subject else { return Err(Refusal::NoCall) };
+    let library = ask.library(drive).await?;
+    reaches(ask, &library).await?;
+    let view = ask.view().await?;
+    let mut body = Map::from_iter([("@odata.context".to_owned(), view.context("drives/$entity").into())]);
+    body.extend(show(ask, &view, &library).await?);
+    Ok(reply::json(StatusCode::OK, &body))
+}
+
+/// `GET /drives` and `GET {owner}/drives`.
+pub async fn list(ask: &Ask) -> Answer {
+    ask.may_read()?;
+    let all = libraries(ask).await?;
+    let window = children::window(ask, Order::Name)?;
+    let total = all.len();
+    let (from, most) =
+        (usize::try_from(window.offset).unwrap_or(usize::MAX), usize::try_from(window.limit).unwrap_or(0));
+    let view = ask.view().await?;
+    let mut value: Vec<Value> = Vec::new();
+    for library in all.iter().skip(from).take(most) {
+        value.push(Value::Object(show(ask, &view, library).await?));
+    }
+    let listed = Listed { context: view.context("drives"), value, total: i64::try_from(total).unwrap_or(i64::MAX) };
+    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+}
+
+async fn libraries(ask: &Ask) -> Result<Vec<Library>, Refusal> {
+    let one = match &ask.address.subject {
+        Subject::Owner(Owner::Me) => ask.hall.vault.own_library(ask.actor()).await.map_err(Refusal::from),
+        Subject::Owner(Owner::User(user)) => {
+            let user = ask.principal(user, PrincipalKind::User).await?;
+            ask.library_of(user.id).await
+        }
+        Subject::Owner(Owner::Group(group)) => {
+            let group = ask.principal(group, PrincipalKind::Group).await?;
+            ask.library_of(group.id).await
+        }
+        Subject::Owner(Owner::Site(site)) => Ok(ask.site(site).await?),
+        Subject::Service | Subject::Drive(_) | Subject::Item(..) | Subject::Share(_) => {
+            let mut all = ask.hall.vault.libraries(ask.actor()).await?;
+            all.retain(|library| ask.actor().ceiling.read == Reach::All || is_own(ask, library));
+            return Ok(all);
+        }
+    };
+    match one {
+        Ok(library) => {
+            reaches(ask, &library).await?;
+            Ok(vec![Library::clone(&library)])
+        }
+        // somebody without a drive has an empty list of them
+        Err(Refusal::Vault(Error::Missing(_))) => Ok(Vec::new()),
+        Err(other) => Err(other),
+    }
+}
+
+fn is_own(ask: &Ask, library: &Library) -> bool {
+    library.kind == LibraryKind::Personal && library.owner == ask.actor().id()
+}
+
+/// Refuses a token that does not reach the drive. One of whose items only some are shared with the caller is reached by
+/// every token that reads at all.
+async fn reaches(ask: &Ask, library: &Library) -> Result<(), Refusal> {
+    ask.may_read()?;
+    match ask.hall.vault.look(ask.actor(), &ItemKey::Id(library.root)).await {
+        Ok(root) => {
+            root.check(ask.actor(), Action::View)?;
+            Ok(())
+        }
+        Err(Error::Missing(_)) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn show(ask: &Ask, view: &View, library: &Library) -> Result<Map<String, Value>, Refusal> {
+    let vault = &ask.hall.vault;
+    let owner = match library.owner {
+        Some(owner) => vault.person(&PrincipalKey::Id(owner)).await?,
+        None => None,
+    };
+    let used = if view.select.wants("quota") { vault.used_bytes(library).await? } else { 0 };
+    Ok(view.selected(&wire::Drive::new(view, library, owner.as_ref(), used))?)
+}

@@ -1,0 +1,140 @@
+//! From addresses to drives and items (spec/graph.md 4): who is asked for what, in as few questions as will do.
+
+use std::sync::Arc;
+
+use super::{
+    Ask,
+    address::{Base, Drive, Owner, Place, Site, Subject},
+    error::Refusal,
+    ids,
+};
+use crate::{
+    domain::{
+        actor::Reach,
+        error::{Error, Missing},
+        id::{ItemKey, LibraryKey, PrincipalId},
+        library::{Library, LibraryKind},
+        person::{Person, PrincipalKind},
+    },
+    vault::Look,
+};
+
+/// A site may be called this to be the root site; otherwise the first by name is.
+const ROOT_SITE: &str = "root";
+
+impl Ask {
+    /// The drive of the address.
+    pub async fn library(&self, drive: &Drive) -> Result<Arc<Library>, Refusal> {
+        let vault = &self.hall.vault;
+        match drive {
+            Drive::Id(id, _) => Ok(vault.library(self.actor(), &LibraryKey::Drive(id.clone())).await?),
+            Drive::Of(Owner::Me) => Ok(vault.own_library(self.actor()).await?),
+            Drive::Of(Owner::User(user)) => {
+                let user = self.principal(user, PrincipalKind::User).await?;
+                self.library_of(user.id).await
+            }
+            Drive::Of(Owner::Group(group)) => {
+                let group = self.principal(group, PrincipalKind::Group).await?;
+                self.library_of(group.id).await
+            }
+            Drive::Of(Owner::Site(site)) => self.site(site).await,
+        }
+    }
+
+    /// A user's own drive comes into being when its user asks for it.
+    pub async fn library_of(&self, owner: PrincipalId) -> Result<Arc<Library>, Refusal> {
+        let vault = &self.hall.vault;
+        if self.actor().id() == Some(owner) && !self.actor().is_application() {
+            return Ok(vault.own_library(self.actor()).await?);
+        }
+        Ok(vault.library(self.actor(), &LibraryKey::OwnedBy(owner)).await?)
+    }
+
+    /// Somebody of this kind by the id in the address.
+    pub async fn principal(&self, text: &str, kind: PrincipalKind) -> Result<Person, Refusal> {
+        let person = self.hall.vault.person(&ids::user_key(text)).await?;
+        let person = person.filter(|person| person.kind == kind);
+        Ok(person.ok_or(Error::Missing(Missing::Principal))?)
+    }
+
+    /// The library of a site.
+    pub async fn site(&self, site: &Site) -> Result<Arc<Library>, Refusal> {
+        let vault = &self.hall.vault;
+        let key = match site {
+            Site::Path(path) => match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                // as in the addresses of sites: /sites/name, /teams/name
+                ["sites" | "teams", name] | [name] => LibraryKey::Named((*name).to_owned()),
+                _ => return Err(Error::Missing(Missing::Library).into()),
+            },
+            Site::Id(id) => match ids::parse_site_id(id) {
+                Some(guid) => LibraryKey::Site(guid),
+                None if id.eq_ignore_ascii_case(ROOT_SITE) || id.eq_ignore_ascii_case(self.host()) => {
+                    return self.root_site().await;
+                }
+                // the host by any name or port it may have been reached by
+                None if id.contains('.') || id.contains(':') => return self.root_site().await,
+                None => return Err(Error::Missing(Missing::Library).into()),
+            },
+        };
+        let library = vault.library(self.actor(), &key).await?;
+        if library.kind == LibraryKind::Site { Ok(library) } else { Err(Error::Missing(Missing::Library).into()) }
+    }
+
+    async fn root_site(&self) -> Result<Arc<Library>, Refusal> {
+        let libraries = self.hall.vault.libraries(self.actor()).await?;
+        let mut sites: Vec<Library> =
+            libraries.into_iter().filter(|library| library.kind == LibraryKind::Site).collect();
+        let named = sites.iter().position(|site| site.name.eq_ignore_ascii_case(ROOT_SITE)).unwrap_or(0);
+        if sites.is_empty() {
+            return Err(Error::Missing(Missing::Library).into());
+        }
+        Ok(Arc::new(sites.swap_remove(named)))
+    }
+
+    /// The drive and the place of the address.
+    pub fn place(&self) -> Result<(&Drive, &Place), Refusal> {
+        match &self.address.subject {
+            Subject::Item(drive, place) => Ok((drive, place)),
+            Subject::Service | Subject::Owner(_) | Subject::Drive(_) | Subject::Share(_) => Err(Refusal::NoCall),
+        }
+    }
+
+    /// Looks at the item of the address.
+    pub async fn look(&self) -> Result<Look, Refusal> {
+        let (drive, place) = self.place()?;
+        self.look_at(drive, place).await
+    }
+
+    /// Looks at an item of a drive. One that lies in another drive is not there.
+    pub async fn look_at(&self, drive: &Drive, place: &Place) -> Result<Look, Refusal> {
+        let vault = &self.hall.vault;
+        if let Base::Id(id) = &place.base {
+            // the item tells its drive, so that nobody need be asked for the drive
+            let look = vault.look(self.actor(), &along(ItemKey::Graph(id.clone()), place)).await?;
+            let found = &look.item().library;
+            let is_in_drive = match drive {
+                Drive::Id(drive, _) => found.graph_id == *drive,
+                Drive::Of(Owner::Me) => found.kind == LibraryKind::Personal && found.owner == self.actor().id(),
+                Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => {
+                    self.library(drive).await?.id == found.id
+                }
+            };
+            return if is_in_drive { Ok(look) } else { Err(Error::Missing(Missing::Item).into()) };
+        }
+        let library = self.library(drive).await?;
+        match &place.base {
+            Base::Root => Ok(vault.look(self.actor(), &along(ItemKey::Id(library.root), place)).await?),
+            Base::Special(_) => Err(Refusal::NotBuilt),
+            Base::Id(_) => Err(Error::Missing(Missing::Item).into()),
+        }
+    }
+
+    /// Refuses a token that reaches nothing by reading.
+    pub fn may_read(&self) -> Result<(), Refusal> {
+        if self.actor().ceiling.read == Reach::Nothing { Err(Refusal::Scope) } else { Ok(()) }
+    }
+}
+
+fn along(base: ItemKey, place: &Place) -> ItemKey {
+    if place.path.is_empty() { base } else { ItemKey::Path(Box::new(base), place.path.clone()) }
+}

@@ -1,0 +1,51 @@
+//! The caller and other users (spec/graph.md 11 and 3.5).
+
+use axum::http::StatusCode;
+
+use super::{
+    Ask,
+    address::{Owner, Subject},
+    error::{Answer, Refusal},
+    reply, wire,
+};
+use crate::domain::{
+    error::Error,
+    person::{Person, PrincipalKind},
+};
+
+/// Scopes that let a token see other users.
+const SEE_USERS: [&str; 6] = [
+    "User.ReadBasic.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "Directory.AccessAsUser.All",
+];
+
+/// `GET /me`: any delegated token will do.
+pub async fn me(ask: &Ask) -> Answer {
+    let person = ask.actor().person().ok_or(Error::NoSession)?;
+    show(ask, person).await
+}
+
+/// `GET /users/{id}`.
+pub async fn user(ask: &Ask) -> Answer {
+    let Subject::Owner(Owner::User(id)) = &ask.address.subject else { return Err(Refusal::NoCall) };
+    let may_see_all = ask.caller.has_one_of(&SEE_USERS);
+    let own = ask.actor().person().filter(|own| is_named(own, id) && !ask.actor().is_application());
+    match own {
+        Some(own) => show(ask, own).await,
+        None if may_see_all => show(ask, &ask.principal(id, PrincipalKind::User).await?).await,
+        None => Err(Refusal::Scope),
+    }
+}
+
+fn is_named(person: &Person, text: &str) -> bool {
+    [&person.graph_id.to_string(), &person.login, &person.email].iter().any(|own| own.eq_ignore_ascii_case(text))
+}
+
+async fn show(ask: &Ask, person: &Person) -> Answer {
+    let user = ask.view().await?.single("users/$entity", &wire::User::from(person))?;
+    Ok(reply::json(StatusCode::OK, &user))
+}

@@ -1,0 +1,247 @@
+//! Query options: with or without `$`, in any letter case, the unknown ones ignored (spec/graph.md 1.2).
+
+use super::error::Refusal;
+use crate::{
+    domain::{item::Kind, page::Order},
+    vault::Among,
+};
+
+/// The options of one request, decoded; names without `$` and in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+/// Which members of an object are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Select(Option<Vec<String>>);
+
+/// What `$expand=children` asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Children {
+    /// Its own `$select`.
+    pub select: Select,
+    /// Its own `$top`.
+    pub top: Option<i64>,
+}
+
+/// How many entries a page has when nobody says.
+const PAGE: i64 = 200;
+/// How many it has at most; who asks for more gets so many.
+const LARGEST_PAGE: i64 = 1000;
+
+impl Query {
+    /// Reads what stands behind the `?`.
+    pub fn parse(text: &str) -> Self {
+        Self(form_urlencoded::parse(text.as_bytes()).map(|(name, value)| (plain(&name), value.into_owned())).collect())
+    }
+
+    /// The value of an option; an empty one counts as not given.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// `$select`.
+    pub fn select(&self) -> Select {
+        Select::parse(self.get("select"))
+    }
+
+    /// `$top`, never more than a page may have.
+    pub fn top(&self) -> Result<i64, Refusal> {
+        top(self.get("top")).map(|top| top.unwrap_or(PAGE))
+    }
+
+    /// `$count=true`.
+    pub fn count(&self) -> bool {
+        self.get("count").is_some_and(|count| count.eq_ignore_ascii_case("true"))
+    }
+
+    /// `$orderby`.
+    pub fn order(&self) -> Result<Order, Refusal> {
+        let Some(text) = self.get("orderby") else { return Ok(Order::Name) };
+        let mut words = text.split_ascii_whitespace();
+        let field = words.next().unwrap_or_default().to_ascii_lowercase();
+        let direction = words.next().unwrap_or("asc").to_ascii_lowercase();
+        match (field.as_str(), direction.as_str(), words.next()) {
+            ("name", "asc", None) => Ok(Order::Name),
+            ("name", "desc", None) => Ok(Order::NameDescending),
+            ("size", "asc", None) => Ok(Order::Size),
+            ("size", "desc", None) => Ok(Order::SizeDescending),
+            ("lastmodifieddatetime", "asc", None) => Ok(Order::Modified),
+            ("lastmodifieddatetime", "desc", None) => Ok(Order::ModifiedDescending),
+            _ => Err(Refusal::Query("$orderby")),
+        }
+    }
+
+    /// `$filter`: `name eq '…'`, `file ne null` or `folder ne null`.
+    pub fn filter(&self) -> Result<Among, Refusal> {
+        let Some(text) = self.get("filter") else { return Ok(Among::default()) };
+        let words: Vec<&str> = text.splitn(3, ' ').map(str::trim).collect();
+        match words.as_slice() {
+            ["file", "ne", "null"] => Ok(Among { kind: Some(Kind::File), ..Among::default() }),
+            ["folder", "ne", "null"] => Ok(Among { kind: Some(Kind::Folder), ..Among::default() }),
+            ["name", "eq", quoted] => {
+                let name = quoted.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+                let name = name.map(|name| name.replace("''", "'")).filter(|name| !name.contains('\0'));
+                Ok(Among { name: Some(name.ok_or(Refusal::Query("$filter"))?), ..Among::default() })
+            }
+            _ => Err(Refusal::Query("$filter")),
+        }
+    }
+
+    /// `$expand=children(…)`, if that is asked for; other expansions are not served and ignored.
+    pub fn children(&self) -> Result<Option<Children>, Refusal> {
+        let Some(text) = self.get("expand") else { return Ok(None) };
+        for part in outside_parentheses(text, ',') {
+            let (name, inside) = match part.trim().split_once('(') {
+                Some((name, inside)) => (name, inside.strip_suffix(')').ok_or(Refusal::Query("$expand"))?),
+                None => (part.trim(), ""),
+            };
+            if name.eq_ignore_ascii_case("children") {
+                let options: Vec<(String, &str)> = outside_parentheses(inside, ';')
+                    .filter_map(|option| option.split_once('='))
+                    .map(|(name, value)| (plain(name.trim()), value.trim()))
+                    .collect();
+                let get = |wanted: &str| options.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
+                return Ok(Some(Children { select: Select::parse(get("select")), top: top(get("top"))? }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How a conflict of names is to be settled: under both names it has.
+    pub fn conflict(&self) -> Option<&str> {
+        self.get("@microsoft.graph.conflictbehavior").or_else(|| self.get("@name.conflictbehavior"))
+    }
+}
+
+impl Select {
+    fn parse(text: Option<&str>) -> Self {
+        let names = text.map(|text| {
+            let names = text.split(',').map(|name| name.split('/').next().unwrap_or_default().trim());
+            names.filter(|name| !name.is_empty()).map(str::to_ascii_lowercase).collect::<Vec<_>>()
+        });
+        Self(names.filter(|names| !names.is_empty() && !names.iter().any(|name| name == "*")))
+    }
+
+    /// Whether a member is there by default, or is named.
+    pub fn wants(&self, member: &str) -> bool {
+        self.0.is_none() || self.names(member)
+    }
+
+    /// Whether a member is named.
+    pub fn names(&self, member: &str) -> bool {
+        self.0.as_ref().is_some_and(|names| {
+            names.iter().any(|name| {
+                name.eq_ignore_ascii_case(member)
+                    // the older name of the same
+                    || (name == "content.downloadurl" && member == "@microsoft.graph.downloadUrl")
+            })
+        })
+    }
+
+    /// Leaves what is wanted. What the protocol itself adds always stays.
+    pub fn apply(&self, object: &mut serde_json::Map<String, serde_json::Value>) {
+        if self.0.is_some() {
+            object.retain(|name, _| name.starts_with("@odata.") || self.names(name));
+        }
+    }
+}
+
+/// A name without `$` and in lower case.
+fn plain(name: &str) -> String {
+    name.strip_prefix('$').unwrap_or(name).to_ascii_lowercase()
+}
+
+fn top(text: Option<&str>) -> Result<Option<i64>, Refusal> {
+    let Some(text) = text else { return Ok(None) };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<i64>() {
+        Ok(top) if digits => Ok(Some(top.clamp(0, LARGEST_PAGE))),
+        // more than a number can say is more than a page has
+        Err(_) if digits => Ok(Some(LARGEST_PAGE)),
+        Ok(_) | Err(_) => Err(Refusal::Query("$top")),
+    }
+}
+
+/// Splits at a character that stands outside parentheses.
+fn outside_parentheses(text: &str, at: char) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    text.split(move |letter| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == at && depth == 0
+    })
+}
+
+/// The query of the next page: all options as they were sent, with another token.
+pub fn with_token(query: &str, token: &str) -> String {
+    let kept = query.split('&').filter(|option| {
+        let name = option.split('=').next().unwrap_or_default();
+        let is_token =
+            form_urlencoded::parse(name.as_bytes()).next().is_some_and(|(name, _)| plain(&name) == "skiptoken");
+        !option.is_empty() && !is_token
+    });
+    kept.map(str::to_owned).chain([format!("$skiptoken={token}")]).collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_in_every_spelling() {
+        for text in ["$top=5", "top=5", "%24top=5", "$TOP=5", "AVOverride=1&$top=5&$top=7"] {
+            assert_eq!(Query::parse(text).top().unwrap(), 5, "{text}");
+        }
+        assert_eq!(Query::parse("").top().unwrap(), PAGE);
+        for large in ["1000", "5000", "99999999999999999999999"] {
+            assert_eq!(Query::parse(&format!("$top={large}")).top().unwrap(), LARGEST_PAGE);
+        }
+        for bad in ["-1", "x", "1.5", "+3"] {
+            assert!(Query::parse(&format!("$top={}", bad.replace('+', "%2B"))).top().is_err(), "{bad}");
+        }
+        assert_eq!(Query::parse("SkipToken=x").get("skiptoken"), Some("x"));
+    }
+
+    #[test]
+    fn a_selection_names_members_in_any_case() {
+        let select = Query::parse("select=ID,file/mimeType, publication").select();
+        assert!(select.wants("id") && select.wants("file") && select.names("publication") && !select.wants("name"));
+        let all = Query::parse("$select=").select();
+        assert!(all.wants("id") && !all.names("id"));
+        assert!(Query::parse("$select=*").select().wants("name"));
+        assert!(Query::parse("select=content.downloadUrl").select().names("@microsoft.graph.downloadUrl"));
+    }
+
+    #[test]
+    fn orders_and_filters_beyond_the_reference_are_refused() {
+        assert_eq!(Query::parse("$orderby=lastModifiedDateTime+desc").order().unwrap(), Order::ModifiedDescending);
+        assert_eq!(Query::parse("orderby=name").order().unwrap(), Order::Name);
+        for bad in ["webUrl", "name sideways", "name asc x", "name,size"] {
+            assert!(Query::parse(&format!("$orderby={bad}")).order().is_err(), "{bad}");
+        }
+        assert_eq!(Query::parse("$filter=name eq 'it''s'").filter().unwrap().name.as_deref(), Some("it's"));
+        assert_eq!(Query::parse("$filter=folder ne null").filter().unwrap().kind, Some(Kind::Folder));
+        for bad in ["size gt 3", "name eq x", "name eq '%00'", "file"] {
+            assert!(Query::parse(&format!("$filter={bad}")).filter().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn children_are_expanded_with_options_of_their_own() {
+        let children = Query::parse("$expand=thumbnails,children($select=id,name;$top=3)").children().unwrap().unwrap();
+        assert_eq!(children.top, Some(3));
+        assert!(children.select.wants("name") && !children.select.wants("size"));
+        assert_eq!(Query::parse("expand=thumbnails").children().unwrap(), None);
+        assert!(Query::parse("expand=children($top=3").children().is_err());
+    }
+
+    #[test]
+    fn the_next_page_keeps_all_other_options_as_they_were_sent() {
+        let next = with_token("%24top=2&$skipToken=old&$select=id%2Cname&", "new");
+        assert_eq!(next, "%24top=2&$select=id%2Cname&$skiptoken=new");
+        assert_eq!(with_token("", "new"), "$skiptoken=new");
+    }
+}

@@ -1,0 +1,213 @@
+//! A driveItem as its caller sees it (spec/graph.md 5.1, 5.4 and 6.2): the holder of a check-out sees the working copy,
+//! everybody else the last version.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{IdentitySet, View, date, drive::drive_type};
+use crate::{
+    dialects::graph::{ids, signed::Bytes},
+    domain::{
+        error::Result,
+        item::{FileParts, Item},
+        library::LibraryKind,
+        lock::Lock,
+        version::Step,
+    },
+};
+
+/// A file or folder.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DriveItem {
+    #[serde(rename = "@microsoft.graph.downloadUrl", skip_serializing_if = "Option::is_none")]
+    download_url: Option<String>,
+    id: String,
+    name: String,
+    size: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    e_tag: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_tag: Option<String>,
+    created_date_time: String,
+    last_modified_date_time: String,
+    created_by: IdentitySet,
+    last_modified_by: IdentitySet,
+    parent_reference: ParentReference,
+    web_url: String,
+    file_system_info: FileSystemInfo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<FileFacet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<FolderFacet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<Nothing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publication: Option<Publication>,
+}
+
+/// Where an item lies.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParentReference {
+    drive_id: String,
+    drive_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site_id: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileSystemInfo {
+    created_date_time: String,
+    last_modified_date_time: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileFacet {
+    mime_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashes: Option<Hashes>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Hashes {
+    quick_xor_hash: String,
+    sha256_hash: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FolderFacet {
+    child_count: i64,
+}
+
+/// An empty object, which means yes.
+#[derive(Clone, Debug, Serialize)]
+struct Nothing {}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Publication {
+    level: &'static str,
+    version_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked_out_by: Option<IdentitySet>,
+}
+
+impl DriveItem {
+    /// What the caller sees of an item.
+    pub fn new(view: &View, item: &Item) -> Result<Self> {
+        let draft = item.draft_of(view.caller);
+        let content = ids::content(item, view.caller);
+        let (modified_at, modified_by) = match (draft, item.lock()) {
+            (Some(draft), Some(lock)) => (draft.saved_at, &lock.holder),
+            _ => (item.modified_at, &item.modified_by),
+        };
+        let text = |tag: Option<crate::http::etag::ETag>| tag.map(|tag| tag.to_string());
+        let description = draft.and_then(|draft| draft.description.as_ref()).unwrap_or(&item.description);
+        Ok(Self {
+            download_url: download_url(view, item)?,
+            id: item.graph_id.clone(),
+            name: if item.is_root() { "root".to_owned() } else { item.name.clone() },
+            size: content.map_or(0, |content| content.size),
+            e_tag: text(ids::e_tag(item, view.caller)),
+            c_tag: text(ids::c_tag(item, view.caller)),
+            created_date_time: date(item.created_at),
+            last_modified_date_time: date(modified_at),
+            created_by: (&*item.created_by).into(),
+            last_modified_by: (&**modified_by).into(),
+            parent_reference: ParentReference::of(view, item),
+            web_url: ids::web_url(&view.origin, item),
+            file_system_info: FileSystemInfo::of(item, modified_at),
+            file: item.file.as_ref().map(|file| FileFacet {
+                mime_type: draft
+                    .and_then(|draft| draft.media_type.clone())
+                    .or_else(|| file.edition.media_type.clone())
+                    .unwrap_or_else(|| "application/octet-stream".to_owned()),
+                hashes: content.map(|content| Hashes {
+                    quick_xor_hash: content.quick_xor.to_base64(),
+                    sha256_hash: content.sha256.to_hex().to_uppercase(),
+                }),
+            }),
+            folder: item.file.is_none().then_some(FolderFacet { child_count: item.children }),
+            root: item.is_root().then_some(Nothing {}),
+            description: Some(description.clone()).filter(|description| !description.is_empty()),
+            // a facet that is there only when it is named
+            publication: match &item.file {
+                Some(file) if view.select.names("publication") => Some(Publication::of(view, item, file)),
+                _ => None,
+            },
+        })
+    }
+}
+
+fn download_url(view: &View, item: &Item) -> Result<Option<String>> {
+    // signing is work
+    if !view.select.wants("@microsoft.graph.downloadUrl") {
+        return Ok(None);
+    }
+    match bytes(view, item) {
+        Some(bytes) => view.download_url(item.id, bytes),
+        None => Ok(None),
+    }
+}
+
+/// The bytes the caller sees; none where the file has none here.
+pub fn bytes(view: &View, item: &Item) -> Option<Bytes> {
+    let file = item.file.as_ref()?;
+    let draft = item.draft_of(view.caller).and_then(|draft| draft.content);
+    match (draft, file.edition.content, item.lock()) {
+        (Some(_), _, Some(lock)) => Some(Bytes::Draft(lock.fence)),
+        (_, Some(_), _) => Some(Bytes::Edition(file.edition.id)),
+        _ => None,
+    }
+}
+
+impl ParentReference {
+    /// Where an item lies; the top folder only says in which drive.
+    pub fn of(view: &View, item: &Item) -> Self {
+        let parent = item.ancestors.last().filter(|_| !item.is_root());
+        let is_below_root = item.ancestors.len() == 1;
+        Self {
+            drive_id: item.library.graph_id.clone(),
+            drive_type: drive_type(&item.library),
+            id: parent.map(|parent| parent.graph_id.clone()),
+            name: parent.map(|parent| if is_below_root { "root".to_owned() } else { parent.name.clone() }),
+            path: ids::parent_path(item),
+            site_id: (item.library.kind == LibraryKind::Site).then(|| ids::site_id(&view.host, &item.library)),
+        }
+    }
+}
+
+impl FileSystemInfo {
+    fn of(item: &Item, modified_at: DateTime<Utc>) -> Self {
+        Self {
+            created_date_time: date(item.client_created_at.unwrap_or(item.created_at)),
+            last_modified_date_time: date(item.client_modified_at.unwrap_or(modified_at)),
+        }
+    }
+}
+
+impl Publication {
+    fn of(view: &View, item: &Item, file: &FileParts) -> Self {
+        let version =
+            if item.is_held_by(view.caller) { file.edition.version.next(Step::Major) } else { file.edition.version };
+        let holder = |lock: &Lock| IdentitySet::from(&*lock.holder);
+        Self {
+            level: if item.lock().is_some() { "checkout" } else { "published" },
+            version_id: version.to_string(),
+            checked_out_by: item.lock().map(holder),
+        }
+    }
+}

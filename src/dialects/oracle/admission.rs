@@ -1,0 +1,81 @@
+//! Whether the caller's own role suffices or the link must (spec/oracle.md 3.3, steps 3 to 10). The gates themselves are
+//! the domain's; here stands only when the link is looked at.
+
+use super::{
+    auth::{Brought, Caller},
+    ids::{FileId, FolderId},
+};
+use crate::{
+    domain::{
+        actor::Actor,
+        error::{Error as No, Missing},
+        id::ItemKey,
+        permission::{Action, Gate},
+    },
+    vault::{Look, Vault},
+};
+
+/// A caller before an item: who acts there, with what the link adds, and what is seen. Whether the act is allowed is still
+/// for its verb to say.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Who acts.
+    pub actor: Actor,
+    /// What is seen.
+    pub look: Look,
+}
+
+impl Admitted {
+    /// Refuses what the verb would refuse; before an upload is read.
+    pub fn check(&self, action: Action) -> Result<(), No> {
+        self.look.check(&self.actor, action).map(drop)
+    }
+
+    /// The same for what somebody's lock does not forbid: a refusal for the caller's rights alone.
+    pub fn may(&self, action: Action) -> bool {
+        matches!(self.look.check(&self.actor, action), Ok(_) | Err(No::Held(_)))
+    }
+}
+
+impl Caller {
+    /// Looks at a file.
+    pub async fn file(&self, vault: &Vault, file: &FileId, action: Action) -> Result<Admitted, No> {
+        let admitted = self.look(vault, file.key(), action).await?;
+        admitted.look.file()?;
+        Ok(admitted)
+    }
+
+    /// Looks at a folder. `self` is for who is signed in.
+    pub async fn folder(&self, vault: &Vault, folder: &FolderId, action: Action) -> Result<Admitted, No> {
+        let key = match folder {
+            FolderId::Home => ItemKey::Id(vault.own_library(&self.actor).await?.root),
+            FolderId::Id(id) => ItemKey::Oracle(id.clone()),
+        };
+        let admitted = self.look(vault, key, action).await?;
+        admitted.look.folder()?;
+        Ok(admitted)
+    }
+
+    async fn look(&self, vault: &Vault, key: ItemKey, action: Action) -> Result<Admitted, No> {
+        let own = vault.look(&self.actor, &key).await;
+        let suffices = match &own {
+            Ok(look) => !matches!(look.check(&self.actor, action), Err(No::Denied(no)) if no.gate == Gate::Role),
+            Err(No::Missing(Missing::Hidden)) => false,
+            Err(_) => true,
+        };
+        let link = match &self.link {
+            Some(link) if !suffices => link,
+            _ => return own.map(|look| Admitted { actor: self.actor.clone(), look }),
+        };
+        let opened = match link {
+            Brought::Public { id, codes } => {
+                let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+                vault.open_link(&self.actor, &key, id, &codes).await?
+            }
+            Brought::Application => return Err(No::LinkExpired),
+        };
+        let actor = Actor { link: Some(opened), ..self.actor.clone() };
+        let look = vault.look(&actor, &key).await?;
+        Ok(Admitted { actor, look })
+    }
+}

@@ -1,0 +1,196 @@
+//! Who is calling (spec/oracle.md 3.1): Basic or Bearer, a public link that was brought along, or both. What they may is
+//! not decided here.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{
+        HeaderMap, HeaderName,
+        header::{AUTHORIZATION, COOKIE},
+        request::Parts,
+    },
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
+
+use super::{Hall, answer::About, error::Error};
+use crate::{
+    dialects::of_request,
+    domain::{
+        actor::{Account, Actor, Ceiling, Dialect, Reach},
+        error::Error as No,
+    },
+    http::trace::record_actor,
+    vault::Vault,
+};
+
+const LINK_ID: HeaderName = HeaderName::from_static("linkid");
+const APP_LINK_ID: HeaderName = HeaderName::from_static("applinkid");
+
+/// The caller: somebody signed in, somebody with a link, or both. Never neither.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who acts, without what the link adds.
+    pub actor: Actor,
+    /// The link that was brought along.
+    pub link: Option<Brought>,
+}
+
+/// A link as the request names it, not opened.
+#[derive(Clone, Debug)]
+pub enum Brought {
+    /// A public link, with the access codes its cookie may mean: as sent, and decoded.
+    Public {
+        /// Its id, as sent.
+        id: String,
+        /// None, when there is no cookie of exactly its name.
+        codes: Vec<String>,
+    },
+    /// An applink. There are none here, so it is an invalid one (10).
+    Application,
+}
+
+impl FromRequestParts<Hall> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Error> {
+        let link = brought(&parts.headers);
+        let actor = match credential(&parts.headers)? {
+            Credential::None => Actor::anonymous(Dialect::Oracle),
+            Credential::Basic { login, password } => {
+                Actor::new(hall.vault.sign_in(&login, &password).await?, Dialect::Oracle)
+            }
+            Credential::Bearer(token) => by_token(&hall.vault, &token).await?,
+        };
+        if let Some(account) = &actor.account {
+            record_actor(account.person.id.0);
+        } else if link.is_none() {
+            return Err(No::NoSession.into());
+        }
+        About::note_asker(parts, actor.name());
+        let actor = of_request(actor, parts.extensions.get().copied(), &parts.headers);
+        Ok(Self { actor, link })
+    }
+}
+
+async fn by_token(vault: &Vault, token: &str) -> Result<Actor, No> {
+    let (account, scopes): (Arc<Account>, _) = vault.bearer(token).await?;
+    Ok(Actor { ceiling: ceiling(&scopes), ..Actor::new(account, Dialect::Oracle) })
+}
+
+/// A token that was given scopes reaches no further here than they say; one without any reaches as far as its bearer.
+fn ceiling(scopes: &[String]) -> Ceiling {
+    if scopes.is_empty() {
+        return Ceiling::NONE;
+    }
+    let reach = |scope: &String| {
+        let scope = scope.to_ascii_lowercase();
+        match scope.as_str() {
+            // this vendor's own word for everything
+            "urn:opc:cec:all"
+            | "files.readwrite.all"
+            | "sites.readwrite.all"
+            | "sites.manage.all"
+            | "sites.fullcontrol.all" => (Reach::All, Reach::All),
+            "files.read.all" | "sites.read.all" => (Reach::All, Reach::Nothing),
+            "files.readwrite" => (Reach::Own, Reach::Own),
+            "files.read" => (Reach::Own, Reach::Nothing),
+            _ => (Reach::Nothing, Reach::Nothing),
+        }
+    };
+    let none = (Reach::Nothing, Reach::Nothing);
+    let (read, write) = scopes.iter().map(reach).fold(none, |sum, each| (sum.0.max(each.0), sum.1.max(each.1)));
+    Ceiling { read, write }
+}
+
+enum Credential {
+    None,
+    Basic { login: String, password: String },
+    Bearer(String),
+}
+
+/// What `Authorization` says. One that is there and cannot be read is a wrong one.
+fn credential(headers: &HeaderMap) -> Result<Credential, No> {
+    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(Credential::None) };
+    let text = header.to_str().map_err(|_| No::BadCredentials)?;
+    let (scheme, value) = text.trim().split_once(' ').ok_or(No::BadCredentials)?;
+    let value = value.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        let nobody = value == "anonymous";
+        return Ok(if nobody { Credential::None } else { Credential::Bearer(value.to_owned()) });
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(No::BadCredentials);
+    }
+    let bytes = STANDARD.decode(value).map_err(|_| No::BadCredentials)?;
+    let pair = String::from_utf8(bytes).map_err(|_| No::BadCredentials)?;
+    match pair.split_once(':') {
+        // no login has a NUL, and no database text can
+        Some((login, password)) if !login.contains('\0') => {
+            Ok(Credential::Basic { login: login.to_owned(), password: password.to_owned() })
+        }
+        _ => Err(No::BadCredentials),
+    }
+}
+
+fn brought(headers: &HeaderMap) -> Option<Brought> {
+    let id = headers.get(LINK_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).trim().to_owned());
+    match id {
+        Some(id) if !id.is_empty() => Some(Brought::Public { codes: codes(headers, &id), id }),
+        _ => headers.contains_key(APP_LINK_ID).then_some(Brought::Application),
+    }
+}
+
+/// The value of the cookie `dAccessCode-{linkId}`, as it was sent and, where that differs, percent-decoded.
+fn codes(headers: &HeaderMap, link: &str) -> Vec<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
+    let value = cookies
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find_map(|(name, value)| (name.strip_prefix("dAccessCode-") == Some(link)).then_some(value));
+    let Some(value) = value else { return Vec::new() };
+    let mut codes = vec![value.to_owned()];
+    codes.extend(percent_decode_str(value).decode_utf8().ok().filter(|decoded| decoded != value).map(Into::into));
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn an_access_code_is_the_cookie_of_exactly_the_links_name() {
+        let found = |cookie| codes(&headers(&[("cookie", cookie)]), "LF1");
+        assert_eq!(found("a=b; dAccessCode-LF1=test12345;c=d"), ["test12345"]);
+        assert_eq!(found("dAccessCode-LF1=a%20b"), ["a%20b", "a b"]);
+        assert_eq!(found("dAccessCode-LF1=a=b"), ["a=b"]);
+        for other in ["dAccessCode-LF2=x", "daccesscode-LF1=x", "dAccessCode-LF11=x", "dAccessCode-LF1", "LF1=x"] {
+            assert!(found(other).is_empty(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_credential_that_cannot_be_read_is_a_wrong_one() {
+        for bad in ["Basic", "Basic !", "Basic YQ==", "Basic AGE6Yg==", "Basic /zph", "Digest x", "x", ""] {
+            assert!(credential(&headers(&[("authorization", bad)])).is_err(), "{bad}");
+        }
+        assert!(matches!(credential(&headers(&[("authorization", "Bearer anonymous")])), Ok(Credential::None)));
+        let basic = credential(&headers(&[("authorization", "basic YW5uOmE6Yg==")]));
+        assert!(matches!(basic, Ok(Credential::Basic { login, password }) if login == "ann" && password == "a:b"));
+    }
+
+    #[test]
+    fn scopes_bound_a_token_and_their_absence_does_not() {
+        let of = |scopes: &[&str]| ceiling(&scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&[]), Ceiling::NONE);
+        assert_eq!(of(&["User.Read"]), Ceiling { read: Reach::Nothing, write: Reach::Nothing });
+        assert_eq!(of(&["Files.ReadWrite", "Files.Read.All"]), Ceiling { read: Reach::All, write: Reach::Own });
+        assert_eq!(of(&["urn:opc:cec:all"]), Ceiling::NONE);
+    }
+}

@@ -1,0 +1,77 @@
+//! Reserve and unreserve (spec/oracle.md 4). Whose lock it is and who may clear it is the vault's to say.
+
+use axum::extract::State;
+
+use super::{
+    answer::Answer,
+    auth::Caller,
+    error::Error,
+    ids::{self, FileId},
+    input::Unread,
+    wire::{Fields, time, user},
+};
+use crate::{
+    domain::{
+        error::Error as No,
+        id::PrincipalId,
+        item::Item,
+        lock::{CheckOut, Mode},
+        permission::Action,
+    },
+    vault::{Cancel, Vault},
+};
+
+/// `POST /files/{fileId}/reserve` (4.1). Whatever body is sent is ignored.
+pub async fn reserve(State(vault): State<Vault>, caller: Caller, file: FileId) -> Result<Answer, Error> {
+    let on = caller.file(&vault, &file, Action::CheckOut).await?;
+    let what = CheckOut { mode: Mode::Reservation, ..CheckOut::default() };
+    let reserved = match vault.check_out(&on.actor, &on.look, what).await {
+        // a reservation needs a holder, whoever has the file now (3.3)
+        Err(No::Held(_)) if on.actor.account.is_none() => return Err(No::NoSession.into()),
+        reserved => reserved?,
+    };
+    let lock = reserved.lock();
+    let fields =
+        of_file(on.look.item()).text("reservationDate", time(lock.taken_at)).object("reservedBy", user(&lock.holder));
+    Ok(Answer::done(fields))
+}
+
+/// `POST /files/{fileId}/unreserve` (4.2), in the order that is given there.
+pub async fn unreserve(
+    State(vault): State<Vault>,
+    caller: Caller,
+    file: FileId,
+    body: Unread,
+) -> Result<Answer, Error> {
+    let on = caller.file(&vault, &file, Action::Cancel).await?;
+    if !on.may(Action::Cancel) {
+        // nothing is read of the body; the vault refuses, so that the trail has it
+        vault.cancel(&on.actor, &on.look, Cancel::default()).await?;
+    }
+    let input = body.read().await?;
+    let named = input.required("reservedByUserID")?;
+    let holder = meant(&vault, on.look.item(), named).await?;
+    match vault.cancel(&on.actor, &on.look, Cancel { holder: Some(holder), comment: None }).await {
+        Ok(_) | Err(No::NotCheckedOut) => Ok(Answer::done(of_file(on.look.item()))),
+        Err(No::OtherHolderNamed(_)) => Err(Error::WrongHolder(named.to_owned())),
+        Err(no) => Err(no.into()),
+    }
+}
+
+/// Whom the client means by an id or a login name; for nobody we know, a key that nobody has.
+async fn meant(vault: &Vault, file: &Item, named: &str) -> Result<PrincipalId, No> {
+    if let Some(lock) = file.lock().filter(|lock| ids::names(named, &lock.holder)) {
+        return Ok(lock.holder.id);
+    }
+    for key in ids::user_keys(named) {
+        // an e-mail address finds people as well, but does not name a holder
+        if let Some(person) = vault.person(&key).await?.filter(|person| ids::names(named, person)) {
+            return Ok(person.id);
+        }
+    }
+    Ok(PrincipalId::fresh())
+}
+
+fn of_file(item: &Item) -> Fields {
+    Fields::new().text("id", &item.oracle_id).text("type", "file")
+}

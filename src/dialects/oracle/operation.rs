@@ -1,0 +1,60 @@
+//! What can be asked of this room, in the words its errors use (spec/oracle.md 2.7). No routes, no statuses.
+
+/// One line of the vendor's table of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// 4.1.
+    Reserve,
+    /// 4.2.
+    Unreserve,
+    /// 5.1.
+    FileInformation,
+    /// 5.2.
+    Download,
+    /// 5.3 and 5.4.
+    Upload,
+    /// 5.5.
+    Versions,
+    /// 6.1 and 6.2.
+    Browse,
+    /// 6.3.
+    CreateFolder,
+    /// 7; not in the vendor's table.
+    Users,
+    /// 8.
+    Links,
+}
+
+/// How an operation is spoken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The first part of an error key.
+    pub key: &'static str,
+    /// The first sentence of an error message.
+    pub sentence: &'static str,
+    /// The service that a privilege is missing for.
+    pub service: &'static str,
+}
+
+impl Operation {
+    /// Its words.
+    pub fn words(self) -> Words {
+        let (key, sentence, service) = match self {
+            Self::Reserve => ("!csFldCouldNotReserve", "Could not reserve.", "FLD_RESERVE"),
+            Self::Unreserve => {
+                ("!csFldCouldNotClearReservation", "Could not clear reservation.", "FLD_CLEAR_RESERVATION")
+            }
+            Self::FileInformation => {
+                ("!csFldUnableToGetFileInfo", "Unable to get file information.", "FLD_GET_FILE_INFO")
+            }
+            Self::Download => ("!csUnableToDownloadFile", "Unable to download file.", "GET_FILE"),
+            Self::Upload => ("!csUnableToCheckIn", "Unable to check in.", "CHECKIN_UNIVERSAL"),
+            Self::Versions => ("!csFldUnableToGetRevisions", "Unable to get file versions.", "FLD_FILE_REVISIONS"),
+            Self::Browse => ("!csFldUnableToBrowse", "Unable to browse folder.", "FLD_BROWSE"),
+            Self::CreateFolder => ("!csFldUnableToCreateFolder", "Unable to create folder.", "FLD_CREATE_FOLDER"),
+            Self::Users => ("!csUnableToQueryUsers", "Unable to query users.", "QUERY_USERS"),
+            Self::Links => ("!csUnableToManageLink", "Unable to manage public link.", "MANAGE_LINK"),
+        };
+        Words { key, sentence, service }
+    }
+}

@@ -1,0 +1,113 @@
+//! The house keeps its plan: arrows run one way, rooms share a floor plan, every file says what it is.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// All source files below `folder`, with their text; the folder itself counts from the crate's root.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "nothing in {folder}");
+    found
+}
+
+/// Where one of these words stands outside of comments, as `file:line: text`.
+fn places(folder: &str, words: &[&str]) -> Vec<String> {
+    let mut places = Vec::new();
+    for (path, text) in sources(folder) {
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if words.iter().any(|word| code.contains(word)) {
+                places.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    places
+}
+
+fn assert_nowhere(folder: &str, words: &[&str]) {
+    let places = places(folder, words);
+    assert!(places.is_empty(), "{folder} must not say {words:?}:\n{}", places.join("\n"));
+}
+
+#[test]
+fn every_file_opens_by_saying_what_it_is() {
+    for folder in ["src", "tests"] {
+        for (path, text) in sources(folder) {
+            assert!(text.starts_with("//! "), "{} does not open with a `//!` sentence", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_no_async_no_http_and_no_other_layer() {
+    let others = ["axum", "async fn", ".await", "tokio", "sqlx::query", "crate::store", "crate::vault", "crate::http"];
+    assert_nowhere("src/domain", &others);
+    assert_nowhere("src/domain", &["crate::dialects", "crate::content", "crate::config", "crate::app"]);
+}
+
+#[test]
+fn all_sql_is_in_the_store() {
+    for folder in ["src/dialects", "src/vault", "src/http", "src/content", "src/config", "src/cli", "src/seed"] {
+        assert_nowhere(folder, &["sqlx::query", "query_as!", "query_scalar!", "query!"]);
+    }
+}
+
+#[test]
+fn layers_look_down_only() {
+    assert_nowhere("src/store", &["crate::vault", "crate::dialects", "crate::http", "crate::app", "axum"]);
+    assert_nowhere("src/vault", &["crate::dialects", "crate::http", "crate::app", "crate::config", "axum"]);
+    assert_nowhere("src/content", &["crate::store", "crate::vault", "crate::dialects", "crate::http"]);
+    assert_nowhere("src/http", &["crate::store", "crate::vault", "crate::dialects", "crate::domain", "crate::config"]);
+    assert_nowhere(
+        "src/embedded",
+        &["crate::store", "crate::vault", "crate::dialects", "crate::http", "crate::config"],
+    );
+}
+
+#[test]
+fn rooms_use_the_vault_and_the_domain_and_never_each_other() {
+    let rooms = ["arena", "oracle", "graph", "liferay"];
+    for room in rooms {
+        let folder = format!("src/dialects/{room}");
+        assert_nowhere(&folder, &["sqlx", "PgConnection", "crate::app", "crate::config"]);
+        for other in rooms.into_iter().filter(|other| *other != room) {
+            let words = [format!("dialects::{other}"), format!("super::{other}"), format!("super::super::{other}")];
+            assert_nowhere(&folder, &words.each_ref().map(String::as_str));
+        }
+    }
+}
+
+#[test]
+fn rooms_share_a_floor_plan() {
+    for room in ["arena", "oracle", "graph", "liferay"] {
+        for part in ["mod", "auth", "ids", "wire", "error"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dialects").join(room);
+            let there = folder.join(format!("{part}.rs")).is_file() || folder.join(part).join("mod.rs").is_file();
+            assert!(there, "{room} has no {part}");
+        }
+    }
+}
+
+#[test]
+fn nobody_reads_a_clock_or_the_environment_but_those_who_may() {
+    let clocks = places("src", &["Utc::now(", "SystemTime::now("]);
+    assert!(clocks.is_empty(), "{}", clocks.join("\n"));
+    let readers = places("src", &["env::var", "env::vars"]);
+    let strangers: Vec<_> = readers.iter().filter(|place| !place.starts_with("src/config")).collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
