@@ -9,5 +9,6 @@ pub mod domain;
 pub mod embedded;
 pub mod http;
 pub mod run;
+pub mod seed;
 pub mod store;
 pub mod vault;

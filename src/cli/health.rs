@@ -1,15 +1,12 @@
 //! `coatcheck health`: asks the server on this machine for `/readyz`, for containers and supervisors.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::output::Out;
+use super::{output::Out, serve::here};
 use crate::config::Config;
 
 /// Less than what containers give a health check (5 s).
@@ -24,7 +21,7 @@ pub(super) struct Health {
 }
 
 pub(super) async fn run(config: &Config, out: &mut Out) -> anyhow::Result<()> {
-    let address = reachable(config.server.listen);
+    let address = here(config.server.listen);
     let url = format!("http://{address}/readyz");
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().context("cannot make a client")?;
     let unheard = || format!("no server answers at {address}; start one with `coatcheck serve`");
@@ -35,14 +32,4 @@ pub(super) async fn run(config: &Config, out: &mut Out) -> anyhow::Result<()> {
         bail!("the server at {address} is not ready ({status}): {report}");
     }
     out.answer(&json!({ "ready": true, "address": address }), || format!("The server at {address} is ready."))
-}
-
-/// A server that listens on every interface answers on this machine's own.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        IpAddr::V4(_) | IpAddr::V6(_) => listen.ip(),
-    };
-    SocketAddr::new(ip, listen.port())
 }

@@ -1,15 +1,20 @@
 //! `coatcheck serve`: what is told to people when the server is ready. How it is started and stopped is in `run`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::Args;
 use serde::Serialize;
+use tokio::net::TcpListener;
 
 use super::{Misused, output::Out, words};
 use crate::{
     config::Config,
     domain::{error::Error, person::License},
     run::{self, Database, Opened, Signal},
+    seed::{
+        self, Applied,
+        demo::{self, Step},
+    },
     vault::{NewUser, Vault, fresh},
 };
 
@@ -36,6 +41,16 @@ struct Ready {
     listening: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     administrator: Option<Administrator>,
+    /// Requests to try, with `--demo`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo: Option<Demo>,
+}
+
+/// The demo world and a tour through it.
+#[derive(Serialize)]
+struct Demo {
+    tour: Vec<Step>,
+    world: Applied,
 }
 
 /// How to sign in after a first start. Shown once; stored nowhere in this form.
@@ -56,15 +71,21 @@ pub(super) async fn run(command: &Serve, config: &Config, out: &mut Out) -> anyh
     }
     let signal = Signal::catch();
     let mut database = Database::for_server(config).await?;
-    let served = serve(config, &mut database, signal, out).await;
+    let served = serve(command, config, &mut database, signal, out).await;
     let stopped = database.stop().await;
     // A server that died has been said to have.
     served.and(stopped)
 }
 
-async fn serve(config: &Config, database: &mut Database, signal: Signal, out: &mut Out) -> anyhow::Result<()> {
+async fn serve(
+    command: &Serve,
+    config: &Config,
+    database: &mut Database,
+    signal: Signal,
+    out: &mut Out,
+) -> anyhow::Result<()> {
     let opened = run::open_vault(config, database).await?;
-    match greet(config, &opened, out).await {
+    match greet(command, config, &opened, out).await {
         Ok(listener) => run::serve(config, database, opened, listener, signal).await,
         Err(error) => {
             opened.close().await;
@@ -74,13 +95,30 @@ async fn serve(config: &Config, database: &mut Database, signal: Signal, out: &m
 }
 
 /// Takes the port, sees to it that somebody can sign in, and says so.
-async fn greet(config: &Config, opened: &Opened, out: &mut Out) -> anyhow::Result<tokio::net::TcpListener> {
+async fn greet(command: &Serve, config: &Config, opened: &Opened, out: &mut Out) -> anyhow::Result<TcpListener> {
     let (listener, address) = run::listen(config).await?;
+    let demo = if command.demo {
+        let world = seed::apply(&opened.vault, &demo::seed()).await?;
+        let tour = demo::tour(&world, &format!("http://{}", here(address))).unwrap_or_default();
+        Some(Demo { tour, world })
+    } else {
+        None
+    };
     let administrator = first_administrator(&opened.vault).await?;
     tracing::info!(%address, "ready");
-    let ready = Ready { listening: format!("http://{address}"), administrator };
+    let ready = Ready { listening: format!("http://{address}"), administrator, demo };
     out.answer(&ready, || ready.text(address))?;
     Ok(listener)
+}
+
+/// Where somebody on this machine finds a server that listens on `address`.
+pub(super) fn here(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => address.ip(),
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// On a first start, an administrator.
@@ -107,12 +145,23 @@ async fn first_administrator(vault: &Vault) -> anyhow::Result<Option<Administrat
 
 impl Ready {
     fn text(&self, address: SocketAddr) -> String {
-        let ready = format!("Coatcheck is ready at http://{address}");
-        let Some(Administrator { login, password }) = &self.administrator else { return ready };
-        format!(
-            "{ready}\n\nThis is the first start. An administrator was made; this is shown only now:\n\
-             \n    user      {login}\n    password  {password}\n\
-             \nChange it with `coatcheck user passwd {login}`, make more users with `coatcheck user add`."
-        )
+        let mut parts = vec![format!("Coatcheck is ready at http://{address}")];
+        if let Some(Administrator { login, password }) = &self.administrator {
+            parts.push(format!(
+                "This is the first start. An administrator was made; this is shown only now:\n\
+                 \n    user      {login}\n    password  {password}\n\
+                 \nChange it with `coatcheck user passwd {login}`, make more users with `coatcheck user add`."
+            ));
+        }
+        if let Some(demo) = &self.demo {
+            parts.push(
+                "DEMO ONLY: everybody knows these passwords. alice, bob (contributors), carol (administrator), dave \
+                 (reads only), erin (approver) and frank (member of nothing) sign in with demo-only-NAME."
+                    .to_owned(),
+            );
+            parts.push("Try one lock through four dialects; paste the lines one after another:".to_owned());
+            parts.extend(demo.tour.iter().map(|step| format!("# {}\n{}", step.says, step.run)));
+        }
+        parts.join("\n\n")
     }
 }

@@ -192,6 +192,12 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// What the operator of the installation does to it from outside every room, as a seed is applied: no gate is asked.
+    /// For `vault::setup` alone.
+    pub(crate) fn of_operator(by: PrincipalId, item: ItemId, action: Action) -> Self {
+        Self { actor: Some(by), dialect: Dialect::Console, item, action, over: Over::Nobody }
+    }
+
     /// Who may; nobody in particular where a link admits everybody.
     pub fn actor(&self) -> Option<PrincipalId> {
         self.actor

@@ -73,6 +73,28 @@ pub async fn token(db: &mut PgConnection, now: Option<DateTime<Utc>>, digest: &[
     .await
 }
 
+/// The newest living token of a principal with this label.
+pub async fn token_labelled(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    principal: PrincipalId,
+    label: &str,
+) -> sqlx::Result<Option<TokenRow>> {
+    sqlx::query_as!(
+        TokenRow,
+        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
+            extract(epoch FROM expires_at - coalesce($1::timestamptz, now()))::float8 AS remaining
+        FROM tokens WHERE principal_id = $2 AND label = $3 AND revoked_at IS NULL
+            AND (expires_at IS NULL OR expires_at > coalesce($1, now()))
+        ORDER BY created_at DESC, id DESC LIMIT 1"#,
+        now,
+        principal.0,
+        label,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// All tokens, newest first.
 pub async fn tokens(db: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::Result<Vec<TokenRow>> {
     sqlx::query_as!(

@@ -70,21 +70,23 @@ pub async fn put(
     .await
 }
 
-/// Gives somebody a level on a category and everything below, in place of the one they had there.
+/// Gives somebody a level on a category and everything below, in place of the one they had there; `false`: they had this
+/// one.
 pub async fn put_level(
     db: &mut PgConnection,
     category: CategoryId,
     principal: PrincipalId,
     level: Level,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let given = sqlx::query!(
         "INSERT INTO category_levels (category_id, principal_id, level) VALUES ($1, $2, $3)
-        ON CONFLICT (category_id, principal_id) DO UPDATE SET level = excluded.level",
+        ON CONFLICT (category_id, principal_id) DO UPDATE SET level = excluded.level
+            WHERE category_levels.level <> excluded.level",
         category.0,
         principal.0,
         level as Level,
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(given.rows_affected() > 0)
 }

@@ -139,15 +139,15 @@ pub async fn put_application(
     Ok(())
 }
 
-/// Adds a secret of an application, by its digest.
+/// Adds a secret of an application, by its digest; `false`: it was there.
 pub async fn add_secret(
     db: &mut PgConnection,
     id: PrincipalId,
     digest: &[u8],
     expires_at: Option<DateTime<Utc>>,
     now: Option<DateTime<Utc>>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
         "INSERT INTO application_secrets (id, application_id, digest, created_at, expires_at)
         VALUES ($1, $2, $3, coalesce($5::timestamptz, now()), $4) ON CONFLICT (digest) DO NOTHING",
         Uuid::now_v7(),
@@ -158,7 +158,7 @@ pub async fn add_secret(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(added.rows_affected() > 0)
 }
 
 /// Makes the group of a principal.
@@ -179,16 +179,47 @@ pub async fn create_group(
     Ok(())
 }
 
-/// Puts a principal into a group, or leaves it there.
-pub async fn add_member(db: &mut PgConnection, group: PrincipalId, member: PrincipalId) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Puts a principal into a group; `false`: it was there.
+pub async fn add_member(db: &mut PgConnection, group: PrincipalId, member: PrincipalId) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
         "INSERT INTO group_members (group_id, principal_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         group.0,
         member.0
     )
     .execute(db)
     .await?;
+    Ok(added.rows_affected() > 0)
+}
+
+/// Gives a principal another name; for a user see [`update_user`].
+pub async fn rename(db: &mut PgConnection, id: PrincipalId, new_name: &str) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE principals SET name = $2 WHERE id = $1", id.0, new_name).execute(db).await?;
     Ok(())
+}
+
+/// Describes a group.
+pub async fn describe_group(db: &mut PgConnection, id: PrincipalId, description: &str) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query!("UPDATE groups SET description = $2 WHERE id = $1 AND description <> $2", id.0, description)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// An application's roles.
+pub async fn application_roles(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Option<Vec<String>>> {
+    sqlx::query_scalar!("SELECT roles FROM applications WHERE id = $1", id.0).fetch_optional(db).await
+}
+
+/// The policy of this name, and its description.
+pub async fn policy_named(db: &mut PgConnection, policy_name: &str) -> sqlx::Result<Option<(PolicyId, String)>> {
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: PolicyId", description FROM policies WHERE name_key = $1"#,
+        name::key(policy_name),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.id, row.description)))
 }
 
 /// The group of this name.
@@ -212,14 +243,14 @@ pub async fn put_policy(db: &mut PgConnection, policy_name: &str, description: &
     .await
 }
 
-/// Gives a policy a rule; `None`: for every category.
+/// Gives a policy a rule, `None`: for every category; `false`: it had it.
 pub async fn put_rule(
     db: &mut PgConnection,
     policy: PolicyId,
     rule: Rule,
     category: Option<CategoryId>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let given = sqlx::query!(
         "INSERT INTO policy_rules (id, policy_id, action, category_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         Uuid::now_v7(),
         policy.0,
@@ -228,22 +259,22 @@ pub async fn put_rule(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(given.rows_affected() > 0)
 }
 
-/// Gives somebody a policy.
-pub async fn grant_policy(db: &mut PgConnection, policy: PolicyId, principal: PrincipalId) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Gives somebody a policy; `false`: they had it.
+pub async fn grant_policy(db: &mut PgConnection, policy: PolicyId, principal: PrincipalId) -> sqlx::Result<bool> {
+    let given = sqlx::query!(
         "INSERT INTO policy_grants (policy_id, principal_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         policy.0,
         principal.0,
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(given.rows_affected() > 0)
 }
 
-/// Gives somebody a role on a folder or file, in place of the one they had there.
+/// Gives somebody a role on a folder or file, in place of the one they had there; `false`: they had this one.
 pub async fn put_membership(
     db: &mut PgConnection,
     item: ItemId,
@@ -251,10 +282,10 @@ pub async fn put_membership(
     role: Role,
     by: Option<PrincipalId>,
     now: Option<DateTime<Utc>>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let given = sqlx::query!(
         "INSERT INTO memberships (item_id, principal_id, role, created_by, created_at) VALUES ($1, $2, $3, $4, coalesce($5::timestamptz, now()))
-        ON CONFLICT (item_id, principal_id) DO UPDATE SET role = excluded.role",
+        ON CONFLICT (item_id, principal_id) DO UPDATE SET role = excluded.role WHERE memberships.role <> excluded.role",
         item.0,
         principal.0,
         role as Role,
@@ -263,7 +294,7 @@ pub async fn put_membership(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(given.rows_affected() > 0)
 }
 
 macro_rules! people {
@@ -308,6 +339,19 @@ pub async fn user_rows(db: &mut PgConnection) -> sqlx::Result<Vec<UserRow>> {
         FROM users u JOIN principals p ON p.id = u.id ORDER BY u.login_key"#,
     )
     .fetch_all(db)
+    .await
+}
+
+/// What administrators see of one user.
+pub async fn user_row(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Option<UserRow>> {
+    sqlx::query_as!(
+        UserRow,
+        r#"SELECT u.id AS "id: PrincipalId", u.license AS "license: License", u.administrator,
+            (p.disabled_at IS NOT NULL) AS "disabled!"
+        FROM users u JOIN principals p ON p.id = u.id WHERE u.id = $1"#,
+        id.0,
+    )
+    .fetch_optional(db)
     .await
 }
 

@@ -15,6 +15,7 @@ mod passwords;
 mod publish;
 mod secrets;
 mod sessions;
+pub mod setup;
 mod sweep;
 mod tokens;
 

@@ -3,8 +3,10 @@
 
 mod arena;
 mod embedded;
+mod graph;
 mod http_listener;
 mod kills;
+mod oracle;
 mod packaging;
 mod permission;
 

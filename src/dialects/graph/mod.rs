@@ -142,16 +142,21 @@ impl Ask {
     async fn view(&self) -> Result<View, Refusal> {
         Ok(View {
             origin: self.origin.clone(),
-            host: self.host().to_owned(),
+            host: self.host(),
             caller: self.actor().id(),
             signer: Signer::of(&self.hall.vault, self.hall.graph.download_url_lifetime).await?,
             select: self.query.select(),
         })
     }
 
-    /// The host that the client calls us by.
-    fn host(&self) -> &str {
-        self.origin.split_once("://").map_or("", |(_, host)| host)
+    /// The host that the client calls us by, as an id can hold it: without port, and without colons.
+    fn host(&self) -> String {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        host.trim_matches(['[', ']']).replace(':', "-")
     }
 }
 

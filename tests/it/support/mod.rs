@@ -5,6 +5,8 @@ pub mod answer;
 pub mod arena;
 pub mod database;
 pub mod process;
+pub mod oracle;
+pub mod graph;
 pub mod server;
 pub mod world;
 

@@ -1,0 +1,178 @@
+//! Libraries, categories, policies, and who has what of them.
+
+use super::{Done, Setup};
+use crate::{
+    domain::{
+        actor::{Level, Role, Rule},
+        error::{Error, Missing, Result},
+        id::{CategoryId, ItemId, LibraryKey, PolicyId, PrincipalId},
+        library::{Library, LibraryKind},
+        name,
+    },
+    store::{self, categories::CategoryRow, directory, libraries::NewLibrary},
+};
+
+/// A library; `None`: as it is, or as usual for a new one.
+#[derive(Clone, Debug)]
+pub struct LibraryEntry {
+    /// Its name; a site's and a group's library is found by it.
+    pub name: String,
+    /// Personal, a group's, a site's.
+    pub kind: LibraryKind,
+    /// Whose it is; a personal one is found by this.
+    pub owner: Option<PrincipalId>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether a policy must allow what a role allows.
+    pub policies_required: Option<bool>,
+    /// Arena's workspace id.
+    pub arena_workspace: Option<i64>,
+    /// Requests a day through Arena.
+    pub arena_request_limit: Option<i64>,
+    /// Who makes it.
+    pub by: PrincipalId,
+}
+
+impl Setup {
+    /// A library that is there.
+    pub async fn library(&mut self, key: &LibraryKey) -> Result<Option<Library>> {
+        Ok(store::libraries::find(self.db(), key).await?)
+    }
+
+    /// A library, by name, or by owner for a personal one.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`] for a name or a workspace that another library has.
+    pub async fn put_library(&mut self, entry: &LibraryEntry) -> Result<(Library, Done)> {
+        let key = match (entry.kind, entry.owner) {
+            (LibraryKind::Personal, Some(owner)) => LibraryKey::OwnedBy(owner),
+            _ => LibraryKey::Named(entry.name.clone()),
+        };
+        let done = match self.library(&key).await? {
+            Some(there) if there.kind != entry.kind || there.owner != entry.owner => {
+                return Err(Error::NameTaken(entry.name.clone()));
+            }
+            Some(there) => self.change_library(there.clone(), entry).await?,
+            None => self.make_library(entry).await?,
+        };
+        self.note(done.1);
+        Ok(done)
+    }
+
+    async fn make_library(&mut self, entry: &LibraryEntry) -> Result<(Library, Done)> {
+        let drawn = self.vault.draw_library(entry.kind, &entry.name, entry.owner)?;
+        let new = NewLibrary {
+            description: entry.description.clone().unwrap_or_default(),
+            policies_required: entry.policies_required.unwrap_or(false),
+            arena_workspace: entry.arena_workspace,
+            arena_request_limit: entry.arena_request_limit.unwrap_or(drawn.arena_request_limit),
+            created_by: Some(entry.by),
+            ..drawn
+        };
+        let vault = self.vault.clone();
+        vault.create_library_in(self.db(), &new, entry.by).await?;
+        let made = self.library(&LibraryKey::Id(new.id)).await?.ok_or(Error::Missing(Missing::Library))?;
+        Ok((made, Done::Made))
+    }
+
+    async fn change_library(&mut self, there: Library, entry: &LibraryEntry) -> Result<(Library, Done)> {
+        let description = entry.description.as_deref().filter(|description| *description != there.description);
+        let required = entry.policies_required.filter(|required| *required != there.policies_required);
+        let workspace = entry.arena_workspace.filter(|workspace| Some(*workspace) != there.arena_workspace);
+        let limit = entry.arena_request_limit.filter(|limit| *limit != there.arena_request_limit);
+        if description.is_none() && required.is_none() && workspace.is_none() && limit.is_none() {
+            return Ok((there, Done::Found));
+        }
+        let changed = store::libraries::update(self.db(), there.id, description, required, workspace, limit).await;
+        changed.map_err(|error| match store::violated(&error) {
+            Some("libraries_arena_workspace_key") => {
+                Error::NameTaken(format!("workspace {}", workspace.unwrap_or_default()))
+            }
+            _ => error.into(),
+        })?;
+        let changed = self.library(&LibraryKey::Id(there.id)).await?.ok_or(Error::Missing(Missing::Library))?;
+        Ok((changed, Done::Changed))
+    }
+
+    /// A role on an item, in place of the one somebody had there; whether that is new.
+    pub async fn put_role(&mut self, item: ItemId, to: PrincipalId, role: Role, by: PrincipalId) -> Result<bool> {
+        let now = self.vault.0.clock.instead();
+        let given = directory::put_membership(self.db(), item, to, role, Some(by), now).await?;
+        Ok(self.noted(given))
+    }
+
+    /// A category by its names from below the root category on, `None` if there is none; the root category for no names.
+    pub async fn category(&mut self, names: &[&str]) -> Result<Option<CategoryRow>> {
+        let all = store::categories::all(self.db()).await?;
+        let child = |parent: Option<CategoryId>, fits: &dyn Fn(&CategoryRow) -> bool| {
+            all.iter().find(|row| row.parent == parent && fits(row)).cloned()
+        };
+        let mut found = child(None, &|_| true);
+        for wanted in names {
+            let Some(above) = found else { return Ok(None) };
+            found = child(Some(above.id), &|row| name::key(&row.name) == name::key(wanted));
+        }
+        Ok(found)
+    }
+
+    /// A category by its names from below the root category on; those above must be there.
+    pub async fn put_category(
+        &mut self,
+        names: &[&str],
+        description: Option<&str>,
+        default_level: Option<Level>,
+    ) -> Result<(CategoryRow, Done)> {
+        let (Some(last), above) = (names.last(), &names[..names.len().saturating_sub(1)]) else {
+            return Err(Error::Invalid("category"));
+        };
+        let parent = self.category(above).await?.ok_or(Error::Missing(Missing::Category))?;
+        let there = self.category(names).await?;
+        let done = match &there {
+            None => Done::Made,
+            Some(there) => Done::changed_if(
+                description.is_some_and(|description| description != there.description)
+                    || default_level.is_some_and(|level| Some(level) != there.default_level),
+            ),
+        };
+        if done != Done::Found {
+            let (guid, now) = (self.vault.0.fresh.arena_guid()?, self.vault.0.clock.instead());
+            let said = there.as_ref().map(|there| there.description.clone()).unwrap_or_default();
+            let description = description.unwrap_or(&said);
+            store::categories::put(self.db(), Some(parent.id), last, description, default_level, &guid, now).await?;
+        }
+        self.note(done);
+        Ok((self.category(names).await?.ok_or(Error::Missing(Missing::Category))?, done))
+    }
+
+    /// A level on a category, in place of the one somebody had there; whether that is new.
+    pub async fn put_level(&mut self, category: CategoryId, to: PrincipalId, level: Level) -> Result<bool> {
+        let given = store::categories::put_level(self.db(), category, to, level).await?;
+        Ok(self.noted(given))
+    }
+
+    /// A policy, by name.
+    pub async fn put_policy(&mut self, name: &str, description: Option<&str>) -> Result<(PolicyId, Done)> {
+        let there = directory::policy_named(self.db(), name).await?;
+        let done = match &there {
+            None => Done::Made,
+            Some((_, said)) => Done::changed_if(description.is_some_and(|description| description != said)),
+        };
+        let id = match (there, done) {
+            (Some((id, _)), Done::Found) => id,
+            _ => directory::put_policy(self.db(), name, description.unwrap_or_default()).await?,
+        };
+        Ok((id, self.note(done)))
+    }
+
+    /// A rule of a policy, `None`: for every category; whether that is new.
+    pub async fn put_rule(&mut self, policy: PolicyId, rule: Rule, category: Option<CategoryId>) -> Result<bool> {
+        let given = directory::put_rule(self.db(), policy, rule, category).await?;
+        Ok(self.noted(given))
+    }
+
+    /// A policy given to somebody; whether that is new.
+    pub async fn give_policy(&mut self, policy: PolicyId, to: PrincipalId) -> Result<bool> {
+        let given = directory::grant_policy(self.db(), policy, to).await?;
+        Ok(self.noted(given))
+    }
+}
