@@ -34,9 +34,10 @@ use axum::{
 use self::{
     address::{Address, Owner, Subject},
     auth::Caller,
-    calls::{Found, Operation},
-    error::{Answer, Ids, Refusal},
+    calls::Found,
+    error::{Answer, Refusal},
     query::Query,
+    reply::Ids,
     signed::Signer,
     wire::View,
 };
@@ -46,7 +47,7 @@ use crate::{
     http::{guard::Head, trace},
 };
 
-pub use self::calls::{CALLS, Call, On, Operation as GraphOperation};
+pub use self::calls::{CALLS, Call, On, Operation};
 
 /// The room as the house sees it.
 pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, refuse };
@@ -111,7 +112,7 @@ fn refuse(head: &Head, why: Refused) -> Response {
     reply::dressed(refusal.respond(&ids, moment()), &ids)
 }
 
-/// This node's idea of the moment, for an answer that no vault stands behind.
+/// The machine's idea of the moment, for an answer that no vault stands behind. It is only shown.
 fn moment() -> chrono::DateTime<chrono::Utc> {
     std::time::SystemTime::now().into()
 }
@@ -225,7 +226,7 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
         Operation::PutContent => Box::pin(content::put(&ask, body)).await,
         Operation::GetContent => content::get(&ask).await,
         Operation::UpdateItem => Box::pin(items::update(&ask, body)).await,
-        Operation::DeleteItem => items::delete(&ask).await,
+        Operation::DeleteItem => Box::pin(items::delete(&ask)).await,
         Operation::ListVersions => versions::list(&ask).await,
         Operation::GetVersion => versions::get(&ask).await,
         Operation::GetVersionContent => versions::content(&ask).await,
