@@ -37,6 +37,9 @@ pub(super) enum Refusal {
     Vault(Error),
 }
 
+/// Where names are looked for.
+const HERE: &str = "in this file or in the database";
+
 type Result<T> = std::result::Result<T, Refusal>;
 
 /// A refusal of the vault belongs to the entry that was put.
@@ -48,8 +51,21 @@ impl<T> At<T> for crate::domain::error::Result<T> {
     fn at(self, at: &Range<usize>) -> Result<T> {
         self.map_err(|error| match error {
             Error::Broken(_) | Error::Overloaded => Refusal::Vault(error),
-            refusal => wrong(at.clone(), refusal.to_string()),
+            refusal => wrong(at.clone(), words(&refusal)),
         })
+    }
+}
+
+/// A refusal as it reads next to the line it is about.
+fn words(refusal: &Error) -> String {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what setting up cannot meet reads well enough as it is")]
+    match refusal {
+        Error::NameTaken(name) => format!("{name} is taken; choose another"),
+        Error::LabelTaken(label) => format!("the file has an edition with the label {label:?} already"),
+        Error::WrongKind(Kind::Folder) => "a file lies where a folder is needed".to_owned(),
+        Error::WrongKind(Kind::File) => "a folder lies where a file is needed".to_owned(),
+        Error::Invalid(what) => format!("this cannot be used as {what}"),
+        other => other.to_string(),
     }
 }
 
@@ -114,14 +130,14 @@ impl Work {
                         self.known.people.insert((person.kind, key(name)), person.id);
                         None
                     }
-                    None => Some(format!("{} is named {name:?}, here or in the database", no_one(kinds))),
+                    None => Some(format!("{} is named {name:?}, {HERE}", no_one(kinds))),
                 }
             }
             Unknown::Library(library) => match self.library(library).await? {
                 Some(_) => None,
                 None => Some(match library {
-                    LibraryRef::Named(name) => format!("no library is named {name:?}, here or in the database"),
-                    LibraryRef::Of(login) => format!("{login:?} has no personal library, here or in the database"),
+                    LibraryRef::Named(_) => format!("there is no such library, {HERE}"),
+                    LibraryRef::Of(_) => format!("this user has no personal library, {HERE}"),
                 }),
             },
             Unknown::Category(names) => {
@@ -131,7 +147,7 @@ impl Work {
                         self.known.categories.insert(names.into_iter().map(key).collect(), row.id);
                         None
                     }
-                    None => Some(format!("there is no category {:?}, here or in the database", names.join("/"))),
+                    None => Some(format!("there is no such category, {HERE}")),
                 }
             }
             Unknown::Place(place) => {
@@ -145,7 +161,7 @@ impl Work {
                         self.known.items.insert(place.key(), item);
                         None
                     }
-                    None => Some("no such folder or file is declared here or in the database".to_owned()),
+                    None => Some(format!("there is no such folder or file, {HERE}")),
                 }
             }
         })
@@ -466,5 +482,5 @@ fn place(text: &Spanned<String>) -> Result<Place> {
 }
 
 fn no_one(kinds: &[PrincipalKind]) -> String {
-    format!("nobody ({})", check::words(kinds))
+    format!("no {}", check::words(kinds))
 }

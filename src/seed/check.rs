@@ -365,7 +365,7 @@ impl Checked {
         };
         match kinds.iter().filter(fits).count() {
             0 if kind.is_some_and(|kind| !kinds.contains(&kind)) => {
-                self.wrong(who.span(), format!("{} cannot stand here; needed is {}", who.get_ref(), words(kinds)));
+                self.wrong(who.span(), format!("{} cannot stand here, only a {}", who.get_ref(), words(kinds)));
             }
             0 => self.unknown.push((who.span(), Unknown::Who(who.get_ref().clone(), kinds))),
             1 => {}
@@ -417,9 +417,9 @@ pub(super) fn moment(at: &Datetime) -> Option<DateTime<Utc>> {
 /// Kinds of people in words.
 pub(super) fn words(kinds: &[PrincipalKind]) -> String {
     let word = |kind: &PrincipalKind| match kind {
-        User => "a user",
-        Application => "an application",
-        Group => "a group",
+        User => "user",
+        Application => "application",
+        Group => "group",
     };
     kinds.iter().map(word).collect::<Vec<_>>().join(" or ")
 }

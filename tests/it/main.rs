@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod arena;
+mod cli;
 mod crossing;
 mod embedded;
 mod graph;
@@ -11,6 +12,7 @@ mod oracle;
 mod packaging;
 mod permission;
 mod races;
+mod seed;
 mod support;
 mod tidy;
 mod vault;

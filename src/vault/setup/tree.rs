@@ -246,7 +246,7 @@ impl Setup {
         let last = Version { major, minor };
         let version = next.version.unwrap_or_else(|| last.next(Step::Major));
         if version <= last {
-            return Err(Error::Invalid("version: it must be higher than the last one"));
+            return Err(Error::Invalid("version, which must be higher than the last one"));
         }
         let label = next.label.clone().unwrap_or_else(|| {
             next_label(there.label.as_deref().unwrap_or_default(), |label| has.iter().any(|has| has.label == label))
