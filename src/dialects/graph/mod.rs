@@ -109,12 +109,7 @@ fn refuse(head: &Head, why: Refused) -> Response {
         Refused::NoRoute => Refusal::NoSegment(first.to_owned()),
     };
     let ids = Ids::of(&head.headers, head.request_id);
-    reply::dressed(refusal.respond(&ids, moment()), &ids)
-}
-
-/// The machine's idea of the moment, for an answer that no vault stands behind. It is only shown.
-fn moment() -> chrono::DateTime<chrono::Utc> {
-    std::time::SystemTime::now().into()
+    reply::dressed(refusal.respond(&ids, head.at), &ids)
 }
 
 /// One request, understood: what handlers are given.
