@@ -6,6 +6,7 @@
 mod arena;
 mod cli;
 mod crossing;
+mod doors;
 mod embedded;
 mod graph;
 mod http_listener;
@@ -14,6 +15,7 @@ mod oracle;
 mod packaging;
 mod permission;
 mod races;
+mod refusals;
 mod seed;
 mod support;
 mod tidy;

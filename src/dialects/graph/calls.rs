@@ -80,6 +80,24 @@ pub enum Operation {
     NotBuilt,
 }
 
+impl Call {
+    /// An address it answers at, parameters in braces.
+    pub fn sample(&self) -> String {
+        let on = match self.on {
+            On::Service => "",
+            On::Me => "/me",
+            On::User => "/users/{user}",
+            On::Group => "/groups/{group}",
+            On::Site => "/sites/{site}",
+            On::Drive => "/drives/{drive}",
+            On::Item => "/drives/{drive}/items/{item}",
+            On::Share => "/shares/{share}",
+        };
+        let slash = if self.tail.is_empty() { "" } else { "/" };
+        format!("{on}{slash}{}", self.tail.replace('*', "{any}"))
+    }
+}
+
 impl Operation {
     /// Its name in the log.
     pub fn name(self) -> &'static str {

@@ -50,7 +50,7 @@ use crate::{
 pub use self::calls::{CALLS, Call, On, Operation};
 
 /// The room as the house sees it.
-pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, refuse };
+pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, doors, refuse };
 
 /// What only this room needs.
 #[derive(Clone, Debug)]
@@ -100,6 +100,10 @@ fn router() -> Router<Hall> {
     router
 }
 
+fn doors() -> Vec<String> {
+    CALLS.iter().map(|call| format!("/v1.0{}", call.sample())).collect()
+}
+
 /// Words what is refused before a call is found.
 fn refuse(head: &Head, why: Refused) -> Response {
     let first = head.uri.path().split('/').nth(1).unwrap_or_default();
@@ -107,6 +111,7 @@ fn refuse(head: &Head, why: Refused) -> Response {
         Refused::House(refusal) => Refusal::House(refusal),
         Refused::NoRoute if is_version(first) => Refusal::Version(first.to_owned()),
         Refused::NoRoute => Refusal::NoSegment(first.to_owned()),
+        Refused::Vault(refusal) => Refusal::from(refusal),
     };
     let ids = Ids::of(&head.headers, head.request_id);
     reply::dressed(refusal.respond(&ids, head.at), &ids)

@@ -40,7 +40,7 @@ use crate::{
 use error::Error;
 
 /// The room as the house sees it.
-pub const ROOM: Room = Room { dialect: Dialect::Liferay, name: "liferay", claims, router, refuse };
+pub const ROOM: Room = Room { dialect: Dialect::Liferay, name: "liferay", claims, router, doors, refuse };
 
 /// The header of answers that are made before the settings are at hand.
 const BUILD: HeaderValue =
@@ -78,6 +78,13 @@ fn router() -> Router<Hall> {
     })
 }
 
+fn doors() -> Vec<String> {
+    let services = methods::methods()
+        .iter()
+        .map(|method| format!("/api/jsonws/{}/{}", method.service.path, names::kebab(method.name)));
+    services.chain(["/documents/{digits}/{digits}/{name}".to_owned()]).collect()
+}
+
 async fn services(State(hall): State<Hall>, request: Request) -> Response {
     let build = build(&hall);
     marked(forms::answer(hall, request).await, build)
@@ -109,6 +116,10 @@ fn refuse(head: &Head, why: Refused) -> Response {
     let response = match why {
         Refused::House(refusal) => Error::House(refusal).into_response(),
         Refused::NoRoute => no_address(head),
+        Refused::Vault(refusal) => {
+            let (operation, subject) = (error::Operation::CheckOut, error::Subject::File(0));
+            Error::Refused(Box::new(error::Refused { refusal, operation, subject, user: 0 })).into_response()
+        }
     };
     marked(response, BUILD)
 }
