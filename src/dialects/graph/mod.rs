@@ -214,24 +214,25 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
     }
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let ask = Ask { hall, caller, head, origin, prefix, address, query };
+    // a handler's future is large: it lives on the heap while it runs
     match operation {
-        Operation::CheckOut => locks::check_out(&ask).await,
-        Operation::CheckIn => locks::check_in(&ask, body).await,
-        Operation::DiscardCheckOut => locks::discard(&ask).await,
-        Operation::GetDrive => drives::get(&ask).await,
-        Operation::ListDrives => drives::list(&ask).await,
-        Operation::GetItem => items::get(&ask).await,
-        Operation::ListChildren => children::list(&ask).await,
-        Operation::CreateChild => children::create(&ask, body).await,
+        Operation::CheckOut => Box::pin(locks::check_out(&ask)).await,
+        Operation::CheckIn => Box::pin(locks::check_in(&ask, body)).await,
+        Operation::DiscardCheckOut => Box::pin(locks::discard(&ask)).await,
+        Operation::GetDrive => Box::pin(drives::get(&ask)).await,
+        Operation::ListDrives => Box::pin(drives::list(&ask)).await,
+        Operation::GetItem => Box::pin(items::get(&ask)).await,
+        Operation::ListChildren => Box::pin(children::list(&ask)).await,
+        Operation::CreateChild => Box::pin(children::create(&ask, body)).await,
         Operation::PutContent => Box::pin(content::put(&ask, body)).await,
-        Operation::GetContent => content::get(&ask).await,
+        Operation::GetContent => Box::pin(content::get(&ask)).await,
         Operation::UpdateItem => Box::pin(items::update(&ask, body)).await,
         Operation::DeleteItem => Box::pin(items::delete(&ask)).await,
-        Operation::ListVersions => versions::list(&ask).await,
-        Operation::GetVersion => versions::get(&ask).await,
-        Operation::GetVersionContent => versions::content(&ask).await,
-        Operation::GetMe => people::me(&ask).await,
-        Operation::GetUser => people::user(&ask).await,
+        Operation::ListVersions => Box::pin(versions::list(&ask)).await,
+        Operation::GetVersion => Box::pin(versions::get(&ask)).await,
+        Operation::GetVersionContent => Box::pin(versions::content(&ask)).await,
+        Operation::GetMe => Box::pin(people::me(&ask)).await,
+        Operation::GetUser => Box::pin(people::user(&ask)).await,
         Operation::NotBuilt => Err(Refusal::NotBuilt),
     }
 }
