@@ -3,6 +3,7 @@
 
 mod embedded;
 mod http_listener;
+mod liferay;
 mod packaging;
 mod smoke;
 mod support;

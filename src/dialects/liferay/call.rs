@@ -152,9 +152,9 @@ impl Ask {
 
     /// The bytes, as file or as array.
     pub fn payload(&self) -> Option<&Payload> {
-        self.arguments.iter().find_map(|(_, argument)| match argument {
-            Argument::Bytes(payload) => payload.as_ref(),
-            _ => None,
+        self.arguments.iter().find_map(|(_, argument)| {
+            let Argument::Bytes(payload) = argument else { return None };
+            payload.as_ref()
         })
     }
 

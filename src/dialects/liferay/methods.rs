@@ -128,8 +128,8 @@ impl Method {
 
     /// What a tie between overloads is decided by (spec/liferay.md 2.4).
     pub fn signature(&self) -> String {
-        let types: String = self.parameters.iter().map(|parameter| format!("-{}", parameter.kind.java())).collect();
-        format!("/{}/{}-{}{types}", self.service.path, self.name, self.parameters.len())
+        let types: Vec<&str> = self.parameters.iter().map(|parameter| parameter.kind.java()).collect();
+        format!("/{}/{}-{}-{}", self.service.path, self.name, self.parameters.len(), types.join("-"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod database;
+pub mod liferay;
 pub mod server;
 pub mod world;
 
