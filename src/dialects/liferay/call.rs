@@ -48,7 +48,7 @@ impl Desk {
         let (method, given) = self.choose(call)?;
         self.operation = Some(method.name);
         if self.actor.account.is_none() && !method.service.guests {
-            return Err(Error::Guest { class: method.service.class, method: method.name });
+            return Err(method.closed_to_guests());
         }
         let arguments = method
             .parameters

@@ -126,6 +126,13 @@ pub enum Error {
         /// The Java method.
         method: &'static str,
     },
+    /// A user who shares no site with the caller.
+    Stranger {
+        /// The caller's user id.
+        caller: i64,
+        /// The other's.
+        user: i64,
+    },
     /// A bearer token that is unknown or dead.
     BadToken,
     /// Wrong Basic credentials where the setting forces them to be right.
@@ -240,6 +247,10 @@ impl Error {
             },
             Self::NoAddress(path) => no_such(NO_MODEL, format!("Nothing is served at {path}")),
             Self::Guest { class, method } => forbidden(SECURITY, format!("Access denied to {class}#{method}")),
+            Self::Stranger { caller, user } => {
+                let model = "com.liferay.portal.kernel.model.User";
+                forbidden(MUST_HAVE, format!("User {caller} must have VIEW permission for {model} {user}"))
+            }
             Self::BadToken | Self::BadPassword => {
                 Words { status: StatusCode::UNAUTHORIZED, ..forbidden(SECURITY, "Access denied") }
             }

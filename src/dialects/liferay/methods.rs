@@ -126,6 +126,11 @@ impl Method {
         self.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name))
     }
 
+    /// What a guest hears who calls it.
+    pub fn closed_to_guests(&self) -> Error {
+        Error::Guest { class: self.service.class, method: self.name }
+    }
+
     /// What a tie between overloads is decided by (spec/liferay.md 2.4).
     pub fn signature(&self) -> String {
         let types: Vec<&str> = self.parameters.iter().map(|parameter| parameter.kind.java()).collect();

@@ -286,6 +286,12 @@ async fn no_strangers_bytes_are_written() {
         let status = client.parts("/dlapp/add-file-entry", form).await.status.as_u16();
         assert!(status == 403 || status == 404, "{status}");
     }
+    let parameters = json!({"repositoryId": server.group(), "folderId": 0, "sourceFileName": "", "mimeType": "",
+        "title": "a", "description": "", "changeLog": ""});
+    let form = Form::new()
+        .text("cmd", json!({"/dlapp/add-file-entry": parameters}).to_string())
+        .part("file", Part::bytes(vec![b'x'; 1 << 20]).file_name("a"));
+    server.liferay(&server.world.vic).parts("/invoke", form).await.expect(403);
     assert_eq!(blobs(&server), 0);
 }
 

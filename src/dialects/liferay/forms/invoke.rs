@@ -30,13 +30,14 @@ pub fn is_command(text: &[u8]) -> bool {
     }
 }
 
-/// What the first command of a text calls.
-pub fn first_target(text: &[u8]) -> Option<Target> {
+/// What the first command of a text calls, and with what.
+pub fn first(text: &[u8]) -> Option<(Target, Parameters)> {
     let mut first: Value = serde_json::from_slice(text).ok()?;
     if let Value::Array(many) = first {
         first = many.into_iter().next()?;
     }
-    command(first).ok().map(|command| command.target)
+    let command = command(first).ok()?;
+    Some((command.target, Parameters::of_json(command.parameters).ok()?))
 }
 
 /// Runs what was brought. A batch runs in order, each command by itself, up to the first that fails.
