@@ -11,6 +11,7 @@ mod embedded;
 mod graph;
 mod http_listener;
 mod kills;
+mod liferay;
 mod oracle;
 mod packaging;
 mod permission;

@@ -77,7 +77,7 @@ fn ceiling(scopes: &[String]) -> Ceiling {
     let mut ceiling = Ceiling { read: Reach::Nothing, write: Reach::Nothing };
     for scope in scopes.iter().map(|scope| scope.to_ascii_lowercase()) {
         let about_files = ["files.", "sites.", "everything"].iter().any(|word| scope.contains(word));
-        let everywhere = scope.contains("everything") || scope.ends_with(".all");
+        let everywhere = scope.contains("everything") || scope.rsplit('.').next() == Some("all");
         let reach = if everywhere { Reach::All } else { Reach::Own };
         let writes = scope.contains("write") || scope.ends_with("everything");
         if about_files {

@@ -48,7 +48,7 @@ impl Desk {
         let (method, given) = self.choose(call)?;
         self.operation = Some(method.name);
         if self.actor.account.is_none() && !method.service.guests {
-            return Err(Error::Guest { class: method.service.class, method: method.name });
+            return Err(method.closed_to_guests());
         }
         let arguments = method
             .parameters
@@ -152,9 +152,9 @@ impl Ask {
 
     /// The bytes, as file or as array.
     pub fn payload(&self) -> Option<&Payload> {
-        self.arguments.iter().find_map(|(_, argument)| match argument {
-            Argument::Bytes(payload) => payload.as_ref(),
-            _ => None,
+        self.arguments.iter().find_map(|(_, argument)| {
+            let Argument::Bytes(payload) = argument else { return None };
+            payload.as_ref()
         })
     }
 

@@ -73,7 +73,7 @@ mod tests {
         for name in names {
             given.add(name, Given::Null).unwrap();
         }
-        Target::new(service, method).choose(&given, "GET").ok().map(|method| method.signature())
+        Target::new(service, method).choose(&given, "GET").ok().map(Method::signature)
     }
 
     #[test]

@@ -132,13 +132,13 @@ fn texts(value: &Given) -> Result<Option<Vec<String>>, Error> {
         Given::Null => Ok(None),
         Given::New => Ok(Some(Vec::new())),
         Given::Json(Value::Array(values)) => values.iter().cloned().map(one).collect::<Result<_, _>>().map(Some),
-        Given::Text(list) | Given::Json(Value::String(list)) => match serde_json::from_str(list) {
-            Ok(Value::Array(values)) => values.into_iter().map(one).collect::<Result<_, _>>().map(Some),
-            Ok(_) | Err(_) => {
-                let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
-                Ok(Some(parts.map(str::to_owned).collect()))
+        Given::Text(list) | Given::Json(Value::String(list)) => {
+            if let Ok(Value::Array(values)) = serde_json::from_str(list) {
+                return values.into_iter().map(one).collect::<Result<_, _>>().map(Some);
             }
-        },
+            let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
+            Ok(Some(parts.map(str::to_owned).collect()))
+        }
         Given::Json(other) => one(other.clone()).map(|single| Some(vec![single])),
         Given::Upload(upload) => Err(Error::Unconvertible(upload.file_name.clone())),
     }

@@ -55,11 +55,9 @@ async fn respond(hall: &Hall, actor: &Actor, request: &Parts) -> Result<Response
     }
     let missing = || said(actor, Operation::View, &subject)(Refusal::Missing(Missing::Item));
     let segments = path::segments(address).map_err(|_| missing())?;
-    let look = find(&hall.vault, actor, segments.get(1..).unwrap_or_default()).await.map_err(|error| match error {
-        // by its address it is missing, whatever part of the address is wrong
-        Error::Refused(refused) if matches!(refused.refusal, Refusal::Missing(_) | Refusal::WrongKind(_)) => missing(),
-        other => other,
-    })?;
+    let look = find(&hall.vault, actor, segments.get(1..).unwrap_or_default()).await;
+    // by its address it is missing, whatever part of the address is wrong
+    let look = look.map_err(|error| if error.is_missing() { missing() } else { error })?;
     let wanted = wanted(request.uri.query().unwrap_or_default());
     let download = version(&hall.vault, actor, &look, &wanted, missing).await?;
     send(&hall.vault, actor, &look, download, &wanted, request).await
@@ -116,10 +114,8 @@ async fn version(
         Some(label) => {
             let version = label.parse().map_err(|_| missing())?;
             let edition = vault.edition(actor, look, &EditionKey::Version(version)).await;
-            let edition = edition.map_err(|refusal| match refusal {
-                Refusal::Missing(_) => missing(),
-                other => said(other),
-            })?;
+            let edition = edition.map_err(&said);
+            let edition = edition.map_err(|error| if error.is_missing() { missing() } else { error })?;
             vault.download(actor, look, &edition).await.map_err(said)
         }
     }

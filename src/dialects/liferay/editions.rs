@@ -34,7 +34,7 @@ pub async fn latest(ask: Ask) -> Result<Value, Error> {
     let (item, file) = (look.item(), find::parts(&look)?);
     let excluded = ask.flag("excludeWorkingCopy").unwrap_or(false);
     match item.lock().filter(|_| !excluded && item.is_held_by(ask.actor.id())) {
-        Some(lock) => shown(&FileVersion::working_copy(item, file, lock, ask.company())),
+        Some(held) => shown(&FileVersion::working_copy(item, file, held, ask.company())),
         None => shown(&FileVersion::of(item, &file.edition, ask.company())),
     }
 }

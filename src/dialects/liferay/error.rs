@@ -126,6 +126,13 @@ pub enum Error {
         /// The Java method.
         method: &'static str,
     },
+    /// A user who shares no site with the caller.
+    Stranger {
+        /// The caller's user id.
+        caller: i64,
+        /// The other's.
+        user: i64,
+    },
     /// A bearer token that is unknown or dead.
     BadToken,
     /// Wrong Basic credentials where the setting forces them to be right.
@@ -240,6 +247,10 @@ impl Error {
             },
             Self::NoAddress(path) => no_such(NO_MODEL, format!("Nothing is served at {path}")),
             Self::Guest { class, method } => forbidden(SECURITY, format!("Access denied to {class}#{method}")),
+            Self::Stranger { caller, user } => {
+                let model = "com.liferay.portal.kernel.model.User";
+                forbidden(MUST_HAVE, format!("User {caller} must have VIEW permission for {model} {user}"))
+            }
             Self::BadToken | Self::BadPassword => {
                 Words { status: StatusCode::UNAUTHORIZED, ..forbidden(SECURITY, "Access denied") }
             }
@@ -300,14 +311,19 @@ impl Error {
         }
     }
 
-    /// The challenge that goes with a 401.
+    /// Whether something is not there, or not for the caller.
+    pub fn is_missing(&self) -> bool {
+        let Self::Refused(refused) = self else { return false };
+        matches!(refused.refusal, Refusal::Missing(_) | Refusal::WrongKind(_))
+    }
+
+    /// The challenge that goes with a 401; never with a 403: a browser would start to remember a password for this origin
+    /// (spec/liferay.md 1.2).
     fn challenge(&self) -> Option<HeaderValue> {
-        match self {
-            Self::BadToken => Some(HeaderValue::from_static("Bearer realm=\"PortalRealm\", error=\"invalid_token\"")),
-            Self::BadPassword => Some(HeaderValue::from_static("Basic realm=\"PortalRealm\"")),
-            // never with a 403: a browser would start to remember a password for this origin (spec/liferay.md 1.2)
-            _ => None,
-        }
+        let bearer = HeaderValue::from_static("Bearer realm=\"PortalRealm\", error=\"invalid_token\"");
+        let basic = HeaderValue::from_static("Basic realm=\"PortalRealm\"");
+        let by_token = matches!(self, Self::BadToken).then_some(bearer);
+        by_token.or_else(|| matches!(self, Self::BadPassword).then_some(basic))
     }
 
     /// Our own fault, met by this room.
@@ -347,12 +363,12 @@ impl Refused {
             Refusal::NoContent => Words { status: StatusCode::NOT_FOUND, ..bare(NO_BYTES) },
             Refusal::ContentMissing | Refusal::ContentTooLarge => bare(FILE_SIZE),
             Refusal::BodyBroken => bare(UPLOAD),
-            Refusal::NameTaken(name) => match self.subject {
-                Subject::Folder(_) | Subject::FolderNamed(..) => {
-                    refused(DUPLICATE_FOLDER, format!("A folder already exists with name {name}"))
-                }
-                _ => refused(DUPLICATE_FILE, format!("A file entry already exists with file name {name}")),
-            },
+            Refusal::NameTaken(name) if matches!(self.subject, Subject::Folder(_) | Subject::FolderNamed(..)) => {
+                refused(DUPLICATE_FOLDER, format!("A folder already exists with name {name}"))
+            }
+            Refusal::NameTaken(name) => {
+                refused(DUPLICATE_FILE, format!("A file entry already exists with file name {name}"))
+            }
             Refusal::BadName(bad) => refused(FILE_NAME, bad.to_string()),
             Refusal::Impossible(_) => bare(INVALID_FOLDER),
             Refusal::PreconditionFailed => {
@@ -394,7 +410,14 @@ impl Refused {
                 Subject::Titled(site, ..) | Subject::FolderNamed(site, ..) | Subject::Uuid(_, site) => {
                     return no_such(NO_GROUP, format!("No Group exists with the key {{repositoryId={site}}}"));
                 }
-                _ => return bare_no_such(NO_GROUP),
+                Subject::File(_)
+                | Subject::Folder(_)
+                | Subject::Version(_)
+                | Subject::Label(..)
+                | Subject::User(_)
+                | Subject::Company(_)
+                | Subject::Lock(..)
+                | Subject::Address(_) => return bare_no_such(NO_GROUP),
             },
             Missing::Principal => {
                 if !matches!(self.subject, Subject::User(_)) {
@@ -439,10 +462,7 @@ impl Refused {
     /// The text form of a lock, dates as Java prints them.
     fn lock_text(&self, lock: &Lock) -> String {
         let date = |moment: chrono::DateTime<chrono::Utc>| moment.format("%a %b %d %H:%M:%S GMT %Y").to_string();
-        let file = match self.subject {
-            Subject::File(number) => number,
-            _ => 0,
-        };
+        let file = if let Subject::File(number) = self.subject { number } else { 0 };
         format!(
             "{{lockId={}, uuid={}, userId={}, userName={}, owner={}, key={file}, createDate={}, expirationDate={}}}",
             lock.number,

@@ -90,13 +90,11 @@ async fn few(vault: &Vault, actor: &Actor, folder: &Look, among: Among) -> Resul
 pub async fn file_titled(vault: &Vault, actor: &Actor, group: i64, number: i64, title: &str) -> Result<Look, Error> {
     let folder = folder_in(vault, actor, group, number).await?;
     let found = titled(vault, actor, &folder, title).await?.into_iter().next();
-    match found {
-        Some(item) => file(vault, actor, item.number).await,
-        None => {
-            let subject = Subject::Titled(group, number, title.to_owned());
-            Err(said(actor, Operation::View, &subject)(Refusal::Missing(Missing::Item)))
-        }
-    }
+    let Some(item) = found else {
+        let subject = Subject::Titled(group, number, title.to_owned());
+        return Err(said(actor, Operation::View, &subject)(Refusal::Missing(Missing::Item)));
+    };
+    file(vault, actor, item.number).await
 }
 
 /// The file with a uuid in a site.

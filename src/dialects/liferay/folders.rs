@@ -45,13 +45,11 @@ async fn by_name(ask: &Ask) -> Result<Look, Error> {
     let (group, parent, name) = (ask.site()?, ask.folder()?, ask.text("name")?);
     let folder = find::folder_in(ask.vault(), &ask.actor, group, parent).await?;
     let found = find::named(ask.vault(), &ask.actor, &folder, Kind::Folder, name).await?.into_iter().next();
-    match found {
-        Some(item) => find::folder(ask.vault(), &ask.actor, item.number).await,
-        None => {
-            let said = ask.said(Operation::View, &Subject::FolderNamed(group, parent, name.to_owned()));
-            Err(said(Refusal::Missing(Missing::Item)))
-        }
-    }
+    let Some(item) = found else {
+        let said = ask.said(Operation::View, &Subject::FolderNamed(group, parent, name.to_owned()));
+        return Err(said(Refusal::Missing(Missing::Item)));
+    };
+    find::folder(ask.vault(), &ask.actor, item.number).await
 }
 
 /// `addFolder`.

@@ -91,7 +91,7 @@ async fn by_path(desk: &mut Desk, segments: &[String], brought: Brought, method:
         return Err(target.unknown(method.as_str()));
     }
     let mut given = Parameters::of_path(rest)?.overlaid(brought.given);
-    if let Some(text) = brought.text {
+    if let Some(text) = brought.text.filter(|text| text.trim_ascii_start().starts_with(b"{")) {
         // the vendor does not read it; a plain object of parameters has one meaning only
         given = given.overlaid(Parameters::of_json(object(&text)?)?);
     }

@@ -67,8 +67,8 @@ pub async fn cancel(ask: Ask) -> Result<Value, Error> {
 
 /// The same of `dlfileentry`: answers the version that was dropped.
 pub async fn cancel_and_show(ask: Ask) -> Result<Value, Error> {
-    let Some((look, lock)) = drop_working_copy(&ask).await? else { return Ok(Value::Null) };
-    shown(&FileVersion::working_copy(look.item(), find::parts(&look)?, &lock, ask.company()))
+    let Some((look, dropped)) = drop_working_copy(&ask).await? else { return Ok(Value::Null) };
+    shown(&FileVersion::working_copy(look.item(), find::parts(&look)?, &dropped, ask.company()))
 }
 
 async fn drop_working_copy(ask: &Ask) -> Result<Option<(Look, crate::domain::lock::Lock)>, Error> {
@@ -159,7 +159,7 @@ pub async fn is_mine(ask: Ask) -> Result<Value, Error> {
 pub async fn get(ask: Ask) -> Result<Value, Error> {
     let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
     match look.item().lock() {
-        Some(lock) => shown(&Lock::of(lock, look.item().number, ask.company())),
+        Some(held) => shown(&Lock::of(held, look.item().number, ask.company())),
         None => Ok(Value::Null),
     }
 }

@@ -126,10 +126,15 @@ impl Method {
         self.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name))
     }
 
+    /// What a guest hears who calls it.
+    pub fn closed_to_guests(&self) -> Error {
+        Error::Guest { class: self.service.class, method: self.name }
+    }
+
     /// What a tie between overloads is decided by (spec/liferay.md 2.4).
     pub fn signature(&self) -> String {
-        let types: String = self.parameters.iter().map(|parameter| format!("-{}", parameter.kind.java())).collect();
-        format!("/{}/{}-{}{types}", self.service.path, self.name, self.parameters.len())
+        let types: Vec<&str> = self.parameters.iter().map(|parameter| parameter.kind.java()).collect();
+        format!("/{}/{}-{}-{}", self.service.path, self.name, self.parameters.len(), types.join("-"))
     }
 }
 

@@ -50,14 +50,14 @@ const FORBIDDEN: [&str; 12] = ["\\", "//", ":", "*", "?", "\"", "<", ">", "|", "
 /// `FileNameException` for a title that is no name.
 pub fn file_name(title: &str, extension: &str) -> Result<ItemName, Error> {
     let bad = || Error::FileName(title.to_owned());
-    if FORBIDDEN.iter().any(|part| title.contains(part)) {
+    // an empty title, or one of dots, would become a name by its extension alone
+    if FORBIDDEN.iter().any(|part| title.contains(part)) || matches!(title.trim(), "" | "." | "..") {
         return Err(bad());
     }
     let safe = title.replace('/', "_");
     let has_it = extension.is_empty() || ends_with_extension(&safe, extension);
     let name = if has_it { safe } else { format!("{safe}.{extension}") };
-    // an empty title would become a name by its extension alone
-    if title.trim().is_empty() { Err(bad()) } else { ItemName::parse(&name).map_err(|_| bad()) }
+    ItemName::parse(&name).map_err(|_| bad())
 }
 
 fn ends_with_extension(name: &str, wanted: &str) -> bool {
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_title_becomes_a_file_name() {
-        let name = |title, extension| file_name(title, extension).map(|name| name.as_str().to_owned()).ok();
+        let name = |title: &str, extension| file_name(title, extension).map(|name| name.as_str().to_owned()).ok();
         assert_eq!(name("Plan", "docx").as_deref(), Some("Plan.docx"));
         assert_eq!(name("plan.DOCX", "docx").as_deref(), Some("plan.DOCX"));
         assert_eq!(name("a/b", "").as_deref(), Some("a_b"));

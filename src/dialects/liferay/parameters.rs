@@ -41,8 +41,8 @@ impl Parameters {
         let mut parameters = Self::default();
         let mut rest = segments.iter();
         while let Some(written) = rest.next() {
-            let modified = written.starts_with(['-', '+']) || written.contains(':');
-            let value = if modified {
+            let without_value = written.starts_with(['-', '+']) || written.contains(':');
+            let value = if without_value {
                 String::new()
             } else {
                 rest.next().ok_or_else(|| Error::MissingValue(written.clone()))?.clone()

@@ -85,12 +85,8 @@ async fn one(ask: &Ask, key: PrincipalKey, subject: Subject, fits: impl Fn(&Pers
     let person = person.filter(|person| person.kind != PrincipalKind::Group && fits(person));
     let person = person.ok_or_else(|| said(Refusal::Missing(Missing::Principal)))?;
     if !ask.vault().knows(&ask.actor, person.id).await.map_err(&said)? {
-        let denial = crate::domain::permission::Denial {
-            gate: crate::domain::permission::Gate::Visible,
-            action: crate::domain::permission::Action::View,
-        };
-        let known = Subject::User(format!("com.liferay.portal.kernel.model.User {}", person.number));
-        return Err(ask.said(Operation::View, &known)(Refusal::Denied(denial)));
+        let caller = ask.actor.person().map_or(0, |caller| caller.number);
+        return Err(Error::Stranger { caller, user: person.number });
     }
     shown(&User::of(&person, ask.company()))
 }

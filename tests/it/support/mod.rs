@@ -5,6 +5,7 @@ pub mod answer;
 pub mod arena;
 pub mod database;
 pub mod graph;
+pub mod liferay;
 pub mod oracle;
 pub mod process;
 pub mod server;

@@ -30,16 +30,14 @@ pub fn is_command(text: &[u8]) -> bool {
     }
 }
 
-/// What the first command of a text calls.
-pub fn first_target(text: &[u8]) -> Option<Target> {
-    let first = match serde_json::from_slice(text).ok()? {
-        Value::Array(many) => many.into_iter().next()?,
-        one => one,
-    };
-    match first {
-        Value::Object(one) => command(one).ok().map(|command| command.target),
-        _ => None,
+/// What the first command of a text calls, and with what.
+pub fn first(text: &[u8]) -> Option<(Target, Parameters)> {
+    let mut first: Value = serde_json::from_slice(text).ok()?;
+    if let Value::Array(many) = first {
+        first = many.into_iter().next()?;
     }
+    let command = command(first).ok()?;
+    Some((command.target, Parameters::of_json(command.parameters).ok()?))
 }
 
 /// Runs what was brought. A batch runs in order, each command by itself, up to the first that fails.
@@ -49,25 +47,20 @@ pub async fn answer(desk: &mut Desk, mut brought: Brought) -> Result<Value, Erro
         None => brought.text.unwrap_or_default().into(),
     };
     let _ignored = brought.given.take_text("p_auth");
-    match serde_json::from_slice(&text).map_err(|_| Error::NotJson)? {
-        Value::Object(one) => {
-            let value = run(desk, &brought.given, command(one)?).await?;
-            // nothing and null are an empty object
-            Ok(if value.is_null() { Value::Object(Map::new()) } else { value })
-        }
-        Value::Array(many) if many.len() <= COMMANDS => {
-            let commands = many.into_iter().map(|one| match one {
-                Value::Object(one) => command(one),
-                _ => Err(Error::IllegalArgument(None)),
-            });
-            let mut values = Vec::new();
-            for command in commands.collect::<Result<Vec<_>, _>>()? {
-                values.push(run(desk, &brought.given, command).await?);
-            }
-            Ok(Value::Array(values))
-        }
-        _ => Err(Error::IllegalArgument(None)),
+    let commands: Value = serde_json::from_slice(&text).map_err(|_| Error::NotJson)?;
+    let Value::Array(many) = commands else {
+        let value = run(desk, &brought.given, command(commands)?).await?;
+        // nothing and null are an empty object
+        return Ok(if value.is_null() { Value::Object(Map::new()) } else { value });
+    };
+    if many.len() > COMMANDS {
+        return Err(Error::IllegalArgument(None));
     }
+    let mut values = Vec::with_capacity(many.len());
+    for command in many.into_iter().map(command).collect::<Result<Vec<_>, _>>()? {
+        values.push(run(desk, &brought.given, command).await?);
+    }
+    Ok(Value::Array(values))
 }
 
 async fn run(desk: &mut Desk, shared: &Parameters, command: Command) -> Result<Value, Error> {
@@ -80,7 +73,8 @@ async fn run(desk: &mut Desk, shared: &Parameters, command: Command) -> Result<V
 }
 
 /// Only the first key of an object is run: `/service/method`, `$name = /service/method`, `$name[a,b] = /service/method`.
-fn command(object: Map<String, Value>) -> Result<Command, Error> {
+fn command(object: Value) -> Result<Command, Error> {
+    let Value::Object(object) = object else { return Err(Error::IllegalArgument(None)) };
     let (key, parameters) = object.into_iter().next().ok_or(Error::IllegalArgument(None))?;
     let (name, path) = match key.split_once('=') {
         Some((name, path)) if name.trim_start().starts_with('$') => (name.trim(), path.trim()),
@@ -93,7 +87,9 @@ fn command(object: Map<String, Value>) -> Result<Command, Error> {
     let parameters = match parameters {
         Value::Object(parameters) => parameters,
         Value::Null => Map::new(),
-        _ => return Err(Error::IllegalArgument(None)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err(Error::IllegalArgument(None));
+        }
     };
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let (service, method) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
@@ -113,7 +109,7 @@ fn only(value: Value, properties: &[String]) -> Value {
             });
             Value::Object(kept.collect())
         }
-        scalar => scalar,
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar,
     }
 }
 
@@ -124,7 +120,7 @@ mod tests {
     use super::*;
 
     fn parsed(object: &Value) -> Option<(String, String, Option<Vec<String>>)> {
-        let command = command(object.as_object().unwrap().clone()).ok()?;
+        let command = command(object.clone()).ok()?;
         Some((command.target.service, command.target.method, command.shown))
     }
 

@@ -3,8 +3,9 @@
 
 use axum::{body::Body, http::HeaderMap};
 use futures_util::StreamExt;
+use http_body::Body as _;
 
-use super::Brought;
+use super::{Brought, invoke};
 use crate::{
     dialects::liferay::{
         call::{Desk, said},
@@ -29,6 +30,10 @@ pub async fn read(
     body: Body,
     brought: &mut Brought,
 ) -> Result<(), Error> {
+    if body.is_end_stream() {
+        // no parts at all, as some clients send a form without fields
+        return Ok(());
+    }
     let limits = desk.hall.limits;
     let mut multipart = Multipart::open(
         headers,
@@ -56,7 +61,7 @@ pub async fn read(
 }
 
 /// Receives a part for the method the request will call, after asking whether its caller may: no stranger's bytes are
-/// written. What is known of the file or folder by then is what came before the part, as clients send it.
+/// written, or even read. What is known of the file or folder by then is what came before the part, as clients send it.
 async fn receive(
     desk: &Desk,
     segments: &[String],
@@ -67,27 +72,30 @@ async fn receive(
     let file_name = part.file_name.clone().unwrap_or_default();
     let media_type = part.media_type.clone();
     let takes = |method: &&Method| method.parameter(name).is_some_and(|parameter| parameter.kind.takes_bytes());
-    let target = target(segments, known);
+    let (target, known) = called(segments, known);
     let received = match target.and_then(|target| target.candidates().find(takes)) {
-        Some(method) if desk.actor.account.is_some() => match look(desk, method, known).await {
-            Ok(look) => stage(desk, part, look).await?,
-            Err(refusal) => Received::Refused(refusal),
-        },
-        // a guest, or bytes that nothing takes
-        _ => Received::Refused(Error::IllegalArgument(None)),
+        Some(method) if desk.actor.account.is_none() => return Err(method.closed_to_guests()),
+        Some(method) => {
+            let look = look(desk, method, &known).await?;
+            stage(desk, part, look).await?
+        }
+        // bytes that nothing takes
+        None => Received::Refused(Error::IllegalArgument(None)),
     };
     Ok(Upload::new(file_name, media_type, received))
 }
 
-/// The method the path names, or the first command of an `invoke` whose `cmd` came before the part.
-fn target(segments: &[String], known: &Parameters) -> Option<Target> {
-    match segments {
-        [invoke] if invoke == "invoke" => match known.get("cmd") {
-            Some(Given::Text(text)) => super::invoke::first_target(text.as_bytes()),
-            _ => None,
-        },
-        [service, method, ..] => Some(Target::new(service, method)),
+/// The method the path names and what is known of its parameters; or the first command of an `invoke` whose `cmd` came
+/// before the part.
+fn called(segments: &[String], known: &Parameters) -> (Option<Target>, Parameters) {
+    let command = match (segments, known.get("cmd")) {
+        ([invoke], Some(Given::Text(text))) if invoke == "invoke" => invoke::first(text.as_bytes()),
         _ => None,
+    };
+    match (command, segments) {
+        (Some((target, parameters)), _) => (Some(target), known.clone().overlaid(parameters)),
+        (None, [service, method, ..]) => (Some(Target::new(service, method)), known.clone()),
+        (None, _) => (None, known.clone()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! FileEntry (spec/liferay.md 10.1): a file as its last approved version has it, whoever looks.
+//! `FileEntry` (spec/liferay.md 10.1): a file as its last approved version has it, whoever looks.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::{
     domain::item::{FileParts, Item},
 };
 
-/// FileEntry.
+/// `FileEntry`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry<'a> {

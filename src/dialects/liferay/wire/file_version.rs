@@ -1,4 +1,4 @@
-//! FileVersion (spec/liferay.md 10.2): a published version, or the working copy behind a lock, labelled `PWC`.
+//! `FileVersion` (spec/liferay.md 10.2): a published version, or the working copy behind a lock, labelled `PWC`.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ pub const APPROVED: i32 = 0;
 /// The status of a working copy.
 pub const DRAFT: i32 = 2;
 
-/// FileVersion.
+/// `FileVersion`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileVersion<'a> {

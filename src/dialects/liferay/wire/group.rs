@@ -10,6 +10,7 @@ use crate::{
 /// Group.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's shape")]
 pub struct Group<'a> {
     active: bool,
     class_name_id: Long,

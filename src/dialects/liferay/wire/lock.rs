@@ -11,6 +11,7 @@ use crate::{
 /// Lock.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's shape")]
 pub struct Lock<'a> {
     cached_model: bool,
     class_name: &'static str,
