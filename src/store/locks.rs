@@ -30,7 +30,8 @@ pub struct LockRow {
     pub comment: Option<String>,
 }
 
-/// Takes the lock and notes it in the trail, or does neither. `None`: somebody has it, or the file is gone.
+/// Takes the lock and notes it in the trail, or does neither. `None`: somebody has it, the file is gone, or its revision
+/// is another than the one named: something was published since.
 /// A working copy that a lapsed holder left behind is rescued on the way.
 pub async fn take(
     db: &mut PgConnection,
@@ -38,6 +39,7 @@ pub async fn take(
     holder: PrincipalId,
     library: LibraryId,
     what: &CheckOut,
+    revision: Option<i64>,
     act: &Act,
 ) -> sqlx::Result<Option<LockRow>> {
     sqlx::query_as!(
@@ -48,6 +50,7 @@ pub async fn take(
                 number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = $8, comment = $9
             WHERE file_id = $1 AND closed_at IS NULL
                 AND (holder_id IS NULL OR expires_at <= coalesce($3::timestamptz, now()))
+                AND ($12::bigint IS NULL OR revision = $12)
             RETURNING *
         ), rescued AS (
             UPDATE drafts SET rescued_at = taken.taken_at FROM taken
@@ -71,6 +74,7 @@ pub async fn take(
         what.comment.as_deref(),
         library.0,
         act.request,
+        revision,
     )
     .fetch_optional(db)
     .await

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         actor::{Actor, Level, Role, Rule},
         error::{Error, Missing, Result},
-        id::{CategoryId, ItemId, ItemKey},
+        id::{CategoryId, ItemId, ItemKey, PrincipalId},
         item::{Change, ClientTimes, Item, Kind, OnConflict},
         library::Library,
         name::ItemName,
@@ -168,8 +168,8 @@ impl Vault {
     /// Renames, moves within the library, describes an item that was looked at; makes no edition.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::NameTaken`], [`Error::Impossible`] for a root folder, another library, a folder into
-    /// itself, and what the gates say of the item and of the target folder.
+    /// [`Error::Held`], for a folder that is moved also somebody else's lock below it, [`Error::NameTaken`],
+    /// [`Error::Impossible`] for a root folder, another library, a folder into itself, and what the gates say of the item and of the target folder.
     pub async fn update(&self, actor: &Actor, look: &Look, change: Change) -> Result<()> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move { vault.try_update(&actor, look, &change).await }).await
@@ -204,7 +204,7 @@ impl Vault {
                     let mut db = self.connection().await?;
                     store::files::update(&mut db, &permit, item.library.id, file.lock_revision, &changed, &act).await
                 }
-                None => self.update_folder(&permit, item, &changed, &act).await,
+                None => self.update_folder(&permit, item, &changed, &act).await?,
             };
             match done {
                 Ok(true) => return Ok(()),
@@ -224,12 +224,37 @@ impl Vault {
         item: &Item,
         changed: &Changed,
         act: &store::Act,
-    ) -> sqlx::Result<bool> {
+    ) -> Result<sqlx::Result<bool>> {
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[item.library.id]).await?;
-        let done = store::folders::update(&mut all, permit, item.library.id, item.revision, changed, act).await?;
-        all.commit().await?;
+        if item.parent != Some(changed.parent)
+            && let Some(held) = self.held_below(&mut all, item.id, permit.actor()).await?
+        {
+            all.rollback().await?;
+            return Err(self.refuse_held(held).await?);
+        }
+        let done = store::folders::update(&mut all, permit, item.library.id, item.revision, changed, act).await;
+        if done.is_ok() {
+            all.commit().await?;
+        }
         Ok(done)
+    }
+
+    /// A file below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
+    async fn held_below(
+        &self,
+        all: &mut store::PgConnection,
+        folder: ItemId,
+        caller: Option<PrincipalId>,
+    ) -> sqlx::Result<Option<store::items::ItemRow>> {
+        store::folders::hold_locks_below(all, folder).await?;
+        store::items::held_below(all, self.0.clock.instead(), folder, caller).await
+    }
+
+    /// The refusal for such a file. To be asked for when the transaction has given its connection back.
+    async fn refuse_held(&self, row: store::items::ItemRow) -> Result<Error> {
+        let held = self.dress_one(row).await?;
+        Ok(held.item.lock().map_or(Error::Overloaded, |lock| Error::Held(Box::new(lock.clone()))))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
@@ -261,13 +286,9 @@ impl Vault {
                 None => {
                     let mut all = self.0.db.begin().await?;
                     store::folders::hold_trees(&mut all, &[library]).await?;
-                    store::folders::hold_locks_below(&mut all, look.item.id).await?;
-                    let now = self.0.clock.instead();
-                    if let Some(held) = store::items::held_below(&mut all, now, look.item.id, actor.id()).await? {
+                    if let Some(held) = self.held_below(&mut all, look.item.id, actor.id()).await? {
                         all.rollback().await?;
-                        let held = self.dress_one(held).await?;
-                        let lock = held.item.lock().cloned().ok_or(Error::Overloaded)?;
-                        return Err(Error::Held(Box::new(lock)));
+                        return Err(self.refuse_held(held).await?);
                     }
                     let by = actor.id();
                     let done = store::folders::delete(&mut all, &permit, library, look.item.revision, by, &act).await?;

@@ -8,7 +8,7 @@ use crate::{
         actor::Actor,
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
-        id::{ItemKey, PrincipalId},
+        id::{EditionId, ItemKey, PrincipalId},
         item::{Item, Kind},
         lock::{Cancelled, CheckOut, CheckedOut, Lock},
         permission::Action,
@@ -32,18 +32,41 @@ impl Vault {
     /// Takes the lock of a file for the caller. Somebody else's unexpired lock refuses; the caller's own stays as it is.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::NoContent`] for a file whose bytes are elsewhere, [`Error::NoSession`] for nobody in
-    /// particular, and what the gates say.
+    /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, and what the gates say.
     pub async fn check_out(&self, actor: &Actor, look: &Look, what: CheckOut) -> Result<CheckedOut> {
+        self.take(actor, look, None, what).await
+    }
+
+    /// The same for a vendor whose clients name the edition they check out: it must be the newest at that moment.
+    ///
+    /// # Errors
+    /// [`Error::NotLatest`] besides.
+    pub async fn check_out_edition(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        edition: EditionId,
+        what: CheckOut,
+    ) -> Result<CheckedOut> {
+        self.take(actor, look, Some(edition), what).await
+    }
+
+    async fn take(&self, actor: &Actor, look: &Look, named: Option<EditionId>, what: CheckOut) -> Result<CheckedOut> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let answer = vault.try_check_out(&actor, look.clone(), &what).await;
+            let answer = vault.try_take(&actor, look.clone(), named, &what).await;
             vault.note_refusal(&actor, &look, Verb::CheckOut, what.comment.as_deref(), answer).await
         })
         .await
     }
 
-    async fn try_check_out(&self, actor: &Actor, mut look: Look, what: &CheckOut) -> Result<CheckedOut> {
+    async fn try_take(
+        &self,
+        actor: &Actor,
+        mut look: Look,
+        named: Option<EditionId>,
+        what: &CheckOut,
+    ) -> Result<CheckedOut> {
         for _ in 0..ATTEMPTS {
             let file = look.file()?;
             let permit = look.check(actor, Action::CheckOut)?;
@@ -51,10 +74,15 @@ impl Vault {
             if let Some(lock) = &file.lock {
                 return Ok(CheckedOut::AlreadyYours(lock.clone()));
             }
+            if named.is_some_and(|named| named != file.edition.id) {
+                return Err(Error::NotLatest);
+            }
+            // an edition published in between would not be the one that was named
+            let revision = named.map(|_| file.lock_revision);
             let act = self.act(actor, what.comment.as_deref());
             let taken = {
                 let mut db = self.connection().await?;
-                store::locks::take(&mut db, &permit, holder, look.item.library.id, what, &act).await?
+                store::locks::take(&mut db, &permit, holder, look.item.library.id, what, revision, &act).await?
             };
             match taken {
                 Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),

@@ -408,7 +408,9 @@ impl Vault {
         let media_type = match (giving.info, draft) {
             (Some(_), _) => Some(given_type(given, file_name.as_deref().unwrap_or(&look.item.name))),
             (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
-            (None, None) => given.media_type.clone().or_else(|| last.media_type.clone()),
+            (None, None) => {
+                given.declared_type.clone().or_else(|| given.media_type.clone()).or_else(|| last.media_type.clone())
+            }
         };
         let label = match (&given.label, replace) {
             (Some(label), _) => label.clone(),

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{error::Error, form::Texts};
+use crate::domain::name::{BadName, ItemName, LONGEST_NAME};
 
 /// Longest texts, in characters (spec/arena.md 1.4).
 const LONGEST_AUTHOR: usize = 255;
@@ -83,6 +84,8 @@ pub struct Description {
     pub edition: Option<String>,
     /// `format`; may be empty.
     pub format: Option<String>,
+    /// `name`: the name of the file part.
+    pub name: Option<ItemName>,
     /// `private`.
     pub private: Option<bool>,
     /// `title`.
@@ -97,12 +100,13 @@ impl Description {
             text(attribute, longest).map(|text| text.filter(|text: &String| !text.trim().is_empty()))
         };
         let description = Description {
+            private: texts.get("private").map(|value| value.boolean("private")).transpose()?.flatten(),
             author: filled("author.fullName", LONGEST_AUTHOR)?,
             category: texts.get("category.guid").map(Given::guid).filter(|guid| !guid.trim().is_empty()),
             description: text("description", LONGEST_DESCRIPTION)?,
             edition: filled("edition", LONGEST_EDITION)?,
             format: text("format", LONGEST_FORMAT)?,
-            private: texts.get("private").map(|value| value.boolean("private")).transpose()?.flatten(),
+            name: texts.file_name.as_deref().map(file_name).transpose()?,
             title: filled("title", LONGEST_TITLE)?,
         };
         for (attribute, only) in [("storageMethodName", "FILE"), ("storageMethod", "0")] {
@@ -113,6 +117,13 @@ impl Description {
         }
         Ok(description)
     }
+}
+
+fn file_name(text: &str) -> Result<ItemName, Error> {
+    ItemName::parse(text).map_err(|bad| match bad {
+        BadName::TooLong => Error::TooLong { attribute: "name", longest: LONGEST_NAME },
+        BadName::Empty | BadName::Character | BadName::Dots => Error::NotValid("name".to_owned()),
+    })
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub enum Error {
 #[derive(Clone, Debug)]
 pub struct Asked {
     what: What,
-    guid: String,
+    guid: Option<String>,
 }
 
 /// What the vault was asked for.
@@ -105,12 +105,12 @@ pub enum What {
 impl Asked {
     /// Something about the file or category with this GUID, as the client spells it.
     pub fn about(what: What, guid: impl Into<String>) -> Self {
-        Self { what, guid: guid.into() }
+        Self { what, guid: Some(guid.into()) }
     }
 
     /// Something that names no GUID.
     pub fn nothing(what: What) -> Self {
-        Self::about(what, "")
+        Self { what, guid: None }
     }
 
     /// The vault's answer, with its refusal in the room's words.
@@ -250,12 +250,12 @@ impl Error {
 
 /// The vault's refusals. Where the vendor has several sentences for one, what was asked decides.
 fn refused(refusal: &Refusal, asked: &Asked) -> Words {
-    let guid = &asked.guid;
+    let guid = asked.guid.as_deref().unwrap_or_default();
     match refusal {
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
         Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition) | Refusal::WrongKind(_)
-            if !guid.is_empty() =>
+            if asked.guid.is_some() =>
         {
             bad(3011, format!("The guid \"{guid}\" is not valid."))
         }

@@ -24,7 +24,6 @@ use crate::{
         error::{Error as Refusal, Missing},
         id::{CategoryId, EditionKey, ItemKey},
         item::{ClientTimes, NewFile, OnConflict},
-        name::ItemName,
         permission::Action,
     },
     http::{content, disposition::Disposition, etag::ETag},
@@ -144,13 +143,10 @@ pub async fn create(State(hall): State<Hall>, caller: Caller, request: Request) 
         folder = Some(look);
     }
     let texts = form.rest().await?;
+    if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
+        return Err(Error::Required(missing));
+    }
     let given = Description::read(&texts)?;
-    if given.title.is_none() {
-        return Err(Error::Required("title"));
-    }
-    if given.edition.is_none() {
-        return Err(Error::Required("edition"));
-    }
     let category = match &given.category {
         Some(guid) => Some(find_category(&hall.vault, &caller, guid).await?),
         // the root category
@@ -167,10 +163,11 @@ pub async fn create(State(hall): State<Hall>, caller: Caller, request: Request) 
         None => None,
     };
     let upload = asked.answer(upload.ok_or(Refusal::ContentMissing))?;
-    let name = asked.answer(upload.item_name())?;
+    // a form that has content has said its name
+    let name = asked.answer(given.name.clone().ok_or(Refusal::ContentMissing))?;
     let new = NewFileAt {
         file: NewFile {
-            metadata: upload.metadata(given, category, name.clone()),
+            metadata: upload.metadata(given, category),
             name,
             comment: String::new(),
             on_conflict: OnConflict::RenameParentheses,
@@ -195,26 +192,20 @@ pub fn received(guid: &str) -> [(HeaderName, HeaderValue); 1] {
 pub struct Upload {
     /// The bytes.
     pub content: Staged,
-    name: String,
     declared_type: Option<String>,
 }
 
 impl Upload {
     /// Writes the file of a form to the content store.
     pub async fn stage(file: form::File, vault: &Vault) -> Result<Self, Error> {
-        let (name, declared_type) = (file.name.clone(), file.declared_type());
-        Ok(Self { content: file.stage(vault).await?, name, declared_type })
-    }
-
-    /// Its name as a name of an item.
-    pub fn item_name(&self) -> Result<ItemName, Refusal> {
-        Ok(ItemName::parse(&self.name)?)
+        let declared_type = file.declared_type();
+        Ok(Self { content: file.stage(vault).await?, declared_type })
     }
 
     /// What is said of the edition it becomes.
-    pub fn metadata(&self, given: Description, category: Option<CategoryId>, name: ItemName) -> Metadata {
+    pub fn metadata(&self, given: Description, category: Option<CategoryId>) -> Metadata {
         Metadata {
-            file_name: Some(name),
+            file_name: given.name,
             media_type: None,
             declared_type: self.declared_type.clone(),
             title: given.title,

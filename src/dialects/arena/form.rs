@@ -33,8 +33,6 @@ pub struct Form {
 
 /// The file of a form, not read yet.
 pub struct File {
-    /// The last component of its name.
-    pub name: String,
     /// The media type that the client declares.
     pub media_type: Option<String>,
     bytes: PartBytes,
@@ -60,7 +58,8 @@ impl Form {
                 None => self.text(part).await?,
                 Some(name) if name.trim().is_empty() => {}
                 Some(name) => {
-                    return Ok(Some(File { name: name.clone(), media_type: part.media_type, bytes: part.bytes }));
+                    self.texts.file_name = Some(name.clone());
+                    return Ok(Some(File { media_type: part.media_type, bytes: part.bytes }));
                 }
             }
         }
@@ -122,22 +121,33 @@ struct Stop;
 /// The text parts of a form by their plain names: without blanks, stray quotes and the prefix `file.`, all of which
 /// clients send or leave out.
 #[derive(Clone, Debug, Default)]
-pub struct Texts(Vec<(String, String)>);
+pub struct Texts {
+    texts: Vec<(String, String)>,
+    /// The last component of the file's name.
+    pub file_name: Option<String>,
+}
 
 impl Texts {
     fn add(&mut self, name: &str, text: String) {
+        // browsers escape a quote
+        let name = name.replace("%22", "\"");
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '"');
         let name = match name.strip_prefix("file.").unwrap_or(name) {
             // printed so in one sample
             "new edition" => "newEdition",
             name => name,
         };
-        self.0.push((name.to_owned(), text));
+        self.texts.push((name.to_owned(), text));
+    }
+
+    /// Whether there is such a part and it says more than blanks.
+    pub fn says(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Given::Part(text)) if !text.trim().is_empty())
     }
 
     /// The first part of this plain name.
     pub fn get(&self, name: &str) -> Option<Given<'_>> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, text)| Given::Part(text))
+        self.texts.iter().find(|(known, _)| known == name).map(|(_, text)| Given::Part(text))
     }
 }
 
@@ -149,6 +159,7 @@ mod tests {
     fn part_names_are_read_as_clients_spell_them() {
         let cases = [
             ("file.format\"", "format"),
+            ("file.format%22", "format"),
             (" checkedOut ", "checkedOut"),
             ("\"comment\"", "comment"),
             ("new edition", "newEdition"),

@@ -116,31 +116,34 @@ async fn read_form(hall: &Hall, caller: &Caller, request: Request) -> Result<(Ch
 
 impl Change {
     fn of_json(body: &Object) -> Result<Self, Error> {
-        let checked_out = body.get("checkedOut").ok_or(Error::Required("checkedOut"))?;
+        // what is missing comes first, then types, then lengths (5.2)
+        let checked_out = Given::Json(body.get("checkedOut").ok_or(Error::Required("checkedOut"))?);
+        let guid = Given::Json(body.inner("file", "guid")?.ok_or(Error::Required("file.guid"))?);
         let new_edition = body.get("newEdition").map(|value| Given::Json(value).boolean("newEdition"));
         Ok(Change {
-            checked_out: Given::Json(checked_out).boolean("checkedOut")?.ok_or(Error::Required("checkedOut"))?,
+            checked_out: checked_out.boolean("checkedOut")?.ok_or(Error::Required("checkedOut"))?,
             new_edition: new_edition.transpose()?.flatten(),
             comment: body.get("comment").map(|value| Given::Json(value).comment()).transpose()?,
-            guid: Given::Json(body.inner("file", "guid")?.ok_or(Error::Required("file.guid"))?).guid(),
+            guid: guid.guid(),
             given: Description::default(),
         })
     }
 
     fn of_form(texts: &Texts, part: &Part) -> Result<Self, Error> {
         let boolean = |name| texts.get(name).map_or(Ok(None), |value| value.boolean(name));
-        let checked_out = match (boolean("checkedOut")?, part) {
-            (Some(checked_out), _) => checked_out,
-            // who sends a file checks in
-            (None, Part::Staged(_) | Part::PassedOver) => false,
-            (None, Part::Absent) => return Err(Error::Required("checkedOut")),
+        // who sends a file checks in
+        let usual = match part {
+            Part::Staged(_) | Part::PassedOver => Some(false),
+            Part::Absent if texts.says("checkedOut") => None,
+            Part::Absent => return Err(Error::Required("checkedOut")),
         };
+        let guid = texts.get("guid").map(Given::guid).ok_or(Error::Required("file.guid"))?;
         Ok(Change {
-            checked_out,
+            checked_out: boolean("checkedOut")?.or(usual).ok_or(Error::Required("checkedOut"))?,
             new_edition: boolean("newEdition")?,
-            comment: texts.get("comment").map(Given::comment).transpose()?,
-            guid: texts.get("guid").map(Given::guid).ok_or(Error::Required("file.guid"))?,
             given: Description::read(texts)?,
+            comment: texts.get("comment").map(Given::comment).transpose()?,
+            guid,
         })
     }
 
@@ -158,22 +161,18 @@ async fn check_out(vault: &Vault, caller: &Caller, sight: Sight, comment: Option
     let Sight { look, edition, asked } = sight;
     let actor = &caller.actor;
     let said = comment.as_deref();
-    let free = look.check(actor, Action::CheckOut).is_ok() && look.item().lock().is_none();
-    // what only this vendor refuses; everything before it is refused by the vault itself
-    let refusal = match edition.storage {
-        _ if !free => None,
-        _ if !edition.latest => Some(Refusal::NotLatest),
-        Storage::File => None,
-        Storage::Placeholder | Storage::Ftp | Storage::Web => Some(Refusal::NoContent),
-    };
-    if let Some(refusal) = refusal {
-        return match vault.note_refusal::<Response>(actor, &look, Verb::CheckOut, said, Err(refusal)).await {
+    let free = edition.latest && look.item().lock().is_none() && look.check(actor, Action::CheckOut).is_ok();
+    if free && edition.storage != Storage::File {
+        // only this vendor refuses it; everything before it is refused by the vault itself
+        let no_content = Err(Refusal::NoContent);
+        return match vault.note_refusal::<Response>(actor, &look, Verb::CheckOut, said, no_content).await {
             Err(Refusal::NoContent) => Err(Error::NotForStorage { attribute: "checkedOut", storage: edition.storage }),
             other => asked.answer(other),
         };
     }
     let what = CheckOut { comment: comment.clone(), ..CheckOut::default() };
-    let lock = match asked.answer(vault.check_out(actor, &look, what).await)? {
+    let taken = vault.check_out_edition(actor, &look, edition.id, what).await;
+    let lock = match asked.answer(taken)? {
         CheckedOut::Taken(lock) => lock,
         // a second check-out is an error here, also the holder's own
         CheckedOut::AlreadyYours(lock) => {
@@ -215,9 +214,10 @@ async fn check_in(vault: &Vault, caller: &Caller, sight: Sight, change: Change, 
         // the right to it was given while the form was read
         Part::PassedOver => return Err(asked.refused(Refusal::Overloaded)),
     };
-    let name = asked.answer(upload.item_name())?;
+    // what is left out is taken over, the author's name too
+    let author = change.given.author.clone().or_else(|| Some(edition.author_name.clone()));
     let publication = Publication {
-        metadata: upload.metadata(change.given.clone(), category, name),
+        metadata: upload.metadata(Description { author, ..change.given.clone() }, category),
         content: Some(upload.content),
         comment: change.comment.clone().unwrap_or_default(),
         how: if change.new_edition == Some(false) { Publish::ReplaceLatest } else { Publish::New(Step::Major) },

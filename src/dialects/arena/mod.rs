@@ -71,7 +71,7 @@ fn router() -> Router<Hall> {
         }
     }
     // requests that lead nowhere count as well, and say what is left (4)
-    for path in ["/v1/{*rest}", "/files/{*rest}", "/settings/{*rest}"] {
+    for path in ["/v1/{*rest}", "/files/{guid}/{*rest}", "/settings/{*rest}"] {
         router = router.route(path, any(nowhere));
     }
     router.method_not_allowed_fallback(wrong_method).route_layer(from_fn(limits::tell))

@@ -68,11 +68,11 @@ impl Ask {
             },
             Site::Id(id) => match ids::parse_site_id(id) {
                 Some(guid) => LibraryKey::Site(guid),
-                None if id.eq_ignore_ascii_case(ROOT_SITE) || id.eq_ignore_ascii_case(self.host()) => {
+                None if id.eq_ignore_ascii_case(ROOT_SITE) || id.eq_ignore_ascii_case(&self.host()) => {
                     return self.root_site().await;
                 }
-                // the host by any name or port it may have been reached by
-                None if id.contains('.') || id.contains(':') => return self.root_site().await,
+                // the host by any name it may be reached by
+                None if id.contains('.') => return self.root_site().await,
                 None => return Err(Error::Missing(Missing::Library).into()),
             },
         };

@@ -2,7 +2,10 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header::IF_MATCH, header::IF_NONE_MATCH},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{IF_MATCH, IF_NONE_MATCH},
+    },
 };
 use serde::Deserialize;
 
@@ -85,7 +88,7 @@ pub async fn show(ask: &Ask, look: &Look, status: StatusCode) -> Answer {
 
 /// Whether the client says that it has this very state.
 pub fn is_known(headers: &HeaderMap, tag: Option<&ETag>) -> bool {
-    Condition::read(headers, &IF_NONE_MATCH).is_some_and(|condition| condition.matches(tag, ETag::same_meaning))
+    Expected::read(headers, &IF_NONE_MATCH).is_some_and(|expected| expected.is_met_by(tag))
 }
 
 /// Holds a write to what the request's conditions say: `If-Match` is met by the eTag or the cTag. The lock is asked
@@ -95,16 +98,33 @@ pub fn is_known(headers: &HeaderMap, tag: Option<&ETag>) -> bool {
 pub fn conditions(ask: &Ask, look: Look) -> Result<Look, Refusal> {
     let caller = ask.actor().id();
     let tags = [ids::e_tag(look.item(), caller), ids::c_tag(look.item(), caller)];
-    let meets = |condition: &Condition| {
-        tags.iter().any(|tag| tag.is_some() && condition.matches(tag.as_ref(), ETag::same_meaning))
-    };
-    if Condition::read(ask.headers(), &IF_NONE_MATCH).is_some_and(|condition| meets(&condition)) {
+    let meets = |expected: &Expected<'_>| tags.iter().any(|tag| expected.is_met_by(tag.as_ref()));
+    if Expected::read(ask.headers(), &IF_NONE_MATCH).is_some_and(|expected| meets(&expected)) {
         return Err(Error::PreconditionFailed.into());
     }
-    match Condition::read(ask.headers(), &IF_MATCH) {
-        None | Some(Condition::Any) => Ok(look),
-        Some(condition) if meets(&condition) => Ok(look.exactly()),
+    match Expected::read(ask.headers(), &IF_MATCH) {
+        None | Some(Expected { condition: Condition::Any, .. }) => Ok(look),
+        Some(expected) if meets(&expected) => Ok(look.exactly()),
         Some(_) => Err(Error::PreconditionFailed.into()),
+    }
+}
+
+/// What a conditional header expects. Quotes may be missing and tags may be weak; and since our tags hold a comma, one
+/// without quotes is also compared whole.
+struct Expected<'a> {
+    condition: Condition,
+    whole: &'a str,
+}
+
+impl<'a> Expected<'a> {
+    fn read(headers: &'a HeaderMap, name: &HeaderName) -> Option<Self> {
+        let whole = headers.get(name).and_then(|line| line.to_str().ok()).unwrap_or_default().trim();
+        Some(Self { condition: Condition::read(headers, name)?, whole })
+    }
+
+    fn is_met_by(&self, tag: Option<&ETag>) -> bool {
+        let bare = self.whole.strip_prefix("W/").unwrap_or(self.whole);
+        self.condition.matches(tag, ETag::same_meaning) || tag.is_some_and(|tag| tag.text() == bare)
     }
 }
 
@@ -156,7 +176,7 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     let change = Change { name, parent, description, client_times, ..Change::default() };
     match vault.update(actor, &look, change.clone()).await {
         Err(Error::NameTaken(taken)) if behavior == Behavior::Rename => {
-            update_as_another(ask, &look, change, &taken).await?;
+            Box::pin(update_as_another(ask, &look, change, &taken)).await?;
         }
         other => other?,
     }

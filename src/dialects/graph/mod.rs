@@ -34,9 +34,10 @@ use axum::{
 use self::{
     address::{Address, Owner, Subject},
     auth::Caller,
-    calls::{Found, Operation},
-    error::{Answer, Ids, Refusal},
+    calls::Found,
+    error::{Answer, Refusal},
     query::Query,
+    reply::Ids,
     signed::Signer,
     wire::View,
 };
@@ -46,7 +47,7 @@ use crate::{
     http::{guard::Head, trace},
 };
 
-pub use self::calls::{CALLS, Call, On, Operation as GraphOperation};
+pub use self::calls::{CALLS, Call, On, Operation};
 
 /// The room as the house sees it.
 pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, refuse };
@@ -108,12 +109,7 @@ fn refuse(head: &Head, why: Refused) -> Response {
         Refused::NoRoute => Refusal::NoSegment(first.to_owned()),
     };
     let ids = Ids::of(&head.headers, head.request_id);
-    reply::dressed(refusal.respond(&ids, moment()), &ids)
-}
-
-/// This node's idea of the moment, for an answer that no vault stands behind.
-fn moment() -> chrono::DateTime<chrono::Utc> {
-    std::time::SystemTime::now().into()
+    reply::dressed(refusal.respond(&ids, head.at), &ids)
 }
 
 /// One request, understood: what handlers are given.
@@ -142,16 +138,21 @@ impl Ask {
     async fn view(&self) -> Result<View, Refusal> {
         Ok(View {
             origin: self.origin.clone(),
-            host: self.host().to_owned(),
+            host: self.host(),
             caller: self.actor().id(),
             signer: Signer::of(&self.hall.vault, self.hall.graph.download_url_lifetime).await?,
             select: self.query.select(),
         })
     }
 
-    /// The host that the client calls us by.
-    fn host(&self) -> &str {
-        self.origin.split_once("://").map_or("", |(_, host)| host)
+    /// The host that the client calls us by, as an id can hold it: without port, and without colons.
+    fn host(&self) -> String {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        host.trim_matches(['[', ']']).replace(':', "-")
     }
 }
 
@@ -220,7 +221,7 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
         Operation::PutContent => Box::pin(content::put(&ask, body)).await,
         Operation::GetContent => content::get(&ask).await,
         Operation::UpdateItem => Box::pin(items::update(&ask, body)).await,
-        Operation::DeleteItem => items::delete(&ask).await,
+        Operation::DeleteItem => Box::pin(items::delete(&ask)).await,
         Operation::ListVersions => versions::list(&ask).await,
         Operation::GetVersion => versions::get(&ask).await,
         Operation::GetVersionContent => versions::content(&ask).await,

@@ -64,6 +64,11 @@ pub struct About {
 }
 
 impl About {
+    /// An operation on the item in the path, asked for by somebody not known yet.
+    pub fn what(operation: Operation, id: Option<String>) -> Self {
+        Self { operation: Some(operation), id, asker: Arc::default() }
+    }
+
     /// The caller's display name.
     pub fn asker(&self) -> &str {
         self.asker.get().map_or("anonymous", String::as_str)
@@ -82,7 +87,7 @@ impl About {
 pub async fn speak(State(operation): State<Operation>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let params = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
-    let about = About { operation: Some(operation), id: params.as_ref().and_then(ids::in_path), asker: Arc::default() };
+    let about = About::what(operation, params.as_ref().and_then(ids::in_path));
     let format = Format::accepted(&parts.headers);
     let request_id = parts.extensions.get().copied();
     parts.extensions.insert(about.clone());

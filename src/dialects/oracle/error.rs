@@ -316,3 +316,6 @@ fn body(error: &BodyError) -> (StatusCode, &'static str, Cause) {
     };
     (status, "-1", cause(key, format!("The request body cannot be read: {error}.")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,10 @@
 
 pub mod acts;
 pub mod answer;
+pub mod arena;
 pub mod database;
+pub mod graph;
+pub mod oracle;
 pub mod process;
 pub mod server;
 pub mod world;

@@ -36,6 +36,26 @@ async fn the_fence_rises_with_every_taking_and_never_falls() {
 }
 
 #[tokio::test]
+async fn an_edition_that_was_the_newest_a_moment_ago_is_not_checked_out() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let (ann, bob) = (world::actor(vault, &world.ann).await, world::actor(vault, &world.bob).await);
+    let seen = look(vault, &ann, &world.file).await;
+    let edition = seen.file().unwrap().edition.id;
+    // somebody publishes without a lock in between
+    vault.add_edition(&bob, &look(vault, &bob, &world.file).await, text(vault, "second").await).await.unwrap();
+    let late = vault.check_out_edition(&ann, &seen, edition, CheckOut::default()).await;
+    assert!(matches!(late, Err(Error::NotLatest)), "{late:?}");
+    let now = look(vault, &ann, &world.file).await;
+    let newest = now.file().unwrap().edition.id;
+    // what changed without an edition does not matter
+    vault.check_out(&bob, &now, CheckOut::default()).await.unwrap();
+    vault.cancel(&bob, &look(vault, &bob, &world.file).await, Cancel::default()).await.unwrap();
+    let taken = vault.check_out_edition(&ann, &now, newest, CheckOut::default()).await.unwrap();
+    assert_eq!(taken.lock().fence, 2);
+}
+
+#[tokio::test]
 async fn an_expired_lock_is_no_lock_at_the_instant_it_expires() {
     let server = Server::start().await;
     let (vault, world) = (&server.vault, &server.world);

@@ -1,0 +1,10 @@
+//! The Arena room, endpoint by endpoint.
+
+mod access;
+mod check_in;
+mod files;
+mod limits;
+mod locks;
+mod malformed;
+mod races;
+mod settings;
