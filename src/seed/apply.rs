@@ -49,16 +49,16 @@ trait At<T> {
 
 impl<T> At<T> for crate::domain::error::Result<T> {
     fn at(self, at: &Range<usize>) -> Result<T> {
-        self.map_err(|error| match error {
-            Error::Broken(_) | Error::Overloaded => Refusal::Vault(error),
-            refusal => wrong(at.clone(), words(&refusal)),
+        self.map_err(|error| {
+            let ours = matches!(error, Error::Broken(_) | Error::Overloaded);
+            if ours { Refusal::Vault(error) } else { wrong(at.clone(), words(&error)) }
         })
     }
 }
 
 /// A refusal as it reads next to the line it is about.
 fn words(refusal: &Error) -> String {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what setting up cannot meet reads well enough as it is")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what setting up hardly meets reads well enough as it is")]
     match refusal {
         Error::NameTaken(name) => format!("{name} is taken; choose another"),
         Error::LabelTaken(label) => format!("the file has an edition with the label {label:?} already"),
@@ -188,8 +188,8 @@ impl Work {
     /// Somebody who was declared or found.
     fn who(&self, who: &Who, kinds: &[PrincipalKind]) -> Result<PrincipalId> {
         let WhoRef { kind, name } = WhoRef::parse(who.get_ref());
-        let fits = kinds.iter().filter(|candidate| kind.is_none_or(|kind| kind == **candidate));
-        let found = fits.filter_map(|kind| self.known.people.get(&(*kind, key(name)))).next().copied();
+        let mut fits = kinds.iter().filter(|candidate| kind.is_none_or(|kind| kind == **candidate));
+        let found = fits.find_map(|kind| self.known.people.get(&(*kind, key(name))).copied());
         found.ok_or_else(|| wrong(who.span(), format!("{} is named {name:?}", no_one(kinds))))
     }
 
