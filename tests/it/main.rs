@@ -21,4 +21,5 @@ mod seed;
 mod steadfast;
 mod support;
 mod tidy;
+mod tour;
 mod vault;
