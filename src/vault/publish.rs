@@ -358,6 +358,8 @@ impl Vault {
                 }
                 Ok(None) => look = self.look_again(actor, &look).await?,
                 Err(error) => match store::violated(&error) {
+                    // chosen here, unaware of a label that somebody gave by hand: now all are asked for
+                    Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
@@ -414,7 +416,7 @@ impl Vault {
             (Some(label), _) => label.clone(),
             (None, true) => last.label.clone(),
             (None, false) => {
-                let taken = self.labels(look, last).await?;
+                let taken = self.labels(look, last, attempt).await?;
                 next_label(&last.label, |label| taken.iter().any(|taken| taken == label))
             }
         };
@@ -456,10 +458,10 @@ impl Vault {
         Ok(Plan { edition, kept })
     }
 
-    /// The labels the file has; asked for only when the next one might be among them.
-    async fn labels(&self, look: &Look, last: &Edition) -> Result<Vec<String>> {
-        // Labels that only counted up so far cannot collide.
-        if last.label.parse() == Ok(last.ordinal) {
+    /// The labels the file has; asked for only when the next one is likely to be among them, or has been.
+    async fn labels(&self, look: &Look, last: &Edition, attempt: usize) -> Result<Vec<String>> {
+        // Labels that only counted up so far do not collide.
+        if attempt == 0 && last.label.parse() == Ok(last.ordinal) {
             return Ok(Vec::new());
         }
         let mut db = self.connection().await?;

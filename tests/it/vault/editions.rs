@@ -150,3 +150,30 @@ async fn an_administrator_of_arena_checks_in_for_somebody_whose_draft_is_kept() 
     let rescued = vault.rescued_drafts(&ann, &look(vault, &ann, &world.file).await).await.unwrap();
     assert_eq!(rescued.len(), 1);
 }
+
+#[tokio::test]
+async fn there_is_a_next_edition_after_the_greatest_number_for_a_label() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let greatest = u64::MAX.to_string();
+    for (label, expected) in [(Some(&greatest), greatest.clone()), (None, format!("{greatest}-1"))] {
+        let metadata = Metadata { label: label.cloned(), ..Metadata::default() };
+        let publication = Publication::of(staged(vault, &expected).await, metadata);
+        vault.add_edition(&ann, &look(vault, &ann, &world.file).await, publication).await.unwrap();
+        assert_eq!(look(vault, &ann, &world.file).await.file().unwrap().edition.label, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_label_taken_ahead_of_its_time_is_passed_over() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    for (label, expected) in [(Some("4"), "4"), (Some("3"), "3"), (None, "5")] {
+        let metadata = Metadata { label: label.map(str::to_owned), ..Metadata::default() };
+        let publication = Publication::of(staged(vault, expected).await, metadata);
+        vault.add_edition(&ann, &look(vault, &ann, &world.file).await, publication).await.unwrap();
+        assert_eq!(look(vault, &ann, &world.file).await.file().unwrap().edition.label, expected);
+    }
+}
