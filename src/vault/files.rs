@@ -147,9 +147,8 @@ impl Vault {
                 };
                 let act = vault.act(&actor, None);
                 let mut db = vault.connection().await?;
-                match store::folders::create(&mut db, &permit, parent.item.library.id, &folder, &description, &act)
-                    .await
-                {
+                let library = parent.item.library.id;
+                match again!(store::folders::create(&mut db, &permit, library, &folder, &description, &act).await) {
                     Ok(true) => return Ok(folder.id),
                     Ok(false) => return Err(Error::Missing(Missing::Item)),
                     Err(error) if store::violated(&error) == Some("items_name_key") => {
@@ -204,7 +203,7 @@ impl Vault {
                     let mut db = self.connection().await?;
                     store::files::update(&mut db, &permit, item.library.id, file.lock_revision, &changed, &act).await
                 }
-                None => self.update_folder(&permit, item, &changed, &act).await,
+                None => again!(self.update_folder(&permit, item, &changed, &act).await),
             };
             match done {
                 Ok(true) => return Ok(()),

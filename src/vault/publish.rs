@@ -184,8 +184,8 @@ impl Vault {
             let act = self.act(actor, Some(&file.comment));
             let mut db = self.connection().await?;
             let library = folder.item.library.id;
-            let made =
-                store::files::create(&mut db, permit, library, &new, &edition, giving.content.as_ref(), &act).await;
+            let content = giving.content.as_ref();
+            let made = again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await);
             drop(db);
             match made {
                 Ok(Some(blob)) => {
@@ -269,19 +269,21 @@ impl Vault {
             let act = vault.act(&actor, saved.comment.as_deref());
             let mut db = vault.connection().await?;
             let library = look.item.library.id;
-            let done =
-                store::drafts::save(&mut db, &permit, library, fence, &saved, giving.content.as_ref(), &act).await?;
+            let content = giving.content.as_ref();
+            let done = again!(store::drafts::save(&mut db, &permit, library, fence, &saved, content, &act).await);
             drop(db);
-            match done {
-                Some(blob) => {
+            let refusal = match done {
+                Ok(Some(blob)) => {
                     giving.given(&vault, blob).await;
-                    Ok(Published { file: look.item.id, edition: None, arena_guid: None })
+                    return Ok(Published { file: look.item.id, edition: None, arena_guid: None });
                 }
-                None => {
-                    giving.taken_back(&vault).await;
-                    Err(Error::FenceLost)
-                }
+                Ok(None) => Error::FenceLost,
+                Err(error) => error.into(),
+            };
+            if !matches!(refusal, Error::Broken(_)) {
+                giving.taken_back(&vault).await;
             }
+            Err(refusal)
         })
         .await
     }
@@ -327,23 +329,28 @@ impl Vault {
             let mut db = self.connection().await?;
             let done = match &plan.kept {
                 None => {
-                    store::editions::publish(&mut db, &permit, library, aim.verb, &plan.edition, content, binding, &act)
-                        .await
+                    let edition = &plan.edition;
+                    again!(
+                        store::editions::publish(&mut db, &permit, library, aim.verb, edition, content, binding, &act)
+                            .await
+                    )
                 }
                 Some((id, guid)) => {
                     let kept = (*id, guid.as_str());
-                    store::editions::replace_latest(
-                        &mut db,
-                        &permit,
-                        library,
-                        aim.verb,
-                        &plan.edition,
-                        kept,
-                        content,
-                        binding,
-                        &act,
+                    again!(
+                        store::editions::replace_latest(
+                            &mut db,
+                            &permit,
+                            library,
+                            aim.verb,
+                            &plan.edition,
+                            kept,
+                            content,
+                            binding,
+                            &act,
+                        )
+                        .await
                     )
-                    .await
                 }
             };
             drop(db);
