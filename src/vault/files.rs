@@ -16,8 +16,8 @@ use crate::{
     },
     store::{
         self,
-        files::{Changed, NewItem},
-        items::{Among, FileQuery},
+        files::{Changed, NewItem, Seen},
+        items::{Among, FileQuery, ItemRow},
     },
 };
 
@@ -201,7 +201,8 @@ impl Vault {
             let done = match &item.file {
                 Some(file) => {
                     let mut db = self.connection().await?;
-                    store::files::update(&mut db, &permit, item.library.id, file.lock_revision, &changed, &act).await
+                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+                    again!(store::files::update(&mut db, &permit, item.library.id, seen, &changed, &act).await)
                 }
                 None => again!(self.update_folder(&permit, item, &changed, &act).await),
             };
@@ -255,7 +256,8 @@ impl Vault {
             let done = match &look.item.file {
                 Some(file) => {
                     let mut db = self.connection().await?;
-                    store::files::delete(&mut db, &permit, library, file.lock_revision, &act).await?
+                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+                    again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?
                 }
                 None => {
                     let mut all = self.0.db.begin().await?;

@@ -323,7 +323,12 @@ impl Vault {
             may_publish(actor, file, fence, &permit, aim)?;
             let plan = self.plan(actor, &look, what, giving, attempt).await?;
             let act = self.act(actor, Some(&what.comment));
-            let binding = Binding { revision: file.lock_revision, release: aim.release };
+            let binding = Binding {
+                revision: file.lock_revision,
+                release: aim.release,
+                bound: fence.is_some(),
+                holder: file.lock.as_ref().map(|lock| lock.holder.id).filter(|holder| Some(*holder) != actor.id()),
+            };
             let library = look.item.library.id;
             let content = giving.content.as_ref();
             let mut db = self.connection().await?;
