@@ -298,7 +298,8 @@ impl Vault {
                 how: publication.how,
                 rename: publication.rename,
             };
-            let done = vault.try_publish(&actor, look, &what, &giving, &aim).await;
+            // too large to lie in the futures of all who wait for it
+            let done = Box::pin(vault.try_publish(&actor, look, &what, &giving, &aim)).await;
             if done.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
             }
@@ -321,7 +322,7 @@ impl Vault {
             let permit = look.check(actor, aim.action)?;
             let file = look.file()?;
             may_publish(actor, file, fence, &permit, aim)?;
-            let plan = self.plan(actor, &look, what, giving, attempt).await?;
+            let plan = self.plan(actor, &look, what, giving, aim, attempt).await?;
             let act = self.act(actor, Some(&what.comment));
             let binding = Binding {
                 revision: file.lock_revision,
@@ -386,9 +387,18 @@ impl Vault {
     }
 
     /// What the next edition will be.
-    async fn plan(&self, actor: &Actor, look: &Look, what: &Given, giving: &Giving, attempt: usize) -> Result<Plan> {
+    async fn plan(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        what: &Given,
+        giving: &Giving,
+        aim: &Aim,
+        attempt: usize,
+    ) -> Result<Plan> {
         let file = look.file()?;
-        let (last, draft) = (&file.edition, file.draft.as_ref().filter(|_| look.item.is_held_by(actor.id())));
+        // the working copy waits for its check-in, whatever is published beside it
+        let (last, draft) = (&file.edition, look.item.draft_of(actor.id()).filter(|_| aim.release));
         let given = &what.metadata;
         let content = giving.info.or(draft.and_then(|draft| draft.content)).or(last.content);
         let changed = content != last.content
@@ -523,7 +533,9 @@ fn may_publish(actor: &Actor, file: &FileParts, fence: Option<i64>, permit: &Per
     if !own && permit.over() != Over::Anybody {
         return Err(Error::Held(Box::new(lock.clone())));
     }
-    if fence.is_some_and(|fence| fence != lock.fence) {
+    // begun on a free file, a save meets a working copy that it knows nothing of
+    let unaware = aim.action == Action::SaveDraft && fence.is_none();
+    if unaware || fence.is_some_and(|fence| fence != lock.fence) {
         return Err(Error::FenceLost);
     }
     if aim.lock_uuid.is_some_and(|uuid| uuid != lock.uuid) {

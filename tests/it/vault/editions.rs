@@ -177,3 +177,35 @@ async fn a_label_taken_ahead_of_its_time_is_passed_over() {
         assert_eq!(look(vault, &ann, &world.file).await.file().unwrap().edition.label, expected);
     }
 }
+
+#[tokio::test]
+async fn an_upload_beside_a_working_copy_publishes_nothing_of_it() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let free = look(vault, &ann, &world.file).await;
+    vault.check_out(&ann, &free, CheckOut::default()).await.unwrap();
+    let held = look(vault, &ann, &world.file).await;
+    let metadata = Metadata { title: Some("secret plan".to_owned()), ..Metadata::default() };
+    vault.save_draft(&ann, &held, Publication::of(staged(vault, "draft").await, metadata)).await.unwrap();
+    let held = look(vault, &ann, &world.file).await;
+    vault.add_edition(&ann, &held, text(vault, "for all").await).await.unwrap();
+    let after = look(vault, &ann, &world.file).await;
+    assert_eq!(after.file().unwrap().edition.title, "plan.txt");
+    assert_eq!(read(vault, &ann, &world.file).await, "for all");
+    vault.check_in(&ann, &after, as_is()).await.unwrap();
+    assert_eq!(look(vault, &ann, &world.file).await.file().unwrap().edition.title, "secret plan");
+    assert_eq!(read(vault, &ann, &world.file).await, "draft");
+}
+
+#[tokio::test]
+async fn an_upload_begun_on_a_free_file_does_not_publish_over_a_check_out_made_meanwhile() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let begun = look(vault, &ann, &world.file).await;
+    vault.check_out(&ann, &begun, CheckOut::default()).await.unwrap();
+    let late = vault.save_draft(&ann, &begun, text(vault, "begun before").await).await;
+    assert!(matches!(late, Err(Error::FenceLost)), "{late:?}");
+    assert_eq!(read(vault, &ann, &world.file).await, "first");
+}
