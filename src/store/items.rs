@@ -166,6 +166,9 @@ pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &Ite
     };
     items!(
         r#"WITH RECURSIVE walk (id, depth) AS (
+    if text.is_some_and(super::has_nul) || names.iter().any(|name: &String| super::has_nul(name)) {
+        return Ok(None);
+    }
             SELECT CASE $2::text
                 WHEN 'id' THEN $3::uuid
                 WHEN 'graph' THEN (SELECT x.id FROM items x WHERE x.graph_id = $4::text)

@@ -52,6 +52,9 @@ pub async fn by_oracle_id(
     now: Option<DateTime<Utc>>,
     oracle_id: &str,
 ) -> sqlx::Result<Option<LinkRow>> {
+    if super::has_nul(oracle_id) {
+        return Ok(None);
+    }
     links!("WHERE l.oracle_id = $2", now, oracle_id).fetch_optional(db).await
 }
 

@@ -206,7 +206,12 @@ impl Vault {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let worth_another_try = matches!(error, sqlx::Error::PoolTimedOut) || store::is_transient(&error);
-        if worth_another_try { Error::Overloaded } else { Error::broken(error) }
+        if matches!(error, sqlx::Error::PoolTimedOut) || store::is_transient(&error) {
+            Error::Overloaded
+        } else if store::is_unstorable(&error) {
+            Error::Invalid("value")
+        } else {
+            Error::broken(error)
+        }
     }
 }

@@ -160,7 +160,7 @@ impl Vault {
     async fn verify_login(&self, login: &str, password: &str) -> Result<PrincipalId> {
         let settings = &self.0.settings.passwords;
         let now = self.0.clock.instead();
-        let login_key: String = name::key(login).chars().take(320).collect();
+        let login_key: String = name::key(login).chars().filter(|c| *c != '\0').take(320).collect();
         let credential = {
             let mut db = self.connection().await?;
             let failures = store::auth::failures(&mut db, &login_key, settings.lockout, now).await?;
