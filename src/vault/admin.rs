@@ -277,7 +277,10 @@ impl Vault {
         }
         let root = NewItem {
             id: ItemId::fresh(),
-            name: ItemName::parse(&library.name)?,
+            name: match library.kind {
+                LibraryKind::Personal => ItemName::nearest(&library.name),
+                LibraryKind::Group | LibraryKind::Site => ItemName::parse(&library.name)?,
+            },
             oracle_id: self.0.fresh.oracle_folder()?,
             graph_id: self.0.fresh.graph_item()?,
             category: root_category(&*self.categories().await?)?.row.id,
