@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     actor::Dialect,
     event::{Outcome, Subject, Verb},
-    id::{ItemId, LibraryId, PrincipalId},
+    id::{CategoryId, ItemId, LibraryId, PrincipalId},
     permission::Permit,
 };
 
@@ -164,7 +164,23 @@ pub async fn hold_locks_below(db: &mut PgConnection, folder: ItemId) -> sqlx::Re
     Ok(())
 }
 
-/// Puts a folder with all below into the trash. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
+/// A category among these that some file or folder below a folder has, if there is one.
+pub async fn category_below(
+    db: &mut PgConnection,
+    folder: ItemId,
+    among: &[CategoryId],
+) -> sqlx::Result<Option<CategoryId>> {
+    sqlx::query_scalar!(
+        r#"SELECT category_id AS "category: CategoryId" FROM items
+        WHERE ancestors @> ARRAY[$1::uuid] AND deleted_at IS NULL AND category_id = ANY ($2) LIMIT 1"#,
+        folder.0,
+        among as &[CategoryId],
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Puts a folder with all below into the trash, and notes it in the trail of the folder and of each file. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,

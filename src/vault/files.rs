@@ -5,14 +5,14 @@ use std::{collections::HashMap, sync::Arc};
 use super::{Category, Look, Vault, locks::ATTEMPTS, publish::free_name};
 use crate::{
     domain::{
-        actor::{Actor, Level, Role, Rule},
+        actor::{Actor, Level, Role},
         error::{Error, Missing, Result},
-        id::{CategoryId, ItemId, ItemKey},
+        id::{CategoryId, ItemId, ItemKey, PrincipalId},
         item::{Change, ClientTimes, Item, Kind, OnConflict},
         library::Library,
         name::ItemName,
         page::{Page, Window},
-        permission::{self, Action, Permit},
+        permission::{self, Action, Denial, Gate, Permit},
     },
     store::{
         self,
@@ -98,8 +98,21 @@ impl Vault {
 
     /// The categories whose files do not exist, or cannot be read, for the caller in a library: what a list leaves out.
     pub(super) async fn hidden_categories(&self, actor: &Actor, library: &Library) -> Result<Vec<CategoryId>> {
+        let closed = self.categories_closed_to(actor, library, Action::View).await?;
+        Ok(closed.into_iter().map(|(category, _)| category).collect())
+    }
+
+    /// The categories whose gate, or that of a policy on them, is closed for an action of the caller in a library.
+    async fn categories_closed_to(
+        &self,
+        actor: &Actor,
+        library: &Library,
+        action: Action,
+    ) -> Result<Vec<(CategoryId, Gate)>> {
+        let needs = action.needs();
+        let least = if needs.writes { Level::Full } else { Level::Read };
         let categories = self.categories().await?;
-        let hidden = categories.values().filter(|category| {
+        let closed = categories.values().filter_map(|category| {
             let facts = permission::Facts {
                 item: library.root,
                 ancestors: &[],
@@ -109,9 +122,16 @@ impl Vault {
                 categories: &category.chain,
                 held: None,
             };
-            permission::level(actor, &facts) < Level::Read || !permission::follows_policy(actor, Rule::ReadFile, &facts)
+            let gate = if permission::level(actor, &facts) < least {
+                Gate::Category
+            } else if needs.rule.is_some_and(|rule| !permission::follows_policy(actor, rule, &facts)) {
+                Gate::Policy
+            } else {
+                return None;
+            };
+            Some((category.row.id, gate))
         });
-        Ok(hidden.map(|category| category.row.id).collect())
+        Ok(closed.collect())
     }
 
     /// Makes a folder in the folder that was looked at.
@@ -260,20 +280,23 @@ impl Vault {
                     again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?
                 }
                 None => {
-                    let mut all = self.0.db.begin().await?;
-                    store::folders::hold_trees(&mut all, &[library]).await?;
-                    store::folders::hold_locks_below(&mut all, look.item.id).await?;
-                    let now = self.0.clock.instead();
-                    if let Some(held) = store::items::held_below(&mut all, now, look.item.id, actor.id()).await? {
-                        all.rollback().await?;
-                        let held = self.dress_one(held).await?;
-                        let lock = held.item.lock().cloned().ok_or(Error::Overloaded)?;
-                        return Err(Error::Held(Box::new(lock)));
-                    }
+                    let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
+                    let closed_to: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
                     let by = actor.id();
-                    let done = store::folders::delete(&mut all, &permit, library, look.item.revision, by, &act).await?;
-                    all.commit().await?;
-                    done
+                    match again!(self.delete_folder(&permit, &look.item, &closed_to, by, &act).await)? {
+                        Deleted::Done => true,
+                        Deleted::Changed => false,
+                        Deleted::Held(held) => {
+                            let held = self.dress_one(*held).await?;
+                            let lock = held.item.lock().cloned().ok_or(Error::Overloaded)?;
+                            return Err(Error::Held(Box::new(lock)));
+                        }
+                        Deleted::Closed(category) => {
+                            let gate = closed.into_iter().find(|(closed, _)| *closed == category);
+                            let gate = gate.map_or(Gate::Category, |(_, gate)| gate);
+                            return Err(Error::Denied(Denial { gate, action: Action::Delete }));
+                        }
+                    }
                 }
             };
             if done {
@@ -282,6 +305,31 @@ impl Vault {
             look = self.look_again(actor, &look).await?;
         }
         Err(Error::Overloaded)
+    }
+
+    async fn delete_folder(
+        &self,
+        permit: &Permit,
+        folder: &Item,
+        closed: &[CategoryId],
+        by: Option<PrincipalId>,
+        act: &store::Act,
+    ) -> sqlx::Result<Deleted> {
+        let library = folder.library.id;
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[library]).await?;
+        store::folders::hold_locks_below(&mut all, folder.id).await?;
+        if !closed.is_empty()
+            && let Some(category) = store::folders::category_below(&mut all, folder.id, closed).await?
+        {
+            return Ok(Deleted::Closed(category));
+        }
+        if let Some(held) = store::items::held_below(&mut all, self.0.clock.instead(), folder.id, by).await? {
+            return Ok(Deleted::Held(Box::new(held)));
+        }
+        let done = store::folders::delete(&mut all, permit, library, folder.revision, by, act).await?;
+        all.commit().await?;
+        Ok(if done { Deleted::Done } else { Deleted::Changed })
     }
 
     /// Refuses a category the caller has not the full level on, and one that cannot be given to files.
@@ -322,6 +370,17 @@ impl Vault {
         };
         permission::role(actor, &facts)
     }
+}
+
+/// How the deletion of a folder ended.
+enum Deleted {
+    Done,
+    /// It has changed since it was looked at.
+    Changed,
+    /// Somebody else holds this file below it.
+    Held(Box<ItemRow>),
+    /// Something below it has this category, which the caller may not write.
+    Closed(CategoryId),
 }
 
 fn what_changes(change: &Change) -> Action {

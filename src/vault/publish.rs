@@ -147,6 +147,9 @@ impl Vault {
             (None, None) => folder.item.owner.name.clone(),
         };
         let category = file.metadata.category.unwrap_or(folder.item.category.id);
+        if category != folder.item.category.id {
+            self.check_category(actor, &folder.item.library, category).await?;
+        }
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
             let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());
@@ -419,6 +422,9 @@ impl Vault {
         };
         if replace && last.frozen && changed {
             return Err(Error::Frozen);
+        }
+        if let Some(category) = given.category.filter(|category| *category != look.item.category.id) {
+            self.check_category(actor, &look.item.library, category).await?;
         }
         let given_name = given.file_name.as_ref().map(|name| name.as_str().to_owned());
         let file_name =
