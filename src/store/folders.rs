@@ -212,6 +212,10 @@ pub async fn delete(
             UPDATE locks k SET revision = k.revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
                 owner_text = NULL, comment = NULL
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
+            SELECT coalesce($2, now()), $3, $4, 'delete', 'done', $5, k.file_id, k.fence, $6, $7
+            FROM gone JOIN locks k ON k.file_id = gone.id
             FROM gone WHERE k.file_id = gone.id
         )
         UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM gone WHERE d.file_id = gone.id AND d.rescued_at IS NULL",
@@ -222,6 +226,10 @@ pub async fn delete(
     .execute(&mut *db)
     .await?;
     let on = Subject { library, item: folder, edition: None, holder: None };
+        act.dialect as Dialect,
+        library.0,
+        act.comment.as_deref(),
+        act.request,
     super::trail::note(db, Verb::Delete, Outcome::Done, &on, act).await?;
     Ok(true)
 }

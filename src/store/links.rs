@@ -143,10 +143,10 @@ pub async fn update(
     Ok(())
 }
 
-/// Removes a link.
-pub async fn delete(db: &mut PgConnection, id: LinkId) -> sqlx::Result<()> {
-    sqlx::query!("DELETE FROM links WHERE id = $1", id.0).execute(db).await?;
-    Ok(())
+/// Removes a link; `false`: there was none.
+pub async fn delete(db: &mut PgConnection, id: LinkId) -> sqlx::Result<bool> {
+    let gone = sqlx::query!("DELETE FROM links WHERE id = $1", id.0).execute(db).await?;
+    Ok(gone.rows_affected() > 0)
 }
 
 async fn list_users(db: &mut PgConnection, id: LinkId, listed: &[PrincipalId]) -> sqlx::Result<()> {
