@@ -96,9 +96,13 @@ pub async fn create_root(
 /// Holds the trees of these libraries alone until the transaction ends. Several are taken in one order, so that two
 /// transactions never wait for each other.
 pub async fn hold_trees(db: &mut PgConnection, libraries: &[LibraryId]) -> sqlx::Result<()> {
-    sqlx::query!("SELECT id FROM libraries WHERE id = ANY ($1) ORDER BY id FOR UPDATE", libraries as &[LibraryId])
-        .fetch_all(db)
-        .await?;
+    // the keys stay as they are: what only refers to a library, such as a session, need not wait
+    sqlx::query!(
+        "SELECT id FROM libraries WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
+        libraries as &[LibraryId]
+    )
+    .fetch_all(db)
+    .await?;
     Ok(())
 }
 
@@ -208,28 +212,28 @@ pub async fn delete(
             UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $3, deleted_with = $1, revision = revision + 1
             WHERE ancestors @> ARRAY[$1::uuid] AND deleted_at IS NULL
             RETURNING id
-        ), closed AS (
-            UPDATE locks k SET revision = k.revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,
-                dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
-                owner_text = NULL, comment = NULL
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
             SELECT coalesce($2, now()), $3, $4, 'delete', 'done', $5, k.file_id, k.fence, $6, $7
             FROM gone JOIN locks k ON k.file_id = gone.id
+        ), closed AS (
+            UPDATE locks k SET revision = k.revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,
+                dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
+                owner_text = NULL, comment = NULL
             FROM gone WHERE k.file_id = gone.id
         )
         UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM gone WHERE d.file_id = gone.id AND d.rescued_at IS NULL",
         folder.0,
         act.now,
         by.map(|by| by.0),
-    )
-    .execute(&mut *db)
-    .await?;
-    let on = Subject { library, item: folder, edition: None, holder: None };
         act.dialect as Dialect,
         library.0,
         act.comment.as_deref(),
         act.request,
+    )
+    .execute(&mut *db)
+    .await?;
+    let on = Subject { library, item: folder, edition: None, holder: None };
     super::trail::note(db, Verb::Delete, Outcome::Done, &on, act).await?;
     Ok(true)
 }
