@@ -174,6 +174,10 @@ impl Vault {
             && let Some(user) = credential
         {
             let mut db = self.connection().await?;
+            // wrong ones that were tried at the same time count, too: else all of a list could be tried at once
+            if store::auth::failures(&mut db, &login_key, settings.lockout, now).await? >= settings.failures {
+                return Err(Error::LockedOut);
+            }
             store::auth::forget_failures(&mut db, &login_key).await?;
             return Ok(user.id);
         }
