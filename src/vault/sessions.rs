@@ -134,7 +134,7 @@ impl Vault {
                 session
             }
         };
-        let account = self.living_account(session.user).await.map_err(|_| Error::NoSession)?;
+        let account = self.bearer_of(session.user).await?;
         let library = self.library_by_id(session.library).await?;
         if !is_member(&Actor::new(account.clone(), Dialect::Arena), &library) {
             return Err(Error::NoSession);
