@@ -75,7 +75,7 @@ impl Vault {
             let lifetime = vault.0.settings.session_lifetime;
             let now = vault.0.clock.instead();
             let user = account.person.id;
-            store::auth::open_session(
+            let ended = store::auth::open_session(
                 &mut change,
                 SessionId::fresh(),
                 &fresh::digest(&token),
@@ -85,9 +85,12 @@ impl Vault {
                 now,
             )
             .await?;
-            let epoch = vault.start_session_epoch(&mut change).await?;
+            // a first login makes nothing untrue that a node remembers
+            let epoch = if ended { Some(vault.start_session_epoch(&mut change).await?) } else { None };
             change.commit().await?;
-            vault.enter(epoch);
+            if let Some(epoch) = epoch {
+                vault.enter(epoch);
+            }
             Ok(())
         })
         .await?;
