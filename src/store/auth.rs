@@ -230,6 +230,24 @@ pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<
     )
     .execute(db)
     .await?;
+    Ok(ended.rows_affected() > 0)
+}
+
+/// Forgets wrong passwords that no longer count since `failures_before`, and sessions dead since `sessions_before`, all but
+/// each user's last: it says which workspace was entered last.
+pub async fn sweep(
+    db: &mut PgConnection,
+    failures_before: DateTime<Utc>,
+    sessions_before: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM login_failures WHERE last_failed_at < $1", failures_before).execute(&mut *db).await?;
+    sqlx::query!(
+        "DELETE FROM sessions s WHERE s.expires_at < $1
+            AND EXISTS (SELECT FROM sessions n WHERE n.user_id = s.user_id AND (n.created_at, n.id) > (s.created_at, s.id))",
+        sessions_before,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
