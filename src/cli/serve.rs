@@ -4,13 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::Args;
 use serde::Serialize;
-use tokio::net::TcpListener;
 
 use super::{Misused, output::Out, words};
 use crate::{
     config::Config,
     domain::{error::Error, person::License},
-    run::{self, Database, Opened, Signal},
+    run::{self, Database, House, Opened, Signal},
     seed::{
         self, Applied,
         demo::{self, Step},
@@ -86,7 +85,7 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let opened = run::open_vault(config, database).await?;
     match greet(command, config, &opened, out).await {
-        Ok(listener) => run::serve(config, database, opened, listener, signal).await,
+        Ok(house) => run::serve(config, database, opened, house, signal).await,
         Err(error) => {
             opened.close().await;
             Err(error)
@@ -95,8 +94,9 @@ async fn serve(
 }
 
 /// Takes the port, sees to it that somebody can sign in, and says so.
-async fn greet(command: &Serve, config: &Config, opened: &Opened, out: &mut Out) -> anyhow::Result<TcpListener> {
-    let (listener, address) = run::listen(config).await?;
+async fn greet(command: &Serve, config: &Config, opened: &Opened, out: &mut Out) -> anyhow::Result<House> {
+    let house = run::prepare(config, opened).await?;
+    let address = house.address;
     let demo = if command.demo {
         let world = seed::apply(&opened.vault, &demo::seed()).await?;
         let tour = demo::tour(&world, &format!("http://{}", here(address))).unwrap_or_default();
@@ -108,7 +108,7 @@ async fn greet(command: &Serve, config: &Config, opened: &Opened, out: &mut Out)
     tracing::info!(%address, "ready");
     let ready = Ready { listening: format!("http://{address}"), administrator, demo };
     out.answer(&ready, || ready.text(address))?;
-    Ok(listener)
+    Ok(house)
 }
 
 /// Where somebody on this machine finds a server that listens on `address`.

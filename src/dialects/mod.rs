@@ -19,7 +19,10 @@ use axum::{
 };
 
 use crate::{
-    domain::actor::{Actor, Dialect},
+    domain::{
+        actor::{Actor, Dialect},
+        error::Error,
+    },
     http::{
         guard::{Head, Refusal},
         origin::Origins,
@@ -71,17 +74,21 @@ pub struct Room {
     pub claims: fn(path: &str) -> bool,
     /// Its routes, at all their mount points.
     pub router: fn() -> Router<Hall>,
-    /// How it words what is refused before a handler is reached.
+    /// Every path somebody lives at, parameters in braces: what a sweep of all doors walks.
+    pub doors: fn() -> Vec<String>,
+    /// How it words a refusal.
     pub refuse: fn(&Head, Refused) -> Response,
 }
 
-/// What is refused before a handler is reached.
-#[derive(Clone, Copy, Debug)]
+/// What a room is asked to word.
+#[derive(Debug)]
 pub enum Refused {
-    /// By the house: a limit, a time-out, a panic.
+    /// The house refuses before a handler is reached: a limit, a time-out, a panic.
     House(Refusal),
     /// Nobody lives at the path.
     NoRoute,
+    /// The vault refuses to check out a file.
+    Vault(Error),
 }
 
 /// The rooms, in the order of our tables.

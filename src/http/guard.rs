@@ -1,6 +1,10 @@
 //! The refusals that arise around a handler: addresses and heads over the limit, time-outs, panics. The room words them.
 
-use std::{fmt, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    fmt,
+    panic::AssertUnwindSafe,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
     Router,
@@ -9,6 +13,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 
 use super::trace::RequestId;
@@ -24,6 +29,8 @@ pub struct Head {
     pub headers: HeaderMap,
     /// The id the request has in the log.
     pub request_id: Option<RequestId>,
+    /// When it was read, by this node's clock.
+    pub at: DateTime<Utc>,
 }
 
 impl Head {
@@ -34,6 +41,7 @@ impl Head {
             uri: request.uri().clone(),
             headers: request.headers().clone(),
             request_id: request.extensions().get().copied(),
+            at: SystemTime::now().into(),
         }
     }
 }

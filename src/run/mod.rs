@@ -8,6 +8,7 @@ mod sweeper;
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
+use axum::Router;
 use sqlx::{
     Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -124,14 +125,25 @@ impl Signal {
     }
 }
 
-/// Takes the port, so that a taken one is known before anything is told to people.
-pub async fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
+/// A house that is put together and has its port, and answers nobody yet.
+pub struct House {
+    /// Where it will answer.
+    pub address: SocketAddr,
+    listener: TcpListener,
+    router: Router,
+    draining: Draining,
+}
+
+/// Puts the house together and takes the port, so that what does not work is known before anything is told to people.
+pub async fn prepare(config: &Config, opened: &Opened) -> anyhow::Result<House> {
+    let draining = Draining::default();
+    let router = app::router(app::hall(opened.vault.clone(), config), config, draining.clone());
     let wanted = config.server.listen;
     let listener = TcpListener::bind(wanted).await.with_context(|| {
         format!("cannot listen on {wanted}; stop what listens there, or choose another address with --listen")
     })?;
     let address = listener.local_addr().context("the listener has no address")?;
-    Ok((listener, address))
+    Ok(House { address, listener, router, draining })
 }
 
 /// Serves until the signal comes or the database is gone for good; then not ready, draining, finishing what was begun,
@@ -140,11 +152,10 @@ pub async fn serve(
     config: &Config,
     database: &mut Database,
     opened: Opened,
-    listener: TcpListener,
+    house: House,
     signal: Signal,
 ) -> anyhow::Result<()> {
-    let draining = Draining::default();
-    let router = app::router(app::hall(opened.vault.clone(), config), config, draining.clone());
+    let House { address: _, listener, router, draining } = house;
     let sweeper = sweeper::start(opened.vault.clone(), config.content.sweep_minutes);
     let mut lost = false;
     let stop = async {

@@ -37,6 +37,9 @@ pub(super) enum Refusal {
     Vault(Error),
 }
 
+/// Where names are looked for.
+const HERE: &str = "in this file or in the database";
+
 type Result<T> = std::result::Result<T, Refusal>;
 
 /// A refusal of the vault belongs to the entry that was put.
@@ -46,10 +49,23 @@ trait At<T> {
 
 impl<T> At<T> for crate::domain::error::Result<T> {
     fn at(self, at: &Range<usize>) -> Result<T> {
-        self.map_err(|error| match error {
-            Error::Broken(_) | Error::Overloaded => Refusal::Vault(error),
-            refusal => wrong(at.clone(), refusal.to_string()),
+        self.map_err(|error| {
+            let ours = matches!(error, Error::Broken(_) | Error::Overloaded);
+            if ours { Refusal::Vault(error) } else { wrong(at.clone(), words(&error)) }
         })
+    }
+}
+
+/// A refusal as it reads next to the line it is about.
+fn words(refusal: &Error) -> String {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what setting up hardly meets reads well enough as it is")]
+    match refusal {
+        Error::NameTaken(name) => format!("{name} is taken; choose another"),
+        Error::LabelTaken(label) => format!("the file has an edition with the label {label:?} already"),
+        Error::WrongKind(Kind::Folder) => "a file lies where a folder is needed".to_owned(),
+        Error::WrongKind(Kind::File) => "a folder lies where a file is needed".to_owned(),
+        Error::Invalid(what) => format!("this cannot be used as {what}"),
+        other => other.to_string(),
     }
 }
 
@@ -114,14 +130,14 @@ impl Work {
                         self.known.people.insert((person.kind, key(name)), person.id);
                         None
                     }
-                    None => Some(format!("{} is named {name:?}, here or in the database", no_one(kinds))),
+                    None => Some(format!("{} is named {name:?}, {HERE}", no_one(kinds))),
                 }
             }
             Unknown::Library(library) => match self.library(library).await? {
                 Some(_) => None,
                 None => Some(match library {
-                    LibraryRef::Named(name) => format!("no library is named {name:?}, here or in the database"),
-                    LibraryRef::Of(login) => format!("{login:?} has no personal library, here or in the database"),
+                    LibraryRef::Named(_) => format!("there is no such library, {HERE}"),
+                    LibraryRef::Of(_) => format!("this user has no personal library, {HERE}"),
                 }),
             },
             Unknown::Category(names) => {
@@ -131,7 +147,7 @@ impl Work {
                         self.known.categories.insert(names.into_iter().map(key).collect(), row.id);
                         None
                     }
-                    None => Some(format!("there is no category {:?}, here or in the database", names.join("/"))),
+                    None => Some(format!("there is no such category, {HERE}")),
                 }
             }
             Unknown::Place(place) => {
@@ -145,7 +161,7 @@ impl Work {
                         self.known.items.insert(place.key(), item);
                         None
                     }
-                    None => Some("no such folder or file is declared here or in the database".to_owned()),
+                    None => Some(format!("there is no such folder or file, {HERE}")),
                 }
             }
         })
@@ -172,8 +188,8 @@ impl Work {
     /// Somebody who was declared or found.
     fn who(&self, who: &Who, kinds: &[PrincipalKind]) -> Result<PrincipalId> {
         let WhoRef { kind, name } = WhoRef::parse(who.get_ref());
-        let fits = kinds.iter().filter(|candidate| kind.is_none_or(|kind| kind == **candidate));
-        let found = fits.filter_map(|kind| self.known.people.get(&(*kind, key(name)))).next().copied();
+        let mut fits = kinds.iter().filter(|candidate| kind.is_none_or(|kind| kind == **candidate));
+        let found = fits.find_map(|kind| self.known.people.get(&(*kind, key(name))).copied());
         found.ok_or_else(|| wrong(who.span(), format!("{} is named {name:?}", no_one(kinds))))
     }
 
@@ -466,5 +482,5 @@ fn place(text: &Spanned<String>) -> Result<Place> {
 }
 
 fn no_one(kinds: &[PrincipalKind]) -> String {
-    format!("nobody ({})", check::words(kinds))
+    format!("no {}", check::words(kinds))
 }

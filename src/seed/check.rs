@@ -55,6 +55,9 @@ pub(super) struct Checked {
     places: HashMap<PlaceKey, bool>,
 }
 
+/// Label and version of an edition.
+type Numbers<'a> = (Option<&'a Spanned<String>>, Option<&'a Spanned<String>>);
+
 /// Checks a world.
 pub(super) fn check(world: &World) -> Checked {
     let mut checked = Checked::default();
@@ -255,10 +258,14 @@ impl Checked {
 
     fn tree(&mut self, world: &World) {
         for folder in &world.folders {
-            folder.is.by.iter().for_each(|by| self.who(by, USERS));
+            if let Some(by) = &folder.is.by {
+                self.who(by, USERS);
+            }
         }
         for Entry { at, is: file } in &world.files {
-            file.by.iter().for_each(|by| self.who(by, USERS));
+            if let Some(by) = &file.by {
+                self.who(by, USERS);
+            }
             if let Some(category) = &file.category {
                 self.category(category.span(), category_key(category.get_ref()));
             }
@@ -283,7 +290,9 @@ impl Checked {
         for edition in &file.editions {
             let at = edition.span();
             let Edition { text, path, by, .. } = edition.get_ref();
-            by.iter().for_each(|by| self.who(by, USERS));
+            if let Some(by) = by {
+                self.who(by, USERS);
+            }
             self.bytes(at, text.as_ref().map(Spanned::span), path.as_ref().map(Spanned::span));
         }
         let numbers = file.editions.iter().map(Spanned::get_ref);
@@ -299,7 +308,7 @@ impl Checked {
     }
 
     /// Labels differ, versions rise.
-    fn numbers(&mut self, numbers: &[(Option<&Spanned<String>>, Option<&Spanned<String>>)]) {
+    fn numbers(&mut self, numbers: &[Numbers<'_>]) {
         let (mut labels, mut last) = (HashSet::new(), None);
         for (label, version) in numbers {
             if let Some(label) = label {
@@ -319,7 +328,9 @@ impl Checked {
         for Entry { is: share, .. } in &world.shares {
             self.place(&share.on);
             share.with.iter().for_each(|who| self.who(who, ANYBODY));
-            share.by.iter().for_each(|by| self.who(by, USERS));
+            if let Some(by) = &share.by {
+                self.who(by, USERS);
+            }
         }
         let mut links = HashSet::new();
         for Entry { at, is: link } in &world.links {
@@ -332,7 +343,9 @@ impl Checked {
                 self.not_empty(code, "an access code");
             }
             link.users.iter().for_each(|who| self.who(who, USERS));
-            link.by.iter().for_each(|by| self.who(by, USERS));
+            if let Some(by) = &link.by {
+                self.who(by, USERS);
+            }
             match (link.audience, link.users.first()) {
                 (Audience::Listed, None) => self.wrong(at.clone(), "the audience `listed` needs `users`"),
                 (Audience::Everybody | Audience::SignedIn, Some(first)) => {
@@ -365,7 +378,7 @@ impl Checked {
         };
         match kinds.iter().filter(fits).count() {
             0 if kind.is_some_and(|kind| !kinds.contains(&kind)) => {
-                self.wrong(who.span(), format!("{} cannot stand here; needed is {}", who.get_ref(), words(kinds)));
+                self.wrong(who.span(), format!("{} cannot stand here, only a {}", who.get_ref(), words(kinds)));
             }
             0 => self.unknown.push((who.span(), Unknown::Who(who.get_ref().clone(), kinds))),
             1 => {}
@@ -417,9 +430,9 @@ pub(super) fn moment(at: &Datetime) -> Option<DateTime<Utc>> {
 /// Kinds of people in words.
 pub(super) fn words(kinds: &[PrincipalKind]) -> String {
     let word = |kind: &PrincipalKind| match kind {
-        User => "a user",
-        Application => "an application",
-        Group => "a group",
+        User => "user",
+        Application => "application",
+        Group => "group",
     };
     kinds.iter().map(word).collect::<Vec<_>>().join(" or ")
 }

@@ -18,13 +18,12 @@ const SECTIONS: &str =
 /// Reads what can be read, and says what cannot.
 pub(super) fn read(text: &str) -> (World, Vec<Problem>) {
     let (document, broken) = DeTable::parse_recoverable(text);
-    let mut problems: Vec<Problem> = broken
-        .iter()
-        .map(|error| Problem::new(error.span().unwrap_or_default(), format!("this is no TOML: {}", error.message())))
-        .collect();
     let mut world = World::default();
-    if !problems.is_empty() {
-        // What follows a broken line may be read as something it is not.
+    let mut problems = Vec::new();
+    if let Some(first) = broken.first() {
+        // What follows may be read as something it is not.
+        let what = format!("this is no TOML: {}", first.message());
+        problems.push(Problem::new(first.span().unwrap_or_default(), what));
         return (world, problems);
     }
     for (name, value) in document.into_inner() {

@@ -360,7 +360,7 @@ pub async fn held(
     .await
 }
 
-/// A file below a folder that somebody else holds, if there is one: what forbids deleting the folder.
+/// A file below a folder that somebody else holds, if there is one: what forbids deleting or moving the folder.
 pub async fn held_below(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,

@@ -187,8 +187,8 @@ impl Vault {
     /// Renames, moves within the library, describes an item that was looked at; makes no edition.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::NameTaken`], [`Error::Impossible`] for a root folder, another library, a folder into
-    /// itself, and what the gates say of the item and of the target folder.
+    /// [`Error::Held`], for a folder that is moved also somebody else's lock below it, [`Error::NameTaken`],
+    /// [`Error::Impossible`] for a root folder, another library, a folder into itself, and what the gates say of the item and of the target folder.
     pub async fn update(&self, actor: &Actor, look: &Look, change: Change) -> Result<()> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move { vault.try_update(&actor, look, &change).await }).await
@@ -224,7 +224,10 @@ impl Vault {
                     let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
                     again!(store::files::update(&mut db, &permit, item.library.id, seen, &changed, &act).await)
                 }
-                None => again!(self.update_folder(&permit, item, &changed, &act).await),
+                None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
+                    Ok(Tree::Held(held)) => return Err(self.refuse_held(*held).await?),
+                    other => other.map(|tree| matches!(tree, Tree::Done)),
+                },
             };
             match done {
                 Ok(true) => return Ok(()),
@@ -244,12 +247,34 @@ impl Vault {
         item: &Item,
         changed: &Changed,
         act: &store::Act,
-    ) -> sqlx::Result<bool> {
+    ) -> sqlx::Result<Tree> {
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[item.library.id]).await?;
+        if item.parent != Some(changed.parent)
+            && let Some(held) = self.held_below(&mut all, item.id, permit.actor()).await?
+        {
+            return Ok(Tree::Held(Box::new(held)));
+        }
         let done = store::folders::update(&mut all, permit, item.library.id, item.revision, changed, act).await?;
         all.commit().await?;
-        Ok(done)
+        Ok(if done { Tree::Done } else { Tree::Changed })
+    }
+
+    /// A file below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
+    async fn held_below(
+        &self,
+        all: &mut store::PgConnection,
+        folder: ItemId,
+        caller: Option<PrincipalId>,
+    ) -> sqlx::Result<Option<ItemRow>> {
+        store::folders::hold_locks_below(all, folder).await?;
+        store::items::held_below(all, self.0.clock.instead(), folder, caller).await
+    }
+
+    /// The refusal for such a file. To be asked for when the transaction has given its connection back.
+    async fn refuse_held(&self, row: ItemRow) -> Result<Error> {
+        let held = self.dress_one(row).await?;
+        Ok(held.item.lock().map_or(Error::Overloaded, |lock| Error::Held(Box::new(lock.clone()))))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
@@ -284,14 +309,10 @@ impl Vault {
                     let closed_to: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
                     let by = actor.id();
                     match again!(self.delete_folder(&permit, &look.item, &closed_to, by, &act).await)? {
-                        Deleted::Done => true,
-                        Deleted::Changed => false,
-                        Deleted::Held(held) => {
-                            let held = self.dress_one(*held).await?;
-                            let lock = held.item.lock().cloned().ok_or(Error::Overloaded)?;
-                            return Err(Error::Held(Box::new(lock)));
-                        }
-                        Deleted::Closed(category) => {
+                        Tree::Done => true,
+                        Tree::Changed => false,
+                        Tree::Held(held) => return Err(self.refuse_held(*held).await?),
+                        Tree::Closed(category) => {
                             let gate = closed.into_iter().find(|(closed, _)| *closed == category);
                             let gate = gate.map_or(Gate::Category, |(_, gate)| gate);
                             return Err(Error::Denied(Denial { gate, action: Action::Delete }));
@@ -314,22 +335,22 @@ impl Vault {
         closed: &[CategoryId],
         by: Option<PrincipalId>,
         act: &store::Act,
-    ) -> sqlx::Result<Deleted> {
+    ) -> sqlx::Result<Tree> {
         let library = folder.library.id;
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
-        store::folders::hold_locks_below(&mut all, folder.id).await?;
+        let held = self.held_below(&mut all, folder.id, by).await?;
         if !closed.is_empty()
             && let Some(category) = store::folders::category_below(&mut all, folder.id, closed).await?
         {
-            return Ok(Deleted::Closed(category));
+            return Ok(Tree::Closed(category));
         }
-        if let Some(held) = store::items::held_below(&mut all, self.0.clock.instead(), folder.id, by).await? {
-            return Ok(Deleted::Held(Box::new(held)));
+        if let Some(held) = held {
+            return Ok(Tree::Held(Box::new(held)));
         }
         let done = store::folders::delete(&mut all, permit, library, folder.revision, by, act).await?;
         all.commit().await?;
-        Ok(if done { Deleted::Done } else { Deleted::Changed })
+        Ok(if done { Tree::Done } else { Tree::Changed })
     }
 
     /// Refuses a category the caller has not the full level on, and one that cannot be given to files.
@@ -372,10 +393,10 @@ impl Vault {
     }
 }
 
-/// How the deletion of a folder ended.
-enum Deleted {
+/// How a change of a folder ended; only [`Tree::Done`] has changed anything.
+enum Tree {
     Done,
-    /// It has changed since it was looked at.
+    /// It is not as it was looked at.
     Changed,
     /// Somebody else holds this file below it.
     Held(Box<ItemRow>),

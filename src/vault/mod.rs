@@ -192,15 +192,23 @@ impl Vault {
     }
 
     /// Runs a change in a task of its own: once begun it completes, even if the client goes away.
-    async fn complete<T, F>(&self, change: F) -> Result<T>
+    fn complete<T, F>(&self, change: F) -> impl Future<Output = Result<T>> + use<T, F>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
+        // begun here and now, so that the caller's own future does not carry the change along
         let span = tracing::Span::current();
-        self.0.tasks.spawn(tracing::Instrument::instrument(change, span)).await.unwrap_or_else(|stopped| {
-            if stopped.is_panic() { std::panic::resume_unwind(stopped.into_panic()) } else { Err(Error::Overloaded) }
-        })
+        let begun = self.0.tasks.spawn(tracing::Instrument::instrument(change, span));
+        async {
+            begun.await.unwrap_or_else(|stopped| {
+                if stopped.is_panic() {
+                    std::panic::resume_unwind(stopped.into_panic())
+                } else {
+                    Err(Error::Overloaded)
+                }
+            })
+        }
     }
 }
 

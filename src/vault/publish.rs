@@ -301,8 +301,7 @@ impl Vault {
                 how: publication.how,
                 rename: publication.rename,
             };
-            // too large to lie in the futures of all who wait for it
-            let done = Box::pin(vault.try_publish(&actor, look, &what, &giving, &aim)).await;
+            let done = vault.try_publish(&actor, look, &what, &giving, &aim).await;
             if done.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
             }
@@ -438,7 +437,9 @@ impl Vault {
         let media_type = match (giving.info, draft) {
             (Some(_), _) => Some(given_type(given, file_name.as_deref().unwrap_or(&look.item.name))),
             (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
-            (None, None) => given.media_type.clone().or_else(|| last.media_type.clone()),
+            (None, None) => {
+                given.declared_type.clone().or_else(|| given.media_type.clone()).or_else(|| last.media_type.clone())
+            }
         };
         let label = match (&given.label, replace) {
             (Some(label), _) => label.clone(),

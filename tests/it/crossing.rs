@@ -18,7 +18,13 @@ enum Act {
     Cancel,
 }
 
-async fn act(clients: &Clients, act: Act, client: Client, who: &world::Somebody, file: &coatcheck::domain::item::Item) -> Outcome {
+async fn act(
+    clients: &Clients,
+    act: Act,
+    client: Client,
+    who: &world::Somebody,
+    file: &coatcheck::domain::item::Item,
+) -> Outcome {
     match act {
         Act::Take => clients.check_out(client, who, file).await,
         Act::Upload => clients.upload(client, who, file, "crossed").await,

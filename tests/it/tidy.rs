@@ -106,7 +106,8 @@ fn rooms_share_a_floor_plan() {
 #[test]
 fn nobody_reads_a_clock_or_the_environment_but_those_who_may() {
     let clocks = places("src", &["Utc::now(", "SystemTime::now("]);
-    assert!(clocks.is_empty(), "{}", clocks.join("\n"));
+    let strangers: Vec<_> = clocks.iter().filter(|place| !place.starts_with("src/http/guard.rs")).collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
     let readers = places("src", &["env::var", "env::vars"]);
     let strangers: Vec<_> = readers.iter().filter(|place| !place.starts_with("src/config")).collect();
     assert!(strangers.is_empty(), "{strangers:?}");

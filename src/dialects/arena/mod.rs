@@ -27,10 +27,10 @@ use axum::{
 
 use super::{Hall, Refused, Room};
 use crate::{domain::actor::Dialect, http::guard::Head};
-use error::Error;
+use error::{Asked, Error, What};
 
 /// The room as the house sees it.
-pub const ROOM: Room = Room { dialect: Dialect::Arena, name: "arena", claims, router, refuse };
+pub const ROOM: Room = Room { dialect: Dialect::Arena, name: "arena", claims, router, doors, refuse };
 
 /// The routes, without the prefix they are mounted under.
 pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
@@ -77,6 +77,11 @@ fn router() -> Router<Hall> {
     router.method_not_allowed_fallback(wrong_method).route_layer(from_fn(limits::tell))
 }
 
+fn doors() -> Vec<String> {
+    let routes = routes();
+    PREFIXES.iter().flat_map(|prefix| routes.iter().map(move |(path, _)| format!("{prefix}{path}"))).collect()
+}
+
 async fn nowhere(State(hall): State<Hall>, request: Request) -> Error {
     auth::count(&hall, request).await;
     Error::NoRoute
@@ -91,6 +96,7 @@ fn refuse(_head: &Head, why: Refused) -> Response {
     let error = match why {
         Refused::House(refusal) => Error::House(refusal),
         Refused::NoRoute => Error::NoRoute,
+        Refused::Vault(refusal) => Asked::about(What::CheckOut, "0".repeat(20)).refused(refusal),
     };
     limits::dress(error.into_response(), None)
 }

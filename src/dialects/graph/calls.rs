@@ -80,6 +80,24 @@ pub enum Operation {
     NotBuilt,
 }
 
+impl Call {
+    /// An address it answers at, parameters in braces.
+    pub fn sample(&self) -> String {
+        let on = match self.on {
+            On::Service => "",
+            On::Me => "/me",
+            On::User => "/users/{user}",
+            On::Group => "/groups/{group}",
+            On::Site => "/sites/{site}",
+            On::Drive => "/drives/{drive}",
+            On::Item => "/drives/{drive}/items/{item}",
+            On::Share => "/shares/{share}",
+        };
+        let slash = if self.tail.is_empty() { "" } else { "/" };
+        format!("{on}{slash}{}", self.tail.replace('*', "{any}"))
+    }
+}
+
 impl Operation {
     /// Its name in the log.
     pub fn name(self) -> &'static str {
@@ -245,8 +263,8 @@ mod tests {
     use super::*;
     use crate::dialects::graph::address::parse;
 
-    fn found(method: Method, path: &str) -> Found {
-        find(&method, &parse(path).unwrap())
+    fn found(method: &Method, path: &str) -> Found {
+        find(method, &parse(path).unwrap())
     }
 
     #[test]
@@ -263,17 +281,17 @@ mod tests {
             "/me/drive/items/1/checkOut",
             "/me/drive/items/1/checkout/",
         ] {
-            assert_eq!(found(Method::POST, path), check_out, "{path}");
+            assert_eq!(found(&Method::POST, path), check_out, "{path}");
         }
-        assert_eq!(found(Method::HEAD, "/me/drive"), Found::Operation(Operation::GetDrive));
+        assert_eq!(found(&Method::HEAD, "/me/drive"), Found::Operation(Operation::GetDrive));
     }
 
     #[test]
     fn another_method_and_an_unknown_word_are_told_apart() {
-        assert_eq!(found(Method::GET, "/me/drive/items/1/checkout"), Found::Methods(vec!["POST"]));
-        assert_eq!(found(Method::POST, "/me/drive/items/1"), Found::Methods(vec!["GET", "PATCH", "DELETE"]));
-        assert_eq!(found(Method::POST, "/me/drive/items/1/checkouts"), Found::Nothing);
-        assert_eq!(found(Method::POST, "/me/drive/items/1/checkout/now"), Found::Nothing);
-        assert_eq!(found(Method::GET, "/me/drive/items/1/thumbnails"), Found::Operation(Operation::NotBuilt));
+        assert_eq!(found(&Method::GET, "/me/drive/items/1/checkout"), Found::Methods(vec!["POST"]));
+        assert_eq!(found(&Method::POST, "/me/drive/items/1"), Found::Methods(vec!["GET", "PATCH", "DELETE"]));
+        assert_eq!(found(&Method::POST, "/me/drive/items/1/checkouts"), Found::Nothing);
+        assert_eq!(found(&Method::POST, "/me/drive/items/1/checkout/now"), Found::Nothing);
+        assert_eq!(found(&Method::GET, "/me/drive/items/1/thumbnails"), Found::Operation(Operation::NotBuilt));
     }
 }

@@ -104,9 +104,6 @@ async fn create(ask: &Ask, place: &Place, behavior: Behavior, body: Body) -> Ans
     folder.check(actor, Action::Create)?;
     let mut names = missing.iter().map(|name| ids::item_name(name)).collect::<Result<Vec<_>, _>>()?;
     let name = names.pop().ok_or(Error::Missing(Missing::Item))?;
-    if names.len() > DEEPEST {
-        return Err(Refusal::Name("too many of its folders are missing"));
-    }
     let content = stage(ask, body).await?;
     for name in names {
         let made = vault.create_folder(actor, &folder, &name, "", OnConflict::Fail, ClientTimes::default()).await;
@@ -128,6 +125,10 @@ async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Refusa
     let (drive, _) = ask.place()?;
     for there in (0..place.path.len()).rev() {
         let (path, missing) = place.path.split_at(there);
+        // the last of them is the file
+        if missing.len() > DEEPEST + 1 {
+            return Err(Refusal::Name("too many of its folders are missing"));
+        }
         let place = Place { base: place.base.clone(), path: path.to_vec() };
         match ask.look_at(drive, &place).await {
             Ok(look) => return Ok((look, missing.to_vec())),

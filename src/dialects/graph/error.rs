@@ -5,23 +5,25 @@ use std::{borrow::Cow, fmt};
 use axum::{
     body::Body,
     http::{
-        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::Response,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
-use super::{address::BadAddress, reply};
+use super::{
+    address::BadAddress,
+    reply::{self, Ids},
+};
 use crate::{
     domain::{
         error::{Error, Missing},
         item::Kind,
         lock::Lock,
     },
-    http::{body::BodyError, content, guard, trace::RequestId},
+    http::{body::BodyError, content, guard},
 };
 
 /// What a handler answers.
@@ -87,33 +89,6 @@ impl From<BadAddress> for Refusal {
 impl From<BodyError> for Refusal {
     fn from(error: BodyError) -> Self {
         Refusal::Body(error)
-    }
-}
-
-/// The ids of a request that every answer repeats.
-#[derive(Clone, Debug)]
-pub struct Ids {
-    /// Ours.
-    pub request: String,
-    /// The client's; ours where it has none.
-    pub client: String,
-}
-
-/// The name of our id.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
-/// The name of the client's id.
-pub const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
-
-/// Longest id of a client that is repeated.
-const LONGEST_ID: usize = 128;
-
-impl Ids {
-    /// Those of a request.
-    pub fn of(headers: &HeaderMap, request: Option<RequestId>) -> Self {
-        let request = request.map_or_else(Uuid::new_v4, |id| id.0).to_string();
-        let sent = headers.get(CLIENT_REQUEST_ID).and_then(|id| id.to_str().ok());
-        let client = sent.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID).unwrap_or(&request).to_owned();
-        Self { request, client }
     }
 }
 

@@ -176,7 +176,7 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     let change = Change { name, parent, description, client_times, ..Change::default() };
     match vault.update(actor, &look, change.clone()).await {
         Err(Error::NameTaken(taken)) if behavior == Behavior::Rename => {
-            update_as_another(ask, &look, change, &taken).await?;
+            Box::pin(update_as_another(ask, &look, change, &taken)).await?;
         }
         other => other?,
     }

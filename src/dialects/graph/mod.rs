@@ -34,9 +34,10 @@ use axum::{
 use self::{
     address::{Address, Owner, Subject},
     auth::Caller,
-    calls::{Found, Operation},
-    error::{Answer, Ids, Refusal},
+    calls::Found,
+    error::{Answer, Refusal},
     query::Query,
+    reply::Ids,
     signed::Signer,
     wire::View,
 };
@@ -46,10 +47,10 @@ use crate::{
     http::{guard::Head, trace},
 };
 
-pub use self::calls::{CALLS, Call, On, Operation as GraphOperation};
+pub use self::calls::{CALLS, Call, On, Operation};
 
 /// The room as the house sees it.
-pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, refuse };
+pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, doors, refuse };
 
 /// What only this room needs.
 #[derive(Clone, Debug)]
@@ -99,6 +100,10 @@ fn router() -> Router<Hall> {
     router
 }
 
+fn doors() -> Vec<String> {
+    CALLS.iter().map(|call| format!("/v1.0{}", call.sample())).collect()
+}
+
 /// Words what is refused before a call is found.
 fn refuse(head: &Head, why: Refused) -> Response {
     let first = head.uri.path().split('/').nth(1).unwrap_or_default();
@@ -106,14 +111,10 @@ fn refuse(head: &Head, why: Refused) -> Response {
         Refused::House(refusal) => Refusal::House(refusal),
         Refused::NoRoute if is_version(first) => Refusal::Version(first.to_owned()),
         Refused::NoRoute => Refusal::NoSegment(first.to_owned()),
+        Refused::Vault(refusal) => Refusal::from(refusal),
     };
     let ids = Ids::of(&head.headers, head.request_id);
-    reply::dressed(refusal.respond(&ids, moment()), &ids)
-}
-
-/// This node's idea of the moment, for an answer that no vault stands behind.
-fn moment() -> chrono::DateTime<chrono::Utc> {
-    std::time::SystemTime::now().into()
+    reply::dressed(refusal.respond(&ids, head.at), &ids)
 }
 
 /// One request, understood: what handlers are given.
@@ -213,24 +214,25 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
     }
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let ask = Ask { hall, caller, head, origin, prefix, address, query };
+    // a handler's future is large: it lives on the heap while it runs
     match operation {
-        Operation::CheckOut => locks::check_out(&ask).await,
-        Operation::CheckIn => locks::check_in(&ask, body).await,
-        Operation::DiscardCheckOut => locks::discard(&ask).await,
-        Operation::GetDrive => drives::get(&ask).await,
-        Operation::ListDrives => drives::list(&ask).await,
-        Operation::GetItem => items::get(&ask).await,
-        Operation::ListChildren => children::list(&ask).await,
-        Operation::CreateChild => children::create(&ask, body).await,
+        Operation::CheckOut => Box::pin(locks::check_out(&ask)).await,
+        Operation::CheckIn => Box::pin(locks::check_in(&ask, body)).await,
+        Operation::DiscardCheckOut => Box::pin(locks::discard(&ask)).await,
+        Operation::GetDrive => Box::pin(drives::get(&ask)).await,
+        Operation::ListDrives => Box::pin(drives::list(&ask)).await,
+        Operation::GetItem => Box::pin(items::get(&ask)).await,
+        Operation::ListChildren => Box::pin(children::list(&ask)).await,
+        Operation::CreateChild => Box::pin(children::create(&ask, body)).await,
         Operation::PutContent => Box::pin(content::put(&ask, body)).await,
-        Operation::GetContent => content::get(&ask).await,
+        Operation::GetContent => Box::pin(content::get(&ask)).await,
         Operation::UpdateItem => Box::pin(items::update(&ask, body)).await,
-        Operation::DeleteItem => items::delete(&ask).await,
-        Operation::ListVersions => versions::list(&ask).await,
-        Operation::GetVersion => versions::get(&ask).await,
-        Operation::GetVersionContent => versions::content(&ask).await,
-        Operation::GetMe => people::me(&ask).await,
-        Operation::GetUser => people::user(&ask).await,
+        Operation::DeleteItem => Box::pin(items::delete(&ask)).await,
+        Operation::ListVersions => Box::pin(versions::list(&ask)).await,
+        Operation::GetVersion => Box::pin(versions::get(&ask)).await,
+        Operation::GetVersionContent => Box::pin(versions::content(&ask)).await,
+        Operation::GetMe => Box::pin(people::me(&ask)).await,
+        Operation::GetUser => Box::pin(people::user(&ask)).await,
         Operation::NotBuilt => Err(Refusal::NotBuilt),
     }
 }

@@ -1,27 +1,57 @@
-//! How an answer looks: the headers every one has (spec/graph.md 1.3), JSON bodies.
+//! How an answer looks: the ids and headers every one has (spec/graph.md 1.3), JSON bodies.
 
 use axum::{
     body::Body,
     http::{
-        HeaderValue, Response as HttpResponse, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, ETAG},
     },
     response::Response,
 };
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::error::{CLIENT_REQUEST_ID, Ids, REQUEST_ID};
-use crate::{http::etag::ETag, http::trace::Dialect};
+use crate::http::{
+    etag::ETag,
+    trace::{Dialect, RequestId},
+};
 
 const JSON: HeaderValue = HeaderValue::from_static(
     "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
 );
 
+/// The ids of a request that every answer repeats.
+#[derive(Clone, Debug)]
+pub struct Ids {
+    /// Ours.
+    pub request: String,
+    /// The client's; ours where it has none.
+    pub client: String,
+}
+
+/// The name of our id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+/// The name of the client's id.
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+
+/// Longest id of a client that is repeated.
+const LONGEST_ID: usize = 128;
+
+impl Ids {
+    /// Those of a request.
+    pub fn of(headers: &HeaderMap, request: Option<RequestId>) -> Self {
+        let request = request.map_or_else(Uuid::new_v4, |id| id.0).to_string();
+        let sent = headers.get(CLIENT_REQUEST_ID).and_then(|id| id.to_str().ok());
+        let client = sent.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID).unwrap_or(&request).to_owned();
+        Self { request, client }
+    }
+}
+
 /// A JSON answer.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => {
-            let mut response = HttpResponse::new(Body::from(bytes));
+            let mut response = Response::new(Body::from(bytes));
             *response.status_mut() = status;
             response.headers_mut().insert(CONTENT_TYPE, JSON);
             response.headers_mut().insert("odata-version", HeaderValue::from_static("4.0"));
@@ -36,7 +66,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Response {
-    let mut response = HttpResponse::new(Body::empty());
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
 }

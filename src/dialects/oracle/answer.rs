@@ -106,7 +106,12 @@ pub async fn speak(State(operation): State<Operation>, request: Request, next: N
 
 /// The answer to a request that reaches no route.
 pub fn refuse(head: &Head, error: &Error) -> Response {
-    sign(word(Format::accepted(&head.headers), error, &About::default()), head.request_id)
+    refuse_about(head, error, &About::default())
+}
+
+/// The answer to a request that is refused outside of its route, where it is known what it was about.
+pub fn refuse_about(head: &Head, error: &Error, about: &About) -> Response {
+    sign(word(Format::accepted(&head.headers), error, about), head.request_id)
 }
 
 fn word(format: Format, error: &Error, about: &About) -> Response {

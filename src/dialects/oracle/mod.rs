@@ -28,12 +28,12 @@ use axum::{
     routing::{MethodRouter, delete, get, post, put},
 };
 
-use self::{error::Error, operation::Operation};
+use self::{answer::About, error::Error, operation::Operation};
 use super::{Hall, Refused, Room};
 use crate::{domain::actor::Dialect, http::guard::Head};
 
 /// The room as the house sees it.
-pub const ROOM: Room = Room { dialect: Dialect::Oracle, name: "oracle", claims, router, refuse };
+pub const ROOM: Room = Room { dialect: Dialect::Oracle, name: "oracle", claims, router, doors, refuse };
 
 /// The versions of the API, all with the same handlers (spec/oracle.md 2.1).
 const VERSIONS: [&str; 3] = ["1.0", "1.1", "1.2"];
@@ -64,6 +64,10 @@ fn routes() -> Vec<(&'static str, Operation, MethodRouter<Hall>)> {
     ]
 }
 
+fn doors() -> Vec<String> {
+    routes().into_iter().map(|(path, ..)| format!("/documents/api/1.2{path}")).collect()
+}
+
 /// Every route in every version, with and without a slash at its end, which must mean the same.
 fn router() -> Router<Hall> {
     let mut router = Router::new();
@@ -92,6 +96,10 @@ fn refuse(head: &Head, why: Refused) -> Response {
     let error = match why {
         Refused::House(refusal) => Error::House(refusal),
         Refused::NoRoute => Error::NoRoute,
+        Refused::Vault(refusal) => {
+            let about = About::what(Operation::Reserve, Some("D".to_owned() + &"0".repeat(43)));
+            return answer::refuse_about(head, &Error::from(refusal), &about);
+        }
     };
     answer::refuse(head, &error)
 }

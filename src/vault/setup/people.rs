@@ -217,7 +217,7 @@ impl Setup {
         };
         if let Some(there) = there {
             if there.principal != principal {
-                return Err(Error::NameTaken("the token".to_owned()));
+                return Err(Error::NameTaken("this token".to_owned()));
             }
             let same = there.scopes == token.scopes
                 && there.label == token.label

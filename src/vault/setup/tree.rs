@@ -127,10 +127,8 @@ impl Setup {
             client_times: ClientTimes::default(),
         };
         let (permit, act) = (Permit::of_operator(by, parent, Action::Create), self.act(by, None));
-        match store::folders::create(self.db(), &permit, above.library, &new, description, &act).await? {
-            true => Ok(new.id),
-            false => Err(Error::WrongKind(Kind::Folder)),
-        }
+        let made = store::folders::create(self.db(), &permit, above.library, &new, description, &act).await?;
+        if made { Ok(new.id) } else { Err(Error::WrongKind(Kind::Folder)) }
     }
 
     async fn describe_folder(
@@ -143,10 +141,9 @@ impl Setup {
         let changed = Changed { description: description.to_owned(), ..as_it_is(there, parent)? };
         let (permit, act) = (Permit::of_operator(by, there.id, Action::Describe), self.act(by, None));
         store::folders::hold_trees(self.db(), &[there.library]).await?;
-        match store::folders::update(self.db(), &permit, there.library, there.revision, &changed, &act).await? {
-            true => Ok(()),
-            false => Err(Error::Overloaded),
-        }
+        let (library, revision) = (there.library, there.revision);
+        let done = store::folders::update(self.db(), &permit, library, revision, &changed, &act).await?;
+        if done { Ok(()) } else { Err(Error::Overloaded) }
     }
 
     /// A file, by its folder and name. Editions it has already, in this order, are not published again, whatever was
@@ -246,7 +243,7 @@ impl Setup {
         let last = Version { major, minor };
         let version = next.version.unwrap_or_else(|| last.next(Step::Major));
         if version <= last {
-            return Err(Error::Invalid("version: it must be higher than the last one"));
+            return Err(Error::Invalid("version, which must be higher than the last one"));
         }
         let label = next.label.clone().unwrap_or_else(|| {
             next_label(there.label.as_deref().unwrap_or_default(), |label| has.iter().any(|has| has.label == label))

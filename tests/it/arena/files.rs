@@ -193,6 +193,8 @@ async fn lost_bytes_are_a_refusal_that_names_the_file() {
     let ann = server.arena(&server.world.ann).await;
     // too long for the row, so it is a file of the content store
     let new = guid_in(&ann.create("t", "a.txt", &"x".repeat(100_000)).await.expect(201));
+    let whole = ann.get(&format!("/v1/files/{new}/content")).await.expect(200);
+    assert_eq!(whole.text(), "x".repeat(100_000));
     for entry in walk(server.content.path()) {
         std::fs::remove_file(entry).unwrap();
     }

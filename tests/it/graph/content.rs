@@ -120,7 +120,11 @@ async fn a_download_goes_by_an_address_that_needs_no_token() {
         ann.get(&format!("{plan}/content?format=pdf")).await.expect(406).json()["error"]["code"],
         "notSupported"
     );
-    server.graph(&server.world.vic).get(&format!("{plan}/content")).await.expect(403);
+    // a viewer sees an address and does not get the bytes
+    let vic = server.graph(&server.world.vic);
+    vic.get(&format!("{plan}/content")).await.expect(403);
+    let address = vic.get(&plan).await.json()["@microsoft.graph.downloadUrl"].as_str().unwrap().to_owned();
+    server.send(server.http.get(address)).await.expect(403);
 }
 
 #[tokio::test]

@@ -90,6 +90,35 @@ async fn the_scheme_of_the_token_may_be_written_in_any_case() {
 }
 
 #[tokio::test]
+async fn whatever_a_client_accepts_it_gets_json() {
+    let server = Server::start().await;
+    let ann = server.graph(&server.world.ann);
+    for accept in
+        ["text/html", "application/xml;q=1", "nonsense", "application/json;odata.metadata=none;IEEE754Compatible=True"]
+    {
+        server.send(ann.request("GET", &server.plan()).header("accept", accept)).await.expect(200).json();
+    }
+}
+
+#[tokio::test]
+async fn functions_come_with_and_without_parentheses() {
+    let server = Server::start().await;
+    let (ann, drive) = (server.graph(&server.world.ann), server.drive());
+    for call in [
+        "/recent",
+        "/recent()",
+        "/root/delta",
+        "/root/delta()",
+        "/root/delta(token='a')",
+        "/root/microsoft.graph.delta()",
+        "/search(q='x')",
+        "/root/search(q='a%2Fb')",
+    ] {
+        ann.get(&format!("{drive}{call}")).await.expect(501);
+    }
+}
+
+#[tokio::test]
 async fn calls_that_are_not_there_are_refused_in_the_envelope() {
     let server = Server::start().await;
     let (ann, plan) = (server.graph(&server.world.ann), server.plan());

@@ -258,6 +258,8 @@ async fn others_writes_meet_the_lock_and_their_reads_do_not() {
         .expect(201)
         .json();
     ann.patch(&plan, json!({"parentReference": {"id": folder["id"]}})).await.expect(200);
+    let archive = json!({"name": "Archive", "folder": {}});
+    let archive = ann.post_json(&format!("{drive}/root/children"), archive).await.expect(201).json();
     ann.post(&format!("{plan}/checkout")).await.expect(204);
 
     for refused in [
@@ -267,6 +269,7 @@ async fn others_writes_meet_the_lock_and_their_reads_do_not() {
         bob.patch(&plan, json!({"description": "x"})).await,
         bob.delete(&plan).await,
         bob.delete(&format!("{drive}/root:/Plans")).await,
+        bob.patch(&format!("{drive}/root:/Plans"), json!({"parentReference": {"id": archive["id"]}})).await,
         server.graph(&world.max).delete(&plan).await,
     ] {
         let error = refused.expect(423).json()["error"].clone();
@@ -277,7 +280,10 @@ async fn others_writes_meet_the_lock_and_their_reads_do_not() {
     // a user has no grounds over another's check-out here, whatever is preferred
     let bypass = bob.request("DELETE", &plan).header("prefer", "bypass-shared-lock, bypass-checked-out");
     server.send(bypass).await.expect(423);
+    // a folder may be renamed around a check-out
+    bob.patch(&format!("{drive}/root:/Plans"), json!({"name": "Plans 2"})).await.expect(200);
     // the holder may do all of it
+    ann.patch(&format!("{drive}/root:/Plans 2"), json!({"parentReference": {"id": archive["id"]}})).await.expect(200);
     ann.patch(&plan, json!({"name": "plan2.txt"})).await.expect(200);
     ann.delete(&plan).await.expect(204);
     ann.get(&plan).await.expect(404);

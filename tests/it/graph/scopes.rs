@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{server::Server, world};
+use crate::support::{graph::address, server::Server, world};
 
 #[tokio::test]
 async fn a_token_reaches_as_far_as_its_scopes() {
@@ -10,7 +10,7 @@ async fn a_token_reaches_as_far_as_its_scopes() {
     let world = &server.world;
     // she reaches the others' library as an administrator; nobody has shared it with her
     let own = world::personal(&server.vault, &world.dora).await;
-    let mine = server.item(&world::file(&server.vault, &world.dora, &own, "mine.txt", "mine").await);
+    let mine = address(&world::file(&server.vault, &world.dora, &own, "mine.txt", "mine").await);
     let ours = server.plan();
     // scope, then statuses: read mine, write mine, read ours, write ours
     let table: [(&str, [u16; 4]); 9] = [

@@ -25,12 +25,7 @@ impl Server {
 
     /// The address of the world's file below `/drives`.
     pub fn plan(&self) -> String {
-        self.item(&self.world.file)
-    }
-
-    /// The address of an item of the world's library.
-    pub fn item(&self, item: &Item) -> String {
-        format!("/v1.0/drives/{}/items/{}", item.library.graph_id, item.graph_id)
+        address(&self.world.file)
     }
 
     /// The address of the world's library.
@@ -79,6 +74,11 @@ impl Graph<'_> {
     pub async fn publication(&self, item: &str) -> String {
         self.get(&format!("{item}?$select=publication")).await.expect(200).json()["publication"].to_string()
     }
+}
+
+/// The address of an item below `/drives`.
+pub fn address(item: &Item) -> String {
+    format!("/v1.0/drives/{}/items/{}", item.library.graph_id, item.graph_id)
 }
 
 /// An answer with its status and, if it has one, its body as indented JSON, in which everything that differs from run to

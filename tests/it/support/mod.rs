@@ -4,9 +4,10 @@ pub mod acts;
 pub mod answer;
 pub mod arena;
 pub mod database;
-pub mod process;
-pub mod oracle;
 pub mod graph;
+pub mod liferay;
+pub mod oracle;
+pub mod process;
 pub mod server;
 pub mod world;
 

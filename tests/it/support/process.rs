@@ -82,6 +82,11 @@ impl Process {
         }
     }
 
+    /// Waits for an end of its own; answers its exit code.
+    pub fn wait(mut self) -> Option<i32> {
+        self.child.wait().expect("it was ours").code()
+    }
+
     /// Asks it to stop and waits; answers whether it ended in order.
     pub fn stop(mut self) -> bool {
         kill_process(self.pid(), Signal::TERM).expect("it runs");

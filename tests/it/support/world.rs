@@ -7,11 +7,12 @@ use coatcheck::{
         edition::Metadata,
         id::{ItemKey, LibraryKey, PrincipalId, PrincipalKey},
         item::{ClientTimes, Item, NewFile, OnConflict},
-        library::{Library, LibraryKind},
+        library::Library,
         name::ItemName,
         person::{License, Person},
     },
-    vault::{NewApplication, NewFileAt, NewToken, NewUser, Vault},
+    seed::{self, Beside, Seed},
+    vault::{NewFileAt, NewToken, NewUser, Vault},
 };
 
 /// The password of everybody.
@@ -48,23 +49,30 @@ pub struct World {
     pub file: Item,
 }
 
-/// Ann's and the others' world.
+/// Ann's and the others' world, from `world.toml`.
 pub async fn build(vault: &Vault) -> World {
-    let dora = user(vault, "dora", License::Full, true).await;
-    let library = coatcheck::store::libraries::NewLibrary {
-        arena_workspace: Some(1001),
-        ..vault.draw_library(LibraryKind::Site, "Engineering", None).unwrap()
+    let text = include_str!("world.toml");
+    let seed = Seed { name: "world.toml".to_owned(), text, beside: Beside::Bundled(&[]) };
+    let applied = seed::apply(vault, &seed).await.unwrap_or_else(|error| panic!("{error}"));
+    let somebody = async |login: &str| {
+        let token = applied.tokens.iter().find(|token| token.whom == login).and_then(|token| token.token.clone());
+        Somebody { person: find(vault, login).await, token: token.unwrap() }
     };
-    let library = vault.create_library(&library, dora.person.id).await.unwrap();
-    let ann = member(vault, &library, "ann", License::Full, Some(Role::Contributor)).await;
-    let bob = member(vault, &library, "bob", License::Full, Some(Role::Contributor)).await;
-    let carl = member(vault, &library, "carl", License::ReadOnly, Some(Role::Contributor)).await;
-    let vic = member(vault, &library, "vic", License::Full, Some(Role::Viewer)).await;
-    let max = member(vault, &library, "max", License::Full, Some(Role::Manager)).await;
-    let eve = member(vault, &library, "eve", License::Full, None).await;
-    let robot = robot(vault).await;
-    let file = file(vault, &ann, &library, "plan.txt", "first").await;
-    World { ann, bob, carl, dora, eve, vic, max, robot, library, file }
+    let ann = somebody("ann").await;
+    let library = vault.library_named(&LibraryKey::Workspace(1001)).await.unwrap().unwrap();
+    let file = vault.item(&actor(vault, &ann).await, &ItemKey::Number(applied.files[0].number)).await.unwrap();
+    World {
+        bob: somebody("bob").await,
+        carl: somebody("carl").await,
+        dora: somebody("dora").await,
+        eve: somebody("eve").await,
+        vic: somebody("vic").await,
+        max: somebody("max").await,
+        robot: somebody("robot").await,
+        ann,
+        library,
+        file,
+    }
 }
 
 /// A user, e-mail `<login>@example.com`, full name `<Login> Example`, with a bearer token.
@@ -92,14 +100,6 @@ pub async fn member(vault: &Vault, library: &Library, login: &str, license: Lice
         vault.grant(library.root, somebody.person.id, role, None).await.unwrap();
     }
     somebody
-}
-
-async fn robot(vault: &Vault) -> Somebody {
-    let roles = vec!["Files.ReadWrite.All".to_owned()];
-    let application = NewApplication { client_id: "robot".to_owned(), name: "Robot".to_owned(), roles };
-    let person = vault.put_application(&application).await.unwrap();
-    let token = token(vault, person.id, &["Files.ReadWrite.All"]).await;
-    Somebody { person, token }
 }
 
 /// A bearer token with some scopes.

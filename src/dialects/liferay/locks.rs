@@ -1,0 +1,165 @@
+//! Check out, check in, cancel, refresh, and questions about the lock (spec/liferay.md 11).
+
+use chrono::Duration;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    call::Ask,
+    error::{Error, Operation, Subject},
+    files, find, ids, revisions,
+    wire::{file_version::FileVersion, lock::Lock, shown},
+};
+use crate::{
+    domain::{
+        edition::Publish,
+        error::{Error as Refusal, Missing},
+        lock::{CheckOut, Mode},
+        version::Step,
+    },
+    vault::{Cancel, CheckIn, Look, Publication},
+};
+
+/// `checkOutFileEntry(fileEntryId)`: answers nothing.
+pub async fn check_out(ask: Ask) -> Result<Value, Error> {
+    take(&ask, None, "").await?;
+    Ok(Value::Null)
+}
+
+/// The same of `dlfileentry`: answers the file.
+pub async fn check_out_and_show(ask: Ask) -> Result<Value, Error> {
+    let look = take(&ask, None, "").await?;
+    files::show(&ask, &look)
+}
+
+/// `checkOutFileEntry(fileEntryId, owner, expirationTime)`: answers the file, as it was approved last.
+pub async fn check_out_for(ask: Ask) -> Result<Value, Error> {
+    let look = take(&ask, Some(ask.number("expirationTime")?), ask.text("owner")?).await?;
+    files::show(&ask, &look)
+}
+
+async fn take(ask: &Ask, milliseconds: Option<i64>, owner: &str) -> Result<Look, Error> {
+    let number = ask.number("fileEntryId")?;
+    let look = find::file(ask.vault(), &ask.actor, number).await?;
+    let what = CheckOut {
+        mode: Mode::CheckOut,
+        lifetime: Some(lifetime(ask, milliseconds.unwrap_or(0))),
+        owner_text: owner.to_owned(),
+        comment: None,
+    };
+    let taken = ask.vault().check_out(&ask.actor, &look, what).await;
+    taken.map_err(ask.said(Operation::CheckOut, &Subject::File(number)))?;
+    Ok(look)
+}
+
+/// Nothing, less, and more than the limit are the limit.
+fn lifetime(ask: &Ask, milliseconds: i64) -> Duration {
+    let limit = ask.settings().lock_limit;
+    let wanted = Duration::try_milliseconds(milliseconds).unwrap_or(limit);
+    if wanted > Duration::zero() && wanted < limit { wanted } else { limit }
+}
+
+/// `cancelCheckOut(fileEntryId)`: a quiet success for a file that is not checked out.
+pub async fn cancel(ask: Ask) -> Result<Value, Error> {
+    drop_working_copy(&ask).await?;
+    Ok(Value::Null)
+}
+
+/// The same of `dlfileentry`: answers the version that was dropped.
+pub async fn cancel_and_show(ask: Ask) -> Result<Value, Error> {
+    let Some((look, dropped)) = drop_working_copy(&ask).await? else { return Ok(Value::Null) };
+    shown(&FileVersion::working_copy(look.item(), find::parts(&look)?, &dropped, ask.company()))
+}
+
+async fn drop_working_copy(ask: &Ask) -> Result<Option<(Look, crate::domain::lock::Lock)>, Error> {
+    let number = ask.number("fileEntryId")?;
+    let look = find::file(ask.vault(), &ask.actor, number).await?;
+    if look.item().lock().is_none() {
+        return Ok(None);
+    }
+    let own = look.item().is_held_by(ask.actor.id());
+    let operation = if own { Operation::Cancel } else { Operation::Override };
+    match ask.vault().cancel(&ask.actor, &look, Cancel::default()).await {
+        Ok(cancelled) => Ok(Some((look, cancelled.lock))),
+        // somebody was quicker; the client may rely on the file being free
+        Err(Refusal::NotCheckedOut) => Ok(None),
+        Err(refusal) => Err(ask.said(operation, &Subject::File(number))(refusal)),
+    }
+}
+
+/// `checkInFileEntry` with an increase or a flag: the working copy becomes a version. Of a file that is not checked out
+/// nothing becomes anything, quietly.
+pub async fn check_in(ask: Ask) -> Result<Value, Error> {
+    let (how, comment) = (ask.publish(), ask.change_log()?);
+    publish_working_copy(&ask, how, comment, None).await
+}
+
+/// `checkInFileEntry(fileEntryId, lockUuid)`: a minor version, if that very lock is meant. An empty uuid means any.
+pub async fn check_in_by_uuid(ask: Ask) -> Result<Value, Error> {
+    let uuid = match ask.text("lockUuid")? {
+        "" => None,
+        // no lock has the nil uuid
+        text => Some(ids::uuid(text).unwrap_or(Uuid::nil())),
+    };
+    publish_working_copy(&ask, Publish::New(Step::Minor), String::new(), uuid).await
+}
+
+async fn publish_working_copy(
+    ask: &Ask,
+    how: Publish,
+    comment: String,
+    lock_uuid: Option<Uuid>,
+) -> Result<Value, Error> {
+    let number = ask.number("fileEntryId")?;
+    let look = find::file(ask.vault(), &ask.actor, number).await?;
+    // a caller who names a fence means a check-out, and learns when it has ended
+    if look.item().lock().is_none() && ask.actor.fence.is_none() {
+        return Ok(Value::Null);
+    }
+    let (metadata, rename) = revisions::name_of_working_copy(&look, ask.actor.id())?;
+    let publication = Publication { content: None, metadata, comment, how, rename };
+    match ask.vault().check_in(&ask.actor, &look, CheckIn { publication, lock_uuid }).await {
+        Ok(_) | Err(Refusal::NotCheckedOut) => Ok(Value::Null),
+        Err(refusal) => Err(ask.said(Operation::CheckIn, &Subject::File(number))(refusal)),
+    }
+}
+
+/// `refreshFileEntryLock(lockUuid, companyId, expirationTime)`: the caller's own lock lasts so long from now.
+pub async fn refresh(ask: Ask) -> Result<Value, Error> {
+    let uuid = ask.text("lockUuid")?;
+    let subject = Subject::Lock(uuid.to_owned(), ask.number("companyId")?);
+    ask.check_company(&subject)?;
+    let said = ask.said(Operation::Refresh, &subject);
+    let uuid = ids::uuid(uuid).ok_or_else(|| said(Refusal::Missing(Missing::Lock)))?;
+    let lifetime = lifetime(&ask, ask.number("expirationTime")?);
+    let (item, lock) = ask.vault().refresh_lock(&ask.actor, uuid, Some(lifetime)).await.map_err(said)?;
+    shown(&Lock::of(&lock, item.number, ask.company()))
+}
+
+/// `verifyFileEntryLock`, `verifyFileEntryCheckOut`: whether the uuid is the lock's. Every lock has a working copy.
+pub async fn verify(ask: Ask) -> Result<Value, Error> {
+    let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
+    let uuid = ids::uuid(ask.text("lockUuid")?);
+    Ok(look.item().lock().is_some_and(|lock| Some(lock.uuid) == uuid).into())
+}
+
+/// `isFileEntryCheckedOut`: by anybody.
+pub async fn is_checked_out(ask: Ask) -> Result<Value, Error> {
+    let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
+    Ok(look.item().lock().is_some().into())
+}
+
+/// `hasFileEntryLock`: by the caller.
+pub async fn is_mine(ask: Ask) -> Result<Value, Error> {
+    let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
+    Ok(look.item().is_held_by(ask.actor.id()).into())
+}
+
+/// `getFileEntryLock`: the only way to learn the lock's uuid.
+pub async fn get(ask: Ask) -> Result<Value, Error> {
+    let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
+    match look.item().lock() {
+        Some(held) => shown(&Lock::of(held, look.item().number, ask.company())),
+        None => Ok(Value::Null),
+    }
+}

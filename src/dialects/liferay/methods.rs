@@ -1,0 +1,286 @@
+//! The one table of methods (spec/liferay.md 9, 15): routing, the choice of overloads, conversion and discovery all read
+//! it. A method that is not here does not exist.
+
+use std::sync::LazyLock;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::{call::Ask, editions, error::Error, files, folders, locks, names::is_kebab_of, people, revisions};
+
+/// A remote service.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Its name in an address.
+    pub path: &'static str,
+    /// Its Java class.
+    pub class: &'static str,
+    /// Whether guests may call it.
+    pub guests: bool,
+}
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `long`.
+    Long,
+    /// `int`.
+    Int,
+    /// `boolean`.
+    Boolean,
+    /// `String`.
+    Text,
+    /// `String[]`.
+    Texts,
+    /// `DLVersionNumberIncrease`.
+    Increase,
+    /// `byte[]`.
+    Bytes,
+    /// `File`.
+    File,
+    /// `ServiceContext`.
+    Context,
+}
+
+/// What a method answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// Nothing: `{}`.
+    Void,
+    /// `boolean`.
+    Boolean,
+    /// `int`.
+    Int,
+    /// `String`.
+    Text,
+    /// One object of this model.
+    Model(&'static str),
+    /// A list of objects of this model.
+    List(&'static str),
+}
+
+/// The enum's class.
+pub const INCREASE_CLASS: &str = "com.liferay.document.library.kernel.model.DLVersionNumberIncrease";
+
+/// The context's class, and its name in 6.2, which public clients still send.
+pub const CONTEXT_CLASSES: [&str; 2] =
+    ["com.liferay.portal.kernel.service.ServiceContext", "com.liferay.portal.service.ServiceContext"];
+
+impl Kind {
+    /// The Java type as it counts when overloads are sorted.
+    fn java(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Int => "int",
+            Self::Boolean => "boolean",
+            Self::Text => "java.lang.String",
+            Self::Texts => "[Ljava.lang.String;",
+            Self::Increase => INCREASE_CLASS,
+            Self::Bytes => "[B",
+            Self::File => "java.io.File",
+            Self::Context => CONTEXT_CLASSES[0],
+        }
+    }
+
+    /// Whether it takes the bytes of an upload.
+    pub fn takes_bytes(self) -> bool {
+        matches!(self, Self::Bytes | Self::File)
+    }
+}
+
+/// A parameter of a method, under its name on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+}
+
+/// What does the work.
+pub type Handler = fn(Ask) -> BoxFuture<'static, Result<Value, Error>>;
+
+/// One overload of a method.
+#[derive(Debug)]
+pub struct Method {
+    /// Whose it is.
+    pub service: &'static Service,
+    /// Its Java name.
+    pub name: &'static str,
+    /// Its parameters, in the vendor's order.
+    pub parameters: &'static [Parameter],
+    /// What it answers.
+    pub returns: Returns,
+    /// What does the work.
+    pub handler: Handler,
+}
+
+impl Method {
+    /// Whether the method of a service is spelled like this in an address.
+    pub fn is_at(&self, service: &str, method: &str) -> bool {
+        self.service.path == service && is_kebab_of(method, self.name)
+    }
+
+    /// The parameter of this name; case does not count (spec/liferay.md 2.2).
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    }
+
+    /// What a guest hears who calls it.
+    pub fn closed_to_guests(&self) -> Error {
+        Error::Guest { class: self.service.class, method: self.name }
+    }
+
+    /// What a tie between overloads is decided by (spec/liferay.md 2.4).
+    pub fn signature(&self) -> String {
+        let types: Vec<&str> = self.parameters.iter().map(|parameter| parameter.kind.java()).collect();
+        format!("/{}/{}-{}-{}", self.service.path, self.name, self.parameters.len(), types.join("-"))
+    }
+}
+
+/// All overloads, sorted by signature.
+pub fn methods() -> &'static [&'static Method] {
+    static SORTED: LazyLock<Vec<&'static Method>> = LazyLock::new(|| {
+        let mut methods: Vec<&Method> = METHODS.iter().collect();
+        methods.sort_by_cached_key(|method| method.signature());
+        methods
+    });
+    &SORTED
+}
+
+macro_rules! services {
+    ($($name:ident = $path:literal, $class:literal, $guests:literal;)*) => {
+        $(static $name: Service = Service { path: $path, class: $class, guests: $guests };)*
+    };
+}
+
+services! {
+    DLAPP = "dlapp", "com.liferay.document.library.kernel.service.DLAppService", false;
+    ENTRY = "dlfileentry", "com.liferay.document.library.kernel.service.DLFileEntryService", false;
+    VERSION = "dlfileversion", "com.liferay.document.library.kernel.service.DLFileVersionService", false;
+    GROUP = "group", "com.liferay.portal.kernel.service.GroupService", false;
+    USER = "user", "com.liferay.portal.kernel.service.UserService", false;
+    COMPANY = "company", "com.liferay.portal.kernel.service.CompanyService", false;
+    // says nothing that the header of every answer does not
+    PORTAL = "portal", "com.liferay.portal.kernel.service.PortalService", true;
+}
+
+macro_rules! methods {
+    ($($service:ident.$name:ident($($parameter:ident: $kind:ident),*) -> $returns:expr, $handler:path;)*) => {
+        static METHODS: &[Method] = &[$(Method {
+            service: &$service,
+            name: stringify!($name),
+            parameters: &[$(Parameter { name: stringify!($parameter), kind: Kind::$kind }),*],
+            returns: $returns,
+            handler: |ask| Box::pin($handler(ask)),
+        }),*];
+    };
+}
+
+use Returns::{Boolean, Int, List, Model, Text, Void};
+
+methods! {
+    // spec/liferay.md 9.1, MUST
+    DLAPP.addFileEntry(repositoryId: Long, folderId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, file: File, serviceContext: Context) -> Model("FileEntry"), files::add;
+    DLAPP.addFileEntry(repositoryId: Long, folderId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, bytes: Bytes, serviceContext: Context) -> Model("FileEntry"), files::add;
+    DLAPP.cancelCheckOut(fileEntryId: Long) -> Void, locks::cancel;
+    DLAPP.checkInFileEntry(fileEntryId: Long, lockUuid: Text, serviceContext: Context) -> Void, locks::check_in_by_uuid;
+    DLAPP.checkInFileEntry(fileEntryId: Long, dlVersionNumberIncrease: Increase, changeLog: Text, serviceContext: Context) -> Void, locks::check_in;
+    DLAPP.checkInFileEntry(fileEntryId: Long, majorVersion: Boolean, changeLog: Text, serviceContext: Context) -> Void, locks::check_in;
+    DLAPP.checkOutFileEntry(fileEntryId: Long, serviceContext: Context) -> Void, locks::check_out;
+    DLAPP.checkOutFileEntry(fileEntryId: Long, owner: Text, expirationTime: Long, serviceContext: Context) -> Model("FileEntry"), locks::check_out_for;
+    DLAPP.deleteFileEntry(fileEntryId: Long) -> Void, files::delete;
+    DLAPP.getFileEntry(fileEntryId: Long) -> Model("FileEntry"), files::get;
+    DLAPP.refreshFileEntryLock(lockUuid: Text, companyId: Long, expirationTime: Long) -> Model("Lock"), locks::refresh;
+    DLAPP.updateFileEntry(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, dlVersionNumberIncrease: Increase, file: File, serviceContext: Context) -> Model("FileEntry"), revisions::update;
+    DLAPP.updateFileEntry(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, dlVersionNumberIncrease: Increase, bytes: Bytes, serviceContext: Context) -> Model("FileEntry"), revisions::update;
+    DLAPP.updateFileEntry(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, majorVersion: Boolean, file: File, serviceContext: Context) -> Model("FileEntry"), revisions::update;
+    DLAPP.updateFileEntry(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, majorVersion: Boolean, bytes: Bytes, serviceContext: Context) -> Model("FileEntry"), revisions::update;
+    DLAPP.updateFileEntryAndCheckIn(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, dlVersionNumberIncrease: Increase, file: File, serviceContext: Context) -> Model("FileEntry"), revisions::update_and_check_in;
+    DLAPP.updateFileEntryAndCheckIn(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, majorVersion: Boolean, file: File, serviceContext: Context) -> Model("FileEntry"), revisions::update_and_check_in;
+    DLAPP.verifyFileEntryCheckOut(repositoryId: Long, fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
+    DLAPP.verifyFileEntryLock(repositoryId: Long, fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
+    // SHOULD
+    DLAPP.addFolder(repositoryId: Long, parentFolderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), folders::add;
+    DLAPP.deleteFileEntryByTitle(repositoryId: Long, folderId: Long, title: Text) -> Void, files::delete_by_title;
+    DLAPP.deleteFolder(folderId: Long) -> Void, folders::delete;
+    DLAPP.deleteFolder(repositoryId: Long, parentFolderId: Long, name: Text) -> Void, folders::delete_by_name;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long, mimeTypes: Texts) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long, start: Int, end: Int) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntriesCount(repositoryId: Long, folderId: Long) -> Int, folders::files_count;
+    DLAPP.getFileEntriesCount(repositoryId: Long, folderId: Long, mimeTypes: Texts) -> Int, folders::files_count;
+    DLAPP.getFileEntry(groupId: Long, folderId: Long, title: Text) -> Model("FileEntry"), files::get_by_title;
+    DLAPP.getFileEntryByUuidAndGroupId(uuid: Text, groupId: Long) -> Model("FileEntry"), files::get_by_uuid;
+    DLAPP.getFileVersion(fileVersionId: Long) -> Model("FileVersion"), editions::get;
+    DLAPP.getFolder(folderId: Long) -> Model("Folder"), folders::get;
+    DLAPP.getFolder(repositoryId: Long, parentFolderId: Long, name: Text) -> Model("Folder"), folders::get_by_name;
+    DLAPP.getFolders(repositoryId: Long, parentFolderId: Long) -> List("Folder"), folders::folders;
+    DLAPP.getFolders(repositoryId: Long, parentFolderId: Long, start: Int, end: Int) -> List("Folder"), folders::folders;
+    DLAPP.getFoldersAndFileEntriesAndFileShortcuts(repositoryId: Long, folderId: Long, status: Int, includeMountFolders: Boolean, start: Int, end: Int) -> List("Folder"), folders::all;
+    DLAPP.getFoldersAndFileEntriesAndFileShortcutsCount(repositoryId: Long, folderId: Long, status: Int, includeMountFolders: Boolean) -> Int, folders::all_count;
+    DLAPP.getFoldersCount(repositoryId: Long, parentFolderId: Long) -> Int, folders::folders_count;
+    DLAPP.moveFileEntry(fileEntryId: Long, newFolderId: Long, serviceContext: Context) -> Model("FileEntry"), files::relocate;
+    DLAPP.moveFolder(folderId: Long, parentFolderId: Long, serviceContext: Context) -> Model("Folder"), folders::relocate;
+    DLAPP.revertFileEntry(fileEntryId: Long, version: Text, serviceContext: Context) -> Void, revisions::revert;
+    DLAPP.updateFolder(folderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), folders::update;
+    // spec/liferay.md 9.2, MUST
+    ENTRY.cancelCheckOut(fileEntryId: Long) -> Model("FileVersion"), locks::cancel_and_show;
+    ENTRY.isFileEntryCheckedOut(fileEntryId: Long) -> Boolean, locks::is_checked_out;
+    ENTRY.hasFileEntryLock(fileEntryId: Long) -> Boolean, locks::is_mine;
+    ENTRY.getFileEntryLock(fileEntryId: Long) -> Model("Lock"), locks::get;
+    VERSION.getFileVersions(fileEntryId: Long, status: Int) -> List("FileVersion"), editions::list;
+    VERSION.getLatestFileVersion(fileEntryId: Long) -> Model("FileVersion"), editions::latest;
+    VERSION.getLatestFileVersion(fileEntryId: Long, excludeWorkingCopy: Boolean) -> Model("FileVersion"), editions::latest;
+    GROUP.getUserSitesGroups() -> List("Group"), people::sites;
+    USER.getUserByEmailAddress(companyId: Long, emailAddress: Text) -> Model("User"), people::by_email;
+    // SHOULD
+    ENTRY.checkOutFileEntry(fileEntryId: Long, serviceContext: Context) -> Model("FileEntry"), locks::check_out_and_show;
+    ENTRY.checkOutFileEntry(fileEntryId: Long, owner: Text, expirationTime: Long, serviceContext: Context) -> Model("FileEntry"), locks::check_out_for;
+    ENTRY.checkInFileEntry(fileEntryId: Long, major: Boolean, changeLog: Text, serviceContext: Context) -> Void, locks::check_in;
+    ENTRY.checkInFileEntry(fileEntryId: Long, dlVersionNumberIncrease: Increase, changeLog: Text, serviceContext: Context) -> Void, locks::check_in;
+    ENTRY.checkInFileEntry(fileEntryId: Long, lockUuid: Text, serviceContext: Context) -> Void, locks::check_in_by_uuid;
+    ENTRY.deleteFileEntry(fileEntryId: Long) -> Void, files::delete;
+    ENTRY.deleteFileEntry(groupId: Long, folderId: Long, title: Text) -> Void, files::delete_by_title;
+    ENTRY.getFileEntry(fileEntryId: Long) -> Model("FileEntry"), files::get;
+    ENTRY.getFileEntry(groupId: Long, folderId: Long, title: Text) -> Model("FileEntry"), files::get_by_title;
+    ENTRY.getFileEntryByUuidAndGroupId(uuid: Text, groupId: Long) -> Model("FileEntry"), files::get_by_uuid;
+    ENTRY.getFileEntriesCount(groupId: Long, folderId: Long) -> Int, folders::files_count;
+    ENTRY.moveFileEntry(fileEntryId: Long, newFolderId: Long, serviceContext: Context) -> Model("FileEntry"), files::relocate;
+    ENTRY.refreshFileEntryLock(lockUuid: Text, companyId: Long, expirationTime: Long) -> Model("Lock"), locks::refresh;
+    ENTRY.revertFileEntry(fileEntryId: Long, version: Text, serviceContext: Context) -> Void, revisions::revert;
+    ENTRY.verifyFileEntryCheckOut(fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
+    ENTRY.verifyFileEntryLock(fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
+    VERSION.getFileVersion(fileVersionId: Long) -> Model("FileVersion"), editions::get;
+    VERSION.getFileVersionsCount(fileEntryId: Long, status: Int) -> Int, editions::count;
+    GROUP.getGroup(groupId: Long) -> Model("Group"), people::site;
+    GROUP.getGroup(companyId: Long, groupKey: Text) -> Model("Group"), people::site_by_key;
+    USER.getCurrentUser() -> Model("User"), people::me;
+    USER.getUserById(userId: Long) -> Model("User"), people::by_id;
+    USER.getUserByScreenName(companyId: Long, screenName: Text) -> Model("User"), people::by_screen_name;
+    COMPANY.getCompanyById(companyId: Long) -> Model("Company"), people::company;
+    PORTAL.getBuildNumber() -> Int, people::build_number;
+    PORTAL.getVersion() -> Text, people::version;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::dialects::liferay::names::{camel, kebab};
+
+    #[test]
+    fn every_method_is_spelled_in_an_address_and_back() {
+        for method in methods() {
+            assert_eq!(camel(&kebab(method.name)), method.name);
+            assert!(method.is_at(method.service.path, &kebab(method.name)));
+        }
+    }
+
+    #[test]
+    fn no_two_overloads_have_one_signature() {
+        let signatures: HashSet<String> = methods().iter().map(|method| method.signature()).collect();
+        assert_eq!(signatures.len(), METHODS.len());
+    }
+}

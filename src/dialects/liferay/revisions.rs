@@ -1,0 +1,185 @@
+//! Changing a file: its working copy while it is checked out, else a version of its own; going back to an older version
+//! (spec/liferay.md 11.4, 11.5, 11.7).
+
+use serde_json::Value;
+
+use super::{
+    call::Ask,
+    error::{Error, Operation, Subject},
+    files::{non_empty, show_again},
+    find,
+    names::{extension_of, file_name},
+    upload,
+    wire::file_version::WORKING_COPY,
+};
+use crate::{
+    domain::{
+        edition::{Metadata, Publish},
+        error::{Error as Refusal, Missing},
+        id::{EditionKey, ItemKey, PrincipalId},
+        item::{Item, OnConflict},
+        name::ItemName,
+        permission::Action,
+        version::{Step, Version},
+    },
+    vault::{CheckIn, Look, Publication, Vault},
+};
+
+/// `updateFileEntry`: into the working copy of its holder; a version at once on a free file.
+pub async fn update(ask: Ask) -> Result<Value, Error> {
+    let (look, publication) = prepare(&ask).await?;
+    let said = ask.said(Operation::Update, &Subject::File(look.item().number));
+    ask.vault().save_draft(&ask.actor, &look, publication).await.map_err(said)?;
+    show_again(&ask, &look).await
+}
+
+/// `updateFileEntryAndCheckIn`: the same, and the caller's own check-out ends with it.
+pub async fn update_and_check_in(ask: Ask) -> Result<Value, Error> {
+    let (look, publication) = prepare(&ask).await?;
+    let said = ask.said(Operation::Update, &Subject::File(look.item().number));
+    let done = if look.item().is_held_by(ask.actor.id()) {
+        ask.vault().check_in(&ask.actor, &look, CheckIn { publication, lock_uuid: None }).await
+    } else {
+        ask.vault().save_draft(&ask.actor, &look, publication).await
+    };
+    done.map_err(said)?;
+    show_again(&ask, &look).await
+}
+
+/// What is to be published or saved, from the arguments and from what there is.
+async fn prepare(ask: &Ask) -> Result<(Look, Publication), Error> {
+    let bytes = upload::take(ask.payload())?;
+    let (vault, actor) = (ask.vault(), &ask.actor);
+    let number = ask.number("fileEntryId")?;
+    let look = match bytes.seen(number) {
+        Some(look) => look,
+        None => find::file(vault, actor, number).await?,
+    };
+    let said = ask.said(Operation::Update, &Subject::File(number));
+    look.check(actor, Action::SaveDraft).map_err(&said)?;
+    let (comment, source) = (ask.change_log()?, ask.text("sourceFileName")?);
+    let before = Before::of(look.item(), actor.id());
+    let (declared_type, media_type) = match (non_empty(ask.text("mimeType")?), non_empty(source)) {
+        (Some(said), _) => (Some(said.to_owned()), None),
+        // bytes without a name keep extension and type
+        (None, None) => (before.media_type.clone(), None),
+        (None, Some(_)) => (None, bytes.media_type()),
+    };
+    // an empty new content keeps the old one
+    let content = bytes.staged(vault).await.map_err(&said)?.filter(|staged| staged.content().size > 0);
+    let extension = match non_empty(source) {
+        Some(source) if content.is_some() => extension_of(source),
+        _ => extension_of(&before.file_name),
+    };
+    let title = non_empty(ask.text("title")?).or(non_empty(source)).unwrap_or(&before.title);
+    let name = if title == before.title && extension == extension_of(&before.file_name) {
+        None
+    } else {
+        let name = file_name(title, extension)?;
+        check_free(vault, ask, look.item(), title, &name).await?;
+        Some(name)
+    };
+    let metadata = Metadata {
+        file_name: name.clone(),
+        media_type,
+        declared_type,
+        title: Some(title.to_owned()),
+        description: Some(ask.text("description")?.to_owned()),
+        ..Metadata::default()
+    };
+    let rename = name.map(|_| OnConflict::Fail);
+    Ok((look, Publication { content, metadata, comment, how: ask.publish(), rename }))
+}
+
+/// What a file is called and of which type it is, as the caller sees it: by the working copy, for its holder.
+struct Before {
+    title: String,
+    file_name: String,
+    media_type: Option<String>,
+}
+
+impl Before {
+    fn of(item: &Item, caller: Option<PrincipalId>) -> Self {
+        let draft = item.draft_of(caller);
+        let edition = item.file.as_ref().map(|file| &file.edition);
+        Self {
+            title: draft.and_then(|draft| draft.title.clone()).unwrap_or_else(|| item.title.clone()),
+            file_name: draft.and_then(|draft| draft.file_name.clone()).unwrap_or_else(|| item.name.clone()),
+            media_type: draft
+                .and_then(|draft| draft.media_type.clone())
+                .or_else(|| edition.and_then(|edition| edition.media_type.clone())),
+        }
+    }
+}
+
+/// Refuses a title or a name that something else in the folder has, also for a working copy, whose name counts only when
+/// it is checked in.
+async fn check_free(vault: &Vault, ask: &Ask, item: &Item, title: &str, name: &ItemName) -> Result<(), Error> {
+    let Some(parent) = item.parent else { return Ok(()) };
+    let folder = match vault.look(&ask.actor, &ItemKey::Id(parent)).await {
+        Ok(folder) => folder,
+        // the file was shared without its folder: the database decides alone
+        Err(Refusal::Missing(_)) => return Ok(()),
+        Err(other) => return Err(ask.said(Operation::Update, &Subject::File(item.number))(other)),
+    };
+    find::check_title(vault, &ask.actor, &folder, title, Some(item.id)).await?;
+    let path = ItemKey::Path(Box::new(ItemKey::Id(parent)), vec![name.as_str().to_owned()]);
+    match vault.look(&ask.actor, &path).await {
+        Ok(there) if there.item().id != item.id => {
+            let said = ask.said(Operation::Update, &Subject::File(item.number));
+            Err(said(Refusal::NameTaken(name.as_str().to_owned())))
+        }
+        Ok(_) | Err(Refusal::Missing(_)) => Ok(()),
+        Err(other) => Err(ask.said(Operation::Update, &Subject::File(item.number))(other)),
+    }
+}
+
+/// The name a file takes when its working copy is checked in, if the working copy has another title or extension.
+pub fn name_of_working_copy(look: &Look, caller: Option<PrincipalId>) -> Result<(Metadata, Option<OnConflict>), Error> {
+    let item = look.item();
+    let Some(title) = item.draft_of(caller).and_then(|draft| draft.title.as_deref()) else {
+        // saved through a dialect that keeps titles apart from bytes
+        return Ok((Metadata::default(), None));
+    };
+    let before = Before::of(item, caller);
+    let extension = extension_of(&before.file_name);
+    if title == item.title && extension == extension_of(&item.name) {
+        return Ok((Metadata::default(), None));
+    }
+    let metadata = Metadata { file_name: Some(file_name(title, extension)?), ..Metadata::default() };
+    Ok((metadata, Some(OnConflict::Fail)))
+}
+
+/// `revertFileEntry`: an older version's content and metadata become a new major version.
+pub async fn revert(ask: Ask) -> Result<Value, Error> {
+    let (vault, actor) = (ask.vault(), &ask.actor);
+    let (number, label) = (ask.number("fileEntryId")?, ask.text("version")?);
+    let look = find::file(vault, actor, number).await?;
+    let said = ask.said(Operation::Revert, &Subject::File(number));
+    look.check(actor, Action::AddEdition).map_err(&said)?;
+    if label == WORKING_COPY {
+        return Err(Error::InvalidVersion(format!("Unable to revert file entry {number} to its working copy")));
+    }
+    let missing = ask.said(Operation::Revert, &Subject::Label(number, label.to_owned()));
+    let version: Version = label.parse().map_err(|_| missing(Refusal::Missing(Missing::Edition)))?;
+    let edition = vault.edition(actor, &look, &EditionKey::Version(version)).await.map_err(missing)?;
+    if edition.latest {
+        return Err(Error::InvalidVersion("Unable to revert from the latest file version".to_owned()));
+    }
+    let download = vault.download(actor, &look, &edition).await.map_err(&said)?;
+    let bytes = vault.open_bytes(&download.content, None).await.map_err(&said)?;
+    let content = Some(vault.stage(bytes).await.map_err(&said)?);
+    let name = file_name(&edition.title, extension_of(&download.file_name))?;
+    let rename = (name.as_str() != look.item().name).then_some(OnConflict::Fail);
+    let metadata = Metadata {
+        file_name: Some(name),
+        declared_type: Some(download.media_type),
+        title: Some(edition.title.clone()),
+        description: Some(edition.description.clone()),
+        ..Metadata::default()
+    };
+    let comment = format!("Reverted to {label}");
+    let publication = Publication { content, metadata, comment, how: Publish::New(Step::Major), rename };
+    vault.add_edition(actor, &look, publication).await.map_err(said)?;
+    Ok(Value::Null)
+}

@@ -1,0 +1,256 @@
+//! The program from the outside: starting, stopping, being killed, and commands beside a running server.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::{Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use insta::assert_snapshot;
+use rustix::process::{Signal, kill_process, test_kill_process};
+use serde_json::{Value, json};
+
+use super::support::{
+    database::DurableFolder,
+    process::{Process, postmaster, program},
+    server::client,
+};
+
+/// Runs a command to its end, with `input` on its standard input.
+fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = program(data);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // who asks for nothing may be gone already
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// The answer of a command that works.
+fn answer(data: &Path, arguments: &[&str], input: &str) -> Value {
+    let output = run(data, arguments, input);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+}
+
+/// Exit code and error of one that does not.
+fn refusal(data: &Path, arguments: &[&str], input: &str) -> String {
+    let output = run(data, arguments, input);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let said = match serde_json::from_str::<Value>(&said) {
+        Ok(error) => error["error"].as_str().unwrap().to_owned(),
+        Err(_) => said,
+    };
+    format!("{}: {}", output.status.code().unwrap(), said.trim_end())
+}
+
+fn logins(data: &Path) -> Vec<String> {
+    let users = answer(data, &["user", "list"], "");
+    users.as_array().unwrap().iter().map(|user| user["login"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits for what another process does in its own time.
+fn eventually(what: &str, so: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !so() {
+        assert!(Instant::now() < until, "it never came true that {what}");
+        thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+fn seed(folder: &Path, text: &str) -> String {
+    let file = folder.join("world.toml");
+    std::fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+const WORLD: &str = r#"
+users = [
+    { login = "root", administrator = true, password = "root-password" },
+    { login = "ann", password = "correct horse" },
+]
+libraries = [{ name = "Lab", members = { ann = "contributor" }, arena_workspace = 7 }]
+files = [{ at = "Lab/plan.txt", text = "first", by = "ann" }]
+tokens = [{ for = "ann", scopes = ["Files.ReadWrite.All"], token = "a-token-that-all-know" }]
+"#;
+
+#[tokio::test]
+async fn a_first_start_makes_an_administrator_and_a_second_one_keeps_everything() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+
+    let first = Process::start(&data, &[]);
+    assert_eq!(first.ready["administrator"]["login"], "admin");
+    let password = first.ready["administrator"]["password"].as_str().unwrap().to_owned();
+    assert!(password.len() >= 20, "{password}");
+    let postgres = postmaster(&data).unwrap();
+
+    // commands work beside it
+    let made = answer(&data, &["user", "add", "bob", "--license", "read_only"], "secret of bob\n");
+    assert_eq!((&made["login"], &made["license"]), (&json!("bob"), &json!("read_only")));
+    assert_eq!(logins(&data), ["admin", "bob"]);
+    assert!(test_kill_process(postgres).is_ok(), "a command beside a server leaves its database alone");
+    let address = first.base.strip_prefix("http://").unwrap().to_owned();
+    assert_eq!(answer(&data, &["health", "--listen", &address], "")["ready"], true);
+
+    assert!(first.stop(), "SIGTERM ends it in order");
+    assert!(test_kill_process(postgres).is_err(), "no Postgres stays");
+    assert!(refusal(&data, &["health", "--listen", &address], "").starts_with("1: no server answers at 127.0.0.1:"));
+
+    // and without one, for which they start the database themselves
+    assert_eq!(answer(&data, &["user", "disable", "bob"], ""), json!({"done": "disabled"}));
+    assert!(postmaster(&data).is_none(), "a command stops what it has started");
+
+    let second = Process::start(&data, &[]);
+    assert!(second.ready.get("administrator").is_none(), "{}", second.ready);
+    assert_eq!(logins(&data), ["admin", "bob"]);
+    assert!(second.stop());
+}
+
+#[tokio::test]
+async fn a_killed_server_leaves_no_postgres_and_the_next_start_works() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    let server = Process::start(&data, &[]);
+    answer(&data, &["library", "add", "Lab", "--workspace", "7"], "");
+    let postgres = postmaster(&data).unwrap();
+    server.kill();
+    eventually("Postgres is gone", || test_kill_process(postgres).is_err());
+
+    let next = Process::start(&data, &[]);
+    assert_eq!(answer(&data, &["library", "list"], "")[0]["arena_workspace"], 7);
+
+    // the other way round: its database dies
+    kill_process(postmaster(&data).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(next.wait(), Some(1), "without its database a server ends, and says so");
+    assert!(Process::start(&data, &[]).stop(), "what was committed is recovered");
+}
+
+#[tokio::test]
+async fn a_world_is_seeded_beside_a_running_server_and_locks_are_cancelled_with_rights() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    let server = Process::start(&data, &[]);
+    let file = seed(folder.path(), WORLD);
+
+    let made = answer(&data, &["seed", &file], "");
+    assert_eq!(made["files"][0]["done"], "made");
+    let again = answer(&data, &["seed", &file], "");
+    for (section, entries) in again.as_object().unwrap() {
+        for (entry, before) in entries.as_array().unwrap().iter().zip(made[section].as_array().unwrap()) {
+            let mut before = before.clone();
+            before["done"] = json!("found");
+            assert_eq!(*entry, before, "{section}");
+        }
+    }
+
+    // the running server knows the token at once
+    let (drive, item) = (&made["libraries"][0]["graph_drive_id"], &made["files"][0]["graph_id"]);
+    let url = format!("{}/v1.0/drives/{}/items/{}", server.base, drive.as_str().unwrap(), item.as_str().unwrap());
+    let get = client().get(&url).bearer_auth("a-token-that-all-know").send().await.unwrap();
+    assert_eq!(get.status(), 200);
+    let out = client().post(format!("{url}/checkout")).bearer_auth("a-token-that-all-know").send().await.unwrap();
+    assert_eq!(out.status(), 204);
+
+    let locks = answer(&data, &["lock", "list"], "");
+    let lock = &locks[0];
+    assert_eq!(
+        (&lock["file"], &lock["holder"], &lock["dialect"], &lock["fence"]),
+        (&json!("Lab/plan.txt"), &json!("ann"), &json!("graph"), &json!(1))
+    );
+    answer(&data, &["user", "add", "eve", "--no-password"], "");
+    assert_snapshot!(refusal(&data, &["lock", "cancel", "Lab/plan.txt", "--as", "eve"], ""), @r#"1: there is no file or folder "Lab/plan.txt" that you can see; name it by LIBRARY/PATH or by any of its ids"#);
+    answer(&data, &["library", "grant", "Lab", "eve", "contributor"], "");
+    let refused = refusal(&data, &["lock", "cancel", "Lab/plan.txt", "--as", "eve"], "");
+    assert!(refused.starts_with("1: ann holds the lock since "), "{refused}");
+    let number = made["files"][0]["number"].to_string();
+    let cancelled = answer(&data, &["lock", "cancel", &number, "--comment", "she is away"], "");
+    assert_eq!(cancelled, json!({"file": "Lab/plan.txt", "holder": "ann", "fence": 1, "draft_rescued": true}));
+    assert_eq!(answer(&data, &["lock", "list"], ""), json!([]));
+
+    // tokens end as well
+    let tokens = answer(&data, &["token", "list"], "");
+    let id = tokens[0]["id"].as_str().unwrap();
+    answer(&data, &["token", "revoke", id], "");
+    assert_eq!(answer(&data, &["token", "list"], "")[0]["alive"], false);
+    let made = answer(&data, &["token", "create", "eve", "--label", "ci", "--scope", "Files.Read.All"], "");
+    assert!(made["token"].as_str().unwrap().starts_with("cck_"));
+
+    let broken = seed(folder.path(), "[[users]]\nlogin = 'x'\npasword = 'y'\n");
+    let refused = refusal(&data, &["seed", &broken], "").replace(folder.path().to_str().unwrap(), "");
+    assert_snapshot!(refused, @"
+    1: /world.toml: one thing is wrong; nothing was written
+
+    /world.toml:3:1: unknown field `pasword`, expected one of `login`, `email`, `name`, `password`, `password_file`, `license`, `administrator`, `disabled`
+     3 | pasword = 'y'
+       | ^^^^^^^
+    ");
+    assert!(server.stop());
+}
+
+#[tokio::test]
+async fn a_demo_shows_one_lock_through_the_dialects() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    let server = Process::start(&data, &["--demo"]);
+    let demo = &server.ready["demo"];
+    assert!(server.ready.get("administrator").is_none(), "carol is one");
+    let steps: Vec<&str> = demo["tour"].as_array().unwrap().iter().map(|step| step["run"].as_str().unwrap()).collect();
+    assert_eq!(steps.len(), 7);
+    assert!(steps.iter().all(|step| step.contains(&server.base)), "{steps:#?}");
+    let alice = demo["world"]["tokens"][0]["token"].as_str().unwrap();
+    let me = client().get(format!("{}/v1.0/me", server.base)).bearer_auth(alice).send().await.unwrap();
+    assert_eq!(me.status(), 200);
+    assert!(server.stop());
+
+    let again = Process::start(&data, &["--demo"]);
+    let world = again.ready["demo"]["world"].as_object().unwrap();
+    for entry in world.values().flat_map(|section| section.as_array().unwrap()) {
+        assert_eq!(entry["done"], "found", "{entry}");
+    }
+    assert!(again.stop());
+}
+
+#[test]
+fn what_is_not_understood_ends_with_2_and_what_does_not_work_with_1() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    assert!(refusal(&data, &["user", "add"], "").starts_with("2: error: the following required arguments"));
+    assert!(
+        refusal(&data, &["user", "add", "x", "--license", "big"], "")
+            .contains("unknown variant `big`, expected one of")
+    );
+    let public = refusal(&data, &["serve", "--demo", "--listen", "0.0.0.0:0"], "");
+    assert!(public.starts_with("2: --demo makes people whose passwords everybody knows"), "{public}");
+    assert!(!data.exists(), "nothing was started for it");
+    assert!(refusal(&data, &["config", "check", "--config", "/nowhere.toml"], "").starts_with("1: the configuration"));
+    let missing = refusal(&data, &["seed", "/nowhere.toml"], "");
+    assert!(missing.starts_with("1: cannot read /nowhere.toml; name a seed file"), "{missing}");
+    assert!(!data.exists());
+}
+
+#[test]
+fn the_configuration_prints_without_its_secrets() {
+    let folder = DurableFolder::new();
+    let mut command = program(&folder.path().join("d"));
+    command.env("DATABASE_URL", "postgres://me:hush@nowhere/db").args(["config", "print", "--redact"]);
+    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let config: Value = serde_json::from_str(&said).unwrap();
+    assert!(!said.contains("hush") && config["database"]["url"] == "[redacted]", "{said}");
+    assert_eq!(answer(folder.path(), &["config", "check"], ""), json!({"valid": true}));
+}
+
+#[test]
+fn a_database_that_is_not_there_is_named_without_its_password() {
+    let folder = DurableFolder::new();
+    let mut command = program(&folder.path().join("d"));
+    command.env("DATABASE_URL", "postgres://me:hush@127.0.0.1:1/db").args(["user", "list"]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains(r#"database \"db\" at 127.0.0.1:1 cannot be used; check that it runs"#), "{said}");
+    assert!(!said.contains("hush"), "{said}");
+}

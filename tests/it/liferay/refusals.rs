@@ -1,0 +1,191 @@
+//! Every other refusal, in the vendor's words.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::{liferay::told, server::Server};
+
+#[tokio::test]
+async fn what_is_missing_is_named_as_the_client_named_it() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let group = server.group();
+    let mut page = String::new();
+    for (method, parameters) in [
+        ("/dlapp/get-file-entry", json!({"fileEntryId": 1})),
+        ("/dlapp/get-file-entry", json!({"groupId": group, "folderId": 0, "title": "nope"})),
+        ("/dlapp/get-file-entry", json!({"groupId": 1, "folderId": 0, "title": "nope"})),
+        ("/dlapp/get-file-entry-by-uuid-and-group-id", json!({"uuid": "nope", "groupId": group})),
+        ("/dlapp/get-folder", json!({"folderId": 0})),
+        ("/dlapp/get-folder", json!({"folderId": server.world.library.root_number})),
+        ("/dlapp/get-folder", json!({"repositoryId": group, "parentFolderId": 0, "name": "nope"})),
+        ("/dlapp/get-file-version", json!({"fileVersionId": 1})),
+        ("/dlapp/revert-file-entry", json!({"fileEntryId": server.plan(), "version": "9.9"})),
+        ("/dlapp/get-file-entries", json!({"repositoryId": 1, "folderId": 0})),
+        ("/dlapp/get-file-entries", json!({"repositoryId": group, "folderId": server.plan()})),
+        ("/dlapp/move-file-entry", json!({"fileEntryId": server.plan(), "newFolderId": 1})),
+        ("/group/get-group", json!({"companyId": 20097, "groupKey": "nope"})),
+        ("/user/get-user-by-id", json!({"userId": 1})),
+    ] {
+        let answer = ann.call(method, parameters).await.expect(404).json();
+        let (kind, text) = (answer["error"]["type"].as_str().unwrap(), answer["exception"].as_str().unwrap());
+        let root = server.world.library.root_number.to_string();
+        let text = text
+            .replace(&group.to_string(), "<group>")
+            .replace(&server.plan().to_string(), "<file>")
+            .replace(&root, "<root>");
+        writeln!(page, "{method}: {} {text}", kind.rsplit('.').next().unwrap()).unwrap();
+    }
+    assert_snapshot!(page, @r"
+    /dlapp/get-file-entry: NoSuchFileEntryException No FileEntry exists with the key {fileEntryId=1}
+    /dlapp/get-file-entry: NoSuchFileEntryException No DLFileEntry exists with the key {groupId=<group>, folderId=0, title=nope}
+    /dlapp/get-file-entry: NoSuchGroupException No Group exists with the key {repositoryId=1}
+    /dlapp/get-file-entry-by-uuid-and-group-id: NoSuchFileEntryException No DLFileEntry exists with the key {uuid=nope, groupId=<group>}
+    /dlapp/get-folder: NoSuchFolderException No Folder exists with the key {folderId=0}
+    /dlapp/get-folder: NoSuchFolderException No Folder exists with the key {folderId=<root>}
+    /dlapp/get-folder: NoSuchFolderException No DLFolder exists with the key {groupId=<group>, parentFolderId=0, name=nope}
+    /dlapp/get-file-version: NoSuchFileVersionException No FileVersion exists with the key {fileVersionId=1}
+    /dlapp/revert-file-entry: NoSuchFileVersionException No DLFileVersion exists with the key {fileEntryId=<file>, version=9.9}
+    /dlapp/get-file-entries: NoSuchGroupException No Group exists with the key {repositoryId=1}
+    /dlapp/get-file-entries: NoSuchFolderException No Folder exists with the key {folderId=<file>}
+    /dlapp/move-file-entry: NoSuchFolderException No Folder exists with the key {folderId=1}
+    /group/get-group: NoSuchGroupException No Group exists with the key {companyId=20097, groupKey=nope}
+    /user/get-user-by-id: NoSuchUserException No User exists with the key {userId=1}
+    ");
+}
+
+#[tokio::test]
+async fn a_hidden_file_is_missing_byte_for_byte() {
+    let server = Server::start().await;
+    let eve = server.liferay(&server.world.eve);
+    let id = server.plan();
+    for (method, extra) in [
+        ("cancel-check-out", json!({})),
+        ("check-out-file-entry", json!({})),
+        ("get-file-entry", json!({})),
+        ("delete-file-entry", json!({})),
+        ("check-in-file-entry", json!({"lockUuid": ""})),
+        ("move-file-entry", json!({"newFolderId": 0})),
+        ("verify-file-entry-lock", json!({"repositoryId": 0, "lockUuid": ""})),
+    ] {
+        let ask = async |id: i64| {
+            let mut parameters = extra.clone();
+            parameters["fileEntryId"] = id.into();
+            eve.call(&format!("/dlapp/{method}"), parameters).await.expect(404).text().replace(&id.to_string(), "<id>")
+        };
+        assert_eq!(ask(id).await, ask(1).await, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named() {
+    let server = Server::start().await;
+    let (group, id) = (server.group(), server.plan());
+    let mut page = String::new();
+    // a viewer, and a contributor with a read-only license
+    for somebody in [&server.world.vic, &server.world.carl] {
+        let client = server.liferay(somebody);
+        for (method, parameters) in [
+            ("check-out-file-entry", json!({"fileEntryId": id})),
+            ("delete-file-entry", json!({"fileEntryId": id})),
+            ("move-file-entry", json!({"fileEntryId": id, "newFolderId": 0})),
+            ("revert-file-entry", json!({"fileEntryId": id, "version": "1.0"})),
+            ("add-folder", json!({"repositoryId": group, "parentFolderId": 0, "name": "a", "description": ""})),
+            (
+                "add-file-entry",
+                json!({"repositoryId": group, "folderId": 0, "sourceFileName": "a", "mimeType": "", "title": "a", "description": "", "changeLog": "", "bytes": []}),
+            ),
+            (
+                "update-file-entry",
+                json!({"fileEntryId": id, "sourceFileName": "a", "mimeType": "", "title": "a", "description": "", "changeLog": "", "bytes": [], "majorVersion": true}),
+            ),
+        ] {
+            let answer = client.call(&format!("/dlapp/{method}"), parameters).await;
+            let text = answer.json()["exception"].as_str().unwrap().to_owned();
+            let text = text
+                .replace(&id.to_string(), "<file>")
+                .replace(&somebody.person.number.to_string(), &somebody.person.login);
+            writeln!(page, "{method}: {} {text}", answer.status.as_u16()).unwrap();
+        }
+    }
+    assert_snapshot!(page, @r"
+    check-out-file-entry: 403 User vic must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    delete-file-entry: 403 User vic must have DELETE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    move-file-entry: 403 User vic must have DELETE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    revert-file-entry: 403 User vic must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    add-folder: 403 User vic must have ADD_SUBFOLDER permission for com.liferay.document.library.kernel.model.DLFolder 0
+    add-file-entry: 403 User vic must have ADD_DOCUMENT permission for com.liferay.document.library.kernel.model.DLFolder 0
+    update-file-entry: 403 User vic must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    check-out-file-entry: 403 User carl must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    delete-file-entry: 403 User carl must have DELETE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    move-file-entry: 403 User carl must have DELETE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    revert-file-entry: 403 User carl must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    add-folder: 403 User carl must have ADD_SUBFOLDER permission for com.liferay.document.library.kernel.model.DLFolder 0
+    add-file-entry: 403 User carl must have ADD_DOCUMENT permission for com.liferay.document.library.kernel.model.DLFolder 0
+    update-file-entry: 403 User carl must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
+    ");
+}
+
+#[tokio::test]
+async fn guests_are_refused_before_anything_is_parsed() {
+    let server = Server::start().await;
+    let guest = server.liferay_guest();
+    assert_snapshot!(told(&server, &guest.get("/dlapp/cancel-check-out/file-entry-id/abc").await), @r#"403 {"error":{"message":"Access denied to com.liferay.document.library.kernel.service.DLAppService#cancelCheckOut","type":"java.lang.SecurityException"},"exception":"Access denied to com.liferay.document.library.kernel.service.DLAppService#cancelCheckOut","throwable":"java.lang.SecurityException: Access denied to com.liferay.document.library.kernel.service.DLAppService#cancelCheckOut"}"#);
+    guest.download("").await.expect(403);
+}
+
+#[tokio::test]
+async fn bad_values_are_the_clients_exceptions() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let id = server.plan();
+    let long = "x".repeat(1025);
+    let mut page = String::new();
+    for (method, parameters) in [
+        ("get-file-entry", json!({"fileEntryId": "abc"})),
+        ("get-file-entry", json!({"fileEntryId": 1.5})),
+        ("get-file-entry", json!({"fileEntryId": [1]})),
+        ("get-file-entry", json!({"fileEntryId": null})),
+        ("check-in-file-entry", json!({"fileEntryId": id, "dlVersionNumberIncrease": "minor", "changeLog": ""})),
+        ("check-in-file-entry", json!({"fileEntryId": id, "majorVersion": "maybe", "changeLog": ""})),
+        ("check-in-file-entry", json!({"fileEntryId": id, "majorVersion": true, "changeLog": long})),
+        ("check-in-file-entry", json!({"fileEntryId": id, "majorVersion": true, "changeLog": "a\0b"})),
+        ("cancel-check-out", json!({"fileEntryId": id, "serviceContext": "ignored where there is none"})),
+        ("check-out-file-entry", json!({"fileEntryId": id, "serviceContext": "nonsense"})),
+        (
+            "get-file-entries",
+            json!({"repositoryId": server.group(), "folderId": 0, "start": 0, "end": 4_294_967_296_i64}),
+        ),
+    ] {
+        let answer = ann.call(&format!("/dlapp/{method}"), parameters).await;
+        let text = answer.json()["throwable"].as_str().unwrap_or("-").to_owned();
+        writeln!(page, "{method}: {} {text}", answer.status.as_u16()).unwrap();
+    }
+    for (title, source) in [("a\\b", ""), ("..", ""), ("../../etc/passwd", ""), ("a:b", ""), ("a\r\nb", "")] {
+        let answer = ann.add(title, source, "x").await.expect(500).json();
+        writeln!(page, "{:?}", answer["throwable"].as_str().unwrap()).unwrap();
+    }
+    let bytes = json!({"repositoryId": server.group(), "folderId": 0, "sourceFileName": "a", "mimeType": "", "title": "a", "description": "", "changeLog": "", "bytes": [256]});
+    page.push_str(ann.call("/dlapp/add-file-entry", bytes).await.expect(500).json()["throwable"].as_str().unwrap());
+    assert_snapshot!(page, @r#"
+    get-file-entry: 500 java.lang.ClassCastException: Unable to convert value: abc; <--- java.lang.NumberFormatException: For input string: "abc"
+    get-file-entry: 500 java.lang.ClassCastException: Unable to convert value: 1.5; <--- java.lang.NumberFormatException: For input string: "1.5"
+    get-file-entry: 500 java.lang.ClassCastException: Unable to convert value: [1]; <--- java.lang.NumberFormatException: For input string: "[1]"
+    get-file-entry: 500 java.lang.IllegalArgumentException
+    check-in-file-entry: 500 java.lang.IllegalArgumentException: No enum constant com.liferay.document.library.kernel.model.DLVersionNumberIncrease.minor
+    check-in-file-entry: 500 java.lang.ClassCastException: Unable to convert value: maybe; <--- java.lang.NumberFormatException: For input string: "maybe"
+    check-in-file-entry: 500 java.lang.IllegalArgumentException
+    check-in-file-entry: 500 java.lang.IllegalArgumentException
+    cancel-check-out: 200 -
+    check-out-file-entry: 500 java.lang.ClassCastException: Unable to convert value: nonsense; <--- java.lang.NumberFormatException: For input string: "nonsense"
+    get-file-entries: 500 java.lang.ClassCastException: Unable to convert value: 4294967296; <--- java.lang.NumberFormatException: For input string: "4294967296"
+    "com.liferay.document.library.kernel.exception.FileNameException: a\\b"
+    "com.liferay.document.library.kernel.exception.FileNameException: .."
+    "com.liferay.document.library.kernel.exception.FileNameException: ../../etc/passwd"
+    "com.liferay.document.library.kernel.exception.FileNameException: a:b"
+    "com.liferay.document.library.kernel.exception.FileNameException: a\r\nb"
+    java.lang.ClassCastException: Unable to convert value: 256; <--- java.lang.NumberFormatException: For input string: "256"
+    "#);
+}
