@@ -163,9 +163,9 @@ async fn twenty_kills_lose_nothing_that_was_acknowledged_and_leave_no_postgres_b
         tokio::time::sleep(Duration::from_millis(60 + 23 * u64::try_from(round).unwrap())).await;
         let postgres = postmaster(&data).expect("it runs");
         if round % 4 == 3 {
-            process.kill_with_database()
+            process.kill_with_database();
         } else {
-            process.kill()
+            process.kill();
         }
         killed.store(true, Ordering::SeqCst);
         workers = load.join_all().await;

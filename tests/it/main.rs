@@ -18,6 +18,7 @@ mod permission;
 mod races;
 mod refusals;
 mod seed;
+mod steadfast;
 mod support;
 mod tidy;
 mod vault;

@@ -24,7 +24,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use uuid::Uuid;
 
-fn lock() -> Box<Lock> {
+fn lock() -> Lock {
     let holder = Person {
         id: PrincipalId(Uuid::from_u128(1)),
         kind: PrincipalKind::User,
@@ -37,7 +37,7 @@ fn lock() -> Box<Lock> {
         graph_id: Uuid::from_u128(2),
     };
     let taken_at = "2026-03-04T05:06:07Z".parse().unwrap();
-    Box::new(Lock {
+    Lock {
         holder: Arc::new(holder),
         fence: 1,
         mode: Mode::CheckOut,
@@ -49,7 +49,7 @@ fn lock() -> Box<Lock> {
         draft_number: 40006,
         owner_text: String::new(),
         comment: None,
-    })
+    }
 }
 
 /// One of each kind; a new kind does not compile before it stands here.
@@ -67,10 +67,10 @@ fn refusals() -> Vec<Error> {
     ];
     all.extend([Gate::Account, Gate::Scope, Gate::License, Gate::Policy, Gate::Category, Gate::Role].map(denied));
     all.extend([
-        Error::Held(lock()),
+        Error::Held(Box::new(lock())),
         Error::NotCheckedOut,
         Error::FenceLost,
-        Error::OtherHolderNamed(lock()),
+        Error::OtherHolderNamed(Box::new(lock())),
         Error::OtherLockNamed,
         Error::WrongKind(Kind::File),
         Error::WrongKind(Kind::Folder),

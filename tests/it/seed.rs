@@ -3,6 +3,7 @@
 use coatcheck::{
     domain::{
         actor::{Actor, Dialect},
+        edition::Metadata,
         error::Error as Refusal,
         id::{ItemKey, LibraryKey, PrincipalKey},
         lock::CheckOut,
@@ -117,7 +118,7 @@ scopes = ["Files.Read.All"]
 "#;
 
 async fn apply(vault: &Vault, text: &str) -> Result<Applied, Error> {
-    let beside = Beside::Bundled(&[("big.bin", &[7; 20_000])]);
+    let beside = Beside::Bundled(&[("big.bin", BIG)]);
     seed::apply(vault, &Seed { name: "world.toml".to_owned(), text, beside }).await
 }
 
@@ -146,6 +147,9 @@ async fn fingerprint(server: &Server) -> Vec<(String, String)> {
 async fn console(vault: &Vault, login: &str) -> Actor {
     Actor::new(vault.account_named(login).await.unwrap(), Dialect::Console)
 }
+
+/// More than stands in a row.
+static BIG: &[u8] = &[7; 20_000];
 
 #[tokio::test]
 async fn a_world_is_there_with_every_identity_and_right() {
@@ -270,7 +274,7 @@ async fn what_people_published_since_stays_on_top() {
     let look = vault.look(&ann, &key).await.unwrap();
     let bytes = bytes::Bytes::from_static(b"by hand");
     let content = vault.stage(futures_util::stream::iter([Ok::<_, std::io::Error>(bytes)])).await.unwrap();
-    let publication = Publication::of(content, Default::default());
+    let publication = Publication::of(content, Metadata::default());
     vault.check_in(&ann, &look, CheckIn { publication, lock_uuid: None }).await.unwrap();
 
     assert_eq!(apply(vault, text).await.unwrap().files[0].done, Done::Found, "the seed's editions are all there");

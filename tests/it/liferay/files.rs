@@ -10,7 +10,7 @@ use crate::support::{liferay::told, server::Server, world};
 async fn a_file_entry_is_the_vendors_member_for_member() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let file = ann.get(&format!("/dlapp/get-file-entry/file-entry-id/{}", server.plan())).await;
+    let file = ann.get(&format!("/dlapp/get-file-entry/file-entry-id/{}", server.plan_number())).await;
     assert_eq!(file.header("content-type"), "application/json;charset=UTF-8");
     assert_eq!(file.header("cache-control"), "private, no-cache, no-store, must-revalidate");
     assert_snapshot!(told(&server, &file), @r#"200 {"classNameId":"0","classPK":"0","companyId":"20097","createDate":1772600767000,"ctCollectionId":"0","custom1ImageId":"0","custom2ImageId":"0","description":"","expirationDate":null,"extension":"txt","externalReferenceCode":"<file>","extraSettings":"","fileEntryId":"<file>","fileEntryTypeId":"0","fileName":"plan.txt","folderId":"0","groupId":"<group>","largeImageId":"0","lastPublishDate":null,"manualCheckInRequired":false,"mimeType":"text/plain","modifiedDate":1772600767000,"mvccVersion":"0","name":"<file>","repositoryId":"<group>","reviewDate":null,"size":"5","smallImageId":"0","title":"plan.txt","treePath":"/","userId":"<ann>","userName":"Ann Example","uuid":"<file uuid>","version":"1.0"}"#);
@@ -20,7 +20,7 @@ async fn a_file_entry_is_the_vendors_member_for_member() {
 async fn a_file_version_is_the_vendors_member_for_member() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let path = format!("/dlfileversion/get-latest-file-version/file-entry-id/{}", server.plan());
+    let path = format!("/dlfileversion/get-latest-file-version/file-entry-id/{}", server.plan_number());
     let answer = ann.get(&path).await;
     let version = answer.json();
     let text = told(&server, &answer);
@@ -121,7 +121,8 @@ async fn a_free_file_gets_a_version_with_each_update() {
     let file = ann.parts("/dlapp/update-file-entry-and-check-in", form).await.expect(200).json();
     assert_eq!((&file["version"], &file["size"]), (&json!("2.1"), &json!("6")));
     assert_eq!(ann.labels().await, ["2.1", "2.0", "1.1", "1.0"]);
-    let versions = ann.get(&format!("/dlfileversion/get-file-versions?fileEntryId={}&status=0", server.plan())).await;
+    let versions =
+        ann.get(&format!("/dlfileversion/get-file-versions?fileEntryId={}&status=0", server.plan_number())).await;
     assert_eq!(versions.json()[0]["changeLog"], "changed");
 }
 
@@ -129,7 +130,7 @@ async fn a_free_file_gets_a_version_with_each_update() {
 async fn an_update_without_bytes_keeps_them_and_an_empty_title_keeps_the_title() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let id = server.plan().to_string();
+    let id = server.plan_number().to_string();
     let fields = [
         ("fileEntryId", id.as_str()),
         ("sourceFileName", ""),
@@ -154,7 +155,7 @@ async fn a_new_title_takes_the_name_along_at_check_in_only() {
     ann.check_out().await.expect(200);
     let retitle = |title: &str| {
         json!({
-            "fileEntryId": server.plan(), "sourceFileName": "", "mimeType": "", "title": title, "description": "",
+            "fileEntryId": server.plan_number(), "sourceFileName": "", "mimeType": "", "title": title, "description": "",
             "changeLog": "", "majorVersion": false, "bytes": null,
         })
     };
@@ -163,7 +164,7 @@ async fn a_new_title_takes_the_name_along_at_check_in_only() {
     let file = ann.call("/dlapp/update-file-entry", retitle("Better")).await.expect(200).json();
     assert_eq!(file["title"], "plan.txt");
     ann.check_in("MINOR", "").await.expect(200);
-    let file = ann.get(&format!("/dlapp/get-file-entry?fileEntryId={}", server.plan())).await.json();
+    let file = ann.get(&format!("/dlapp/get-file-entry?fileEntryId={}", server.plan_number())).await.json();
     assert_eq!((&file["title"], &file["fileName"]), (&json!("Better"), &json!("Better.txt")));
 }
 
@@ -183,7 +184,7 @@ async fn a_file_goes_back_to_an_older_version() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
     ann.update("second", "MINOR").await.expect(200);
-    let id = server.plan();
+    let id = server.plan_number();
     let revert = |version: &str| json!({"fileEntryId": id, "version": version});
     assert_eq!(ann.call("/dlapp/revert-file-entry", revert("1.0")).await.expect(200).text(), "{}");
     assert_eq!(ann.labels().await, ["2.0", "1.1", "1.0"]);
@@ -237,7 +238,7 @@ async fn folders_are_made_listed_renamed_moved_and_deleted() {
     let count = ann.get(&format!("/dlapp/get-folders-count/repository-id/{group}/parent-folder-id/0")).await;
     assert_eq!(count.text(), "1");
 
-    let moved = json!({"fileEntryId": server.plan(), "newFolderId": inner_id});
+    let moved = json!({"fileEntryId": server.plan_number(), "newFolderId": inner_id});
     let moved = ann.call("/dlapp/move-file-entry", moved).await.expect(200).json();
     assert_eq!((&moved["folderId"], &moved["treePath"]), (&json!(inner_id), &json!(format!("/{id}/{inner_id}/"))));
     let renamed = json!({"folderId": inner_id, "name": "New", "description": ""});
@@ -246,7 +247,8 @@ async fn folders_are_made_listed_renamed_moved_and_deleted() {
     assert_eq!(ann.call("/dlapp/move-folder", up).await.expect(200).json()["parentFolderId"], "0");
     let into_itself = json!({"folderId": inner_id, "parentFolderId": inner_id});
     ann.call("/dlapp/move-folder", into_itself).await.expect(500);
-    let home = json!({"fileEntryId": server.plan(), "newFolderId": 0, "serviceContext": {"scopeGroupId": group}});
+    let home =
+        json!({"fileEntryId": server.plan_number(), "newFolderId": 0, "serviceContext": {"scopeGroupId": group}});
     assert_eq!(ann.call("/dlapp/move-file-entry", home).await.expect(200).json()["folderId"], "0");
 
     let named = json!({"repositoryId": group, "parentFolderId": 0, "name": "New"});
@@ -326,7 +328,7 @@ async fn a_file_too_large_is_refused_and_leaves_nothing() {
     let ann = server.liferay(&server.world.ann);
     let big = Part::bytes(vec![b'x'; 30_000]).file_name("plan.txt");
     let form = Form::new()
-        .text("fileEntryId", server.plan().to_string())
+        .text("fileEntryId", server.plan_number().to_string())
         .text("sourceFileName", "plan.txt")
         .text("mimeType", "")
         .text("title", "")

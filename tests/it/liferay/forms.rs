@@ -103,7 +103,7 @@ fn kebab(name: &str) -> String {
 async fn every_form_gives_the_same_result_for_the_same_call() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let (file, group) = (server.plan().to_string(), server.group().to_string());
+    let (file, group) = (server.plan_number().to_string(), server.group().to_string());
     for (service, method, given) in [
         ("dlapp", "get-file-entry", vec![("fileEntryId", file.as_str())]),
         ("dlapp", "get-file-entry", vec![("groupId", &group), ("folderId", "0"), ("title", "plan.txt")]),
@@ -137,7 +137,7 @@ async fn every_form_gives_the_same_result_for_the_same_call() {
 async fn modifiers_mean_null_and_a_new_object() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let id = server.plan();
+    let id = server.plan_number();
     for path in [
         format!(
             "/dlapp/check-in-file-entry/file-entry-id/{id}/-dl-version-number-increase/-change-log/+service-context"
@@ -169,7 +169,7 @@ async fn modifiers_mean_null_and_a_new_object() {
 async fn a_missing_name_is_no_action_and_an_extra_one_is_ignored() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let id = server.plan();
+    let id = server.plan_number();
     assert_snapshot!(told(&server, &ann.get(&format!("/dlapp/check-in-file-entry?fileEntryId={id}")).await), @r#"404 {"error":{"message":"No JSON web service action with path /dlapp/check-in-file-entry and method GET for null","type":"com.liferay.portal.kernel.jsonwebservice.NoSuchJSONWebServiceException"},"exception":"No JSON web service action with path /dlapp/check-in-file-entry and method GET for null","throwable":"com.liferay.portal.kernel.jsonwebservice.NoSuchJSONWebServiceException: No JSON web service action with path /dlapp/check-in-file-entry and method GET for null"}"#);
     let extra = format!("/dlapp/cancel-check-out?fileentryid={id}&userId=5&nonsense=x&p_auth=y");
     assert_eq!(ann.get(&extra).await.expect(200).text(), "{}");
@@ -193,7 +193,7 @@ async fn a_missing_name_is_no_action_and_an_extra_one_is_ignored() {
 async fn a_batch_answers_in_order_with_null_for_nothing() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let id = server.plan();
+    let id = server.plan_number();
     let commands = json!([
         {"/dlapp/check-out-file-entry": {"fileEntryId": id}},
         {"/dlfileentry/is-file-entry-checked-out": {"fileEntryId": id}, "/dlapp/delete-file-entry": {"fileEntryId": id}},

@@ -8,7 +8,7 @@ use crate::support::{liferay::told, server::Server, world};
 
 /// The lock of the world's file.
 async fn lock(server: &Server) -> Value {
-    let path = format!("/dlfileentry/get-file-entry-lock?fileEntryId={}", server.plan());
+    let path = format!("/dlfileentry/get-file-entry-lock?fileEntryId={}", server.plan_number());
     server.liferay(&server.world.vic).get(&path).await.expect(200).json()
 }
 
@@ -28,7 +28,7 @@ async fn one_lock_is_refused_in_three_ways() {
     assert_eq!(told(&server, &bob.check_in("MINOR", "").await), must_own);
     assert_eq!(told(&server, &bob.update("mine", "MINOR").await), must_own);
     assert_snapshot!(told(&server, &bob.cancel().await), @r#"403 {"error":{"message":"User <bob> must have OVERRIDE_CHECKOUT permission for com.liferay.document.library.kernel.model.DLFileEntry <file>","type":"com.liferay.portal.kernel.security.auth.PrincipalException$MustHavePermission"},"exception":"User <bob> must have OVERRIDE_CHECKOUT permission for com.liferay.document.library.kernel.model.DLFileEntry <file>","throwable":"com.liferay.portal.kernel.security.auth.PrincipalException$MustHavePermission: User <bob> must have OVERRIDE_CHECKOUT permission for com.liferay.document.library.kernel.model.DLFileEntry <file>"}"#);
-    let id = json!({"fileEntryId": server.plan(), "newFolderId": 0});
+    let id = json!({"fileEntryId": server.plan_number(), "newFolderId": 0});
     for method in ["/dlapp/delete-file-entry", "/dlapp/move-file-entry"] {
         let refused = bob.call(method, id.clone()).await.expect(500).json();
         assert_eq!(refused["error"]["type"], "com.liferay.portal.kernel.lock.DuplicateLockException", "{method}");
@@ -40,7 +40,7 @@ async fn one_lock_is_refused_in_three_ways() {
 async fn the_lock_object_is_the_vendors() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let wanted = json!({"fileEntryId": server.plan(), "owner": "my token", "expirationTime": 60_000});
+    let wanted = json!({"fileEntryId": server.plan_number(), "owner": "my token", "expirationTime": 60_000});
     let file = ann.call("/dlapp/check-out-file-entry", wanted).await.expect(200).json();
     assert_eq!(file["version"], "1.0");
 
@@ -71,7 +71,7 @@ async fn the_lock_object_is_the_vendors() {
     owner="my token"
     userName="Ann Example"
     "#);
-    assert_eq!(lock["key"], server.plan().to_string());
+    assert_eq!(lock["key"], server.plan_number().to_string());
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_check_out_ends_by_itself_at_its_instant() {
     let server = Server::start().await;
     let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));
     for (asked, lasts) in [(1000, 1000), (0, 86_400_000), (-5, 86_400_000), (i64::MAX, 86_400_000)] {
-        let wanted = json!({"fileEntryId": server.plan(), "owner": "", "expirationTime": asked});
+        let wanted = json!({"fileEntryId": server.plan_number(), "owner": "", "expirationTime": asked});
         ann.call("/dlapp/check-out-file-entry", wanted).await.expect(200);
         assert_eq!(lock(&server).await["expirationTime"], lasts.to_string());
         ann.update("draft", "MINOR").await.expect(200);
@@ -113,7 +113,7 @@ async fn cancelling_and_checking_in_a_free_file_are_quiet_for_whoever_may_view_i
         let client = server.liferay(somebody);
         assert_eq!(client.cancel().await.expect(200).text(), "{}");
         assert_eq!(client.check_in("MAJOR", "nothing").await.expect(200).text(), "{}");
-        let dropped = client.call("/dlfileentry/cancel-check-out", json!({"fileEntryId": server.plan()})).await;
+        let dropped = client.call("/dlfileentry/cancel-check-out", json!({"fileEntryId": server.plan_number()})).await;
         assert_eq!(dropped.expect(200).text(), "{}");
     }
     assert_eq!(server.liferay(&server.world.ann).labels().await, ["1.0"]);
@@ -146,7 +146,7 @@ async fn the_dropped_version_is_shown_by_the_other_service() {
     let ann = server.liferay(&server.world.ann);
     ann.check_out().await.expect(200);
     ann.update("second draft", "MINOR").await.expect(200);
-    let dropped = ann.call("/dlfileentry/cancel-check-out", json!({"fileEntryId": server.plan()})).await;
+    let dropped = ann.call("/dlfileentry/cancel-check-out", json!({"fileEntryId": server.plan_number()})).await;
     let dropped = dropped.expect(200).json();
     assert_eq!(
         (dropped["version"].as_str(), dropped["status"].as_i64(), dropped["size"].as_str()),
@@ -160,7 +160,7 @@ async fn readers_see_the_approved_version_and_the_holder_the_working_copy() {
     let (ann, vic) = (server.liferay(&server.world.ann), server.liferay(&server.world.vic));
     ann.check_out().await.expect(200);
     ann.update("second", "MINOR").await.expect(200);
-    let id = server.plan();
+    let id = server.plan_number();
     for client in [&ann, &vic] {
         let file = client.get(&format!("/dlapp/get-file-entry/file-entry-id/{id}")).await.expect(200).json();
         assert_eq!((file["version"].as_str(), file["size"].as_str()), (Some("1.0"), Some("5")));
@@ -193,7 +193,7 @@ async fn readers_see_the_approved_version_and_the_holder_the_working_copy() {
 async fn a_check_in_moves_the_version_as_it_is_told() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let id = server.plan();
+    let id = server.plan_number();
     for (content, how, labels) in [
         ("a", json!({"dlVersionNumberIncrease": "MINOR", "changeLog": ""}), &["1.1", "1.0"][..]),
         ("b", json!({"majorVersion": true, "changeLog": "x"}), &["2.0", "1.1", "1.0"]),
@@ -220,7 +220,7 @@ async fn a_lock_uuid_names_the_very_check_out() {
     let ann = server.liferay(&server.world.ann);
     ann.check_out().await.expect(200);
     let uuid = lock(&server).await["uuid"].as_str().unwrap().to_owned();
-    let id = server.plan();
+    let id = server.plan_number();
     for wrong in ["nonsense", "00000000-0000-0000-0000-000000000000", &uuid.to_uppercase()] {
         let parameters = json!({"fileEntryId": id, "lockUuid": wrong});
         let refused = ann.call("/dlapp/check-in-file-entry", parameters).await.expect(500).json();
@@ -250,7 +250,7 @@ async fn a_lock_is_refreshed_by_its_holder_only() {
     let parameters = json!({"lockUuid": uuid, "companyId": "20097", "expirationTime": 0});
     bob.call("/dlapp/refresh-file-entry-lock", parameters.clone()).await.expect(403);
     let refreshed = ann.call("/dlapp/refresh-file-entry-lock", parameters).await.expect(200).json();
-    assert_eq!((&refreshed["uuid"], &refreshed["key"]), (&uuid, &json!(server.plan().to_string())));
+    assert_eq!((&refreshed["uuid"], &refreshed["key"]), (&uuid, &json!(server.plan_number().to_string())));
     assert_eq!(refreshed["expirationTime"], "86400000");
     server.advance(chrono::Duration::hours(23));
     assert_eq!(lock(&server).await, refreshed);
@@ -284,7 +284,7 @@ async fn a_named_fence_binds_a_check_in_to_its_check_out() {
     let ann = server.liferay(&server.world.ann);
     ann.check_out().await.expect(200);
     ann.cancel().await.expect(200);
-    let path = format!("/api/jsonws/dlapp/check-in-file-entry?fileEntryId={}&lockUuid=", server.plan());
+    let path = format!("/api/jsonws/dlapp/check-in-file-entry?fileEntryId={}&lockUuid=", server.plan_number());
     let late = server.send(ann.request("POST", &path).header("X-Coatcheck-Fence", "1")).await.expect(500);
     assert!(late.text().contains("MustOwnLock"));
     let file = world::now(&server.vault, &server.world, &server.world.file).await;

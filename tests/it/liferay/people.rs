@@ -96,7 +96,7 @@ async fn basic_takes_address_screen_name_and_user_id_and_bearer_takes_a_token() 
     assert!(refused.json()["error"]["type"].is_string());
     let narrow = world::token(&server.vault, ann.person.id, &["Files.Read.All"]).await;
     let reader = server.liferay_as(&format!("Bearer {narrow}"));
-    reader.get(&format!("/dlapp/get-file-entry?fileEntryId={}", server.plan())).await.expect(200);
+    reader.get(&format!("/dlapp/get-file-entry?fileEntryId={}", server.plan_number())).await.expect(200);
     reader.check_out().await.expect(403);
 }
 

@@ -22,10 +22,10 @@ async fn what_is_missing_is_named_as_the_client_named_it() {
         ("/dlapp/get-folder", json!({"folderId": server.world.library.root_number})),
         ("/dlapp/get-folder", json!({"repositoryId": group, "parentFolderId": 0, "name": "nope"})),
         ("/dlapp/get-file-version", json!({"fileVersionId": 1})),
-        ("/dlapp/revert-file-entry", json!({"fileEntryId": server.plan(), "version": "9.9"})),
+        ("/dlapp/revert-file-entry", json!({"fileEntryId": server.plan_number(), "version": "9.9"})),
         ("/dlapp/get-file-entries", json!({"repositoryId": 1, "folderId": 0})),
-        ("/dlapp/get-file-entries", json!({"repositoryId": group, "folderId": server.plan()})),
-        ("/dlapp/move-file-entry", json!({"fileEntryId": server.plan(), "newFolderId": 1})),
+        ("/dlapp/get-file-entries", json!({"repositoryId": group, "folderId": server.plan_number()})),
+        ("/dlapp/move-file-entry", json!({"fileEntryId": server.plan_number(), "newFolderId": 1})),
         ("/group/get-group", json!({"companyId": 20097, "groupKey": "nope"})),
         ("/user/get-user-by-id", json!({"userId": 1})),
     ] {
@@ -34,7 +34,7 @@ async fn what_is_missing_is_named_as_the_client_named_it() {
         let root = server.world.library.root_number.to_string();
         let text = text
             .replace(&group.to_string(), "<group>")
-            .replace(&server.plan().to_string(), "<file>")
+            .replace(&server.plan_number().to_string(), "<file>")
             .replace(&root, "<root>");
         writeln!(page, "{method}: {} {text}", kind.rsplit('.').next().unwrap()).unwrap();
     }
@@ -60,7 +60,7 @@ async fn what_is_missing_is_named_as_the_client_named_it() {
 async fn a_hidden_file_is_missing_byte_for_byte() {
     let server = Server::start().await;
     let eve = server.liferay(&server.world.eve);
-    let id = server.plan();
+    let id = server.plan_number();
     for (method, extra) in [
         ("cancel-check-out", json!({})),
         ("check-out-file-entry", json!({})),
@@ -82,7 +82,7 @@ async fn a_hidden_file_is_missing_byte_for_byte() {
 #[tokio::test]
 async fn a_missing_permission_is_named() {
     let server = Server::start().await;
-    let (group, id) = (server.group(), server.plan());
+    let (group, id) = (server.group(), server.plan_number());
     let mut page = String::new();
     // a viewer, and a contributor with a read-only license
     for somebody in [&server.world.vic, &server.world.carl] {
@@ -140,7 +140,7 @@ async fn guests_are_refused_before_anything_is_parsed() {
 async fn bad_values_are_the_clients_exceptions() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
-    let id = server.plan();
+    let id = server.plan_number();
     let long = "x".repeat(1025);
     let mut page = String::new();
     for (method, parameters) in [

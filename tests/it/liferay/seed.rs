@@ -17,7 +17,7 @@ async fn a_checkout_is_cancelled_and_anybody_may_check_out_again() {
     ann.update("second", "MINOR").await.expect(200);
     assert_eq!(ann.labels().await, ["PWC", "1.0"]);
 
-    let path = format!("/dlapp/cancel-check-out/file-entry-id/{}", server.plan());
+    let path = format!("/dlapp/cancel-check-out/file-entry-id/{}", server.plan_number());
     assert_snapshot!(ann.get(&path).await, @"
     200 OK
     {}
@@ -36,9 +36,9 @@ async fn the_web_applications_command_cancels_several_one_after_the_other() {
     let ann = server.liferay(&server.world.ann);
     ann.check_out().await.expect(200);
     let commands = json!([
-        {"/dlapp/cancel-check-out": {"fileEntryId": server.plan()}},
+        {"/dlapp/cancel-check-out": {"fileEntryId": server.plan_number()}},
         {"/dlapp/cancel-check-out": {"fileEntryId": 1}},
-        {"/dlapp/check-out-file-entry": {"fileEntryId": server.plan()}},
+        {"/dlapp/check-out-file-entry": {"fileEntryId": server.plan_number()}},
     ]);
     assert_snapshot!(told(&server, &ann.invoke(&commands).await), @r#"404 {"error":{"message":"No FileEntry exists with the key {fileEntryId=1}","type":"com.liferay.document.library.kernel.exception.NoSuchFileEntryException"},"exception":"No FileEntry exists with the key {fileEntryId=1}","rootCause":{"message":"No repository associated with file entry 1","type":"com.liferay.portal.kernel.repository.InvalidRepositoryIdException"},"throwable":"com.liferay.document.library.kernel.exception.NoSuchFileEntryException: No FileEntry exists with the key {fileEntryId=1}"}"#);
     // the first stays done, the third was not begun
@@ -66,9 +66,10 @@ async fn the_job_from_end_to_end() {
     let updated = ann.update("second", "MINOR").await.expect(200).json();
     assert_eq!(updated["version"], "1.0");
     assert_eq!(ann.labels().await, ["PWC", "1.0"]);
-    let cancelled = ann.rpc("dlapp", "cancel-check-out", json!({"fileEntryId": server.plan()})).await.expect(200);
+    let cancelled =
+        ann.rpc("dlapp", "cancel-check-out", json!({"fileEntryId": server.plan_number()})).await.expect(200);
     assert_eq!(cancelled.text(), r#"{"id":1,"jsonrpc":"2.0"}"#);
-    let held = ann.get(&format!("/dlfileentry/is-file-entry-checked-out?fileEntryId={}", server.plan())).await;
+    let held = ann.get(&format!("/dlfileentry/is-file-entry-checked-out?fileEntryId={}", server.plan_number())).await;
     assert_eq!(held.text(), "false");
 
     ann.check_out().await.expect(200);

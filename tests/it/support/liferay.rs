@@ -42,7 +42,7 @@ impl Server {
     }
 
     /// The id of the world's file.
-    pub fn plan(&self) -> i64 {
+    pub fn plan_number(&self) -> i64 {
         self.world.file.number
     }
 }
@@ -100,18 +100,18 @@ impl Liferay<'_> {
 
     /// Checks the world's file out.
     pub async fn check_out(&self) -> Answer {
-        self.call("/dlapp/check-out-file-entry", json!({"fileEntryId": self.server.plan()})).await
+        self.call("/dlapp/check-out-file-entry", json!({"fileEntryId": self.server.plan_number()})).await
     }
 
     /// Cancels the check-out of the world's file.
     pub async fn cancel(&self) -> Answer {
-        self.call("/dlapp/cancel-check-out", json!({"fileEntryId": self.server.plan()})).await
+        self.call("/dlapp/cancel-check-out", json!({"fileEntryId": self.server.plan_number()})).await
     }
 
     /// Checks the world's file in.
     pub async fn check_in(&self, increase: &str, change_log: &str) -> Answer {
         let parameters = json!({
-            "fileEntryId": self.server.plan(), "dlVersionNumberIncrease": increase, "changeLog": change_log,
+            "fileEntryId": self.server.plan_number(), "dlVersionNumberIncrease": increase, "changeLog": change_log,
         });
         self.call("/dlapp/check-in-file-entry", parameters).await
     }
@@ -125,7 +125,7 @@ impl Liferay<'_> {
     /// What `updateFileEntry` takes, save how the version counts.
     pub fn revision(&self, text: &'static str) -> Form {
         Form::new()
-            .text("fileEntryId", self.server.plan().to_string())
+            .text("fileEntryId", self.server.plan_number().to_string())
             .text("sourceFileName", "plan.txt")
             .text("mimeType", "")
             .text("title", "plan.txt")
@@ -150,7 +150,7 @@ impl Liferay<'_> {
 
     /// The labels of the versions of the world's file, newest first.
     pub async fn labels(&self) -> Vec<String> {
-        let path = format!("/dlfileversion/get-file-versions/file-entry-id/{}/status/-1", self.server.plan());
+        let path = format!("/dlfileversion/get-file-versions/file-entry-id/{}/status/-1", self.server.plan_number());
         let versions = self.get(&path).await.expect(200).json();
         versions.as_array().unwrap().iter().map(|version| version["version"].as_str().unwrap().to_owned()).collect()
     }

@@ -84,10 +84,6 @@ impl Server {
         self.http.post(self.url(path))
     }
 
-    pub fn put(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.put(self.url(path))
-    }
-
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method.parse().expect("a method"), self.url(path))
     }
@@ -98,7 +94,7 @@ impl Server {
     }
 
     /// Stops accepting, finishes, and waits for it.
-    pub async fn stop(mut self) {
+    pub async fn stop(&mut self) {
         drop(self.stop.take());
         (&mut self.serving).await.expect("the server stops in order");
     }

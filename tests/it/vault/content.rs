@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use coatcheck::{domain::error::Error, vault::Publication};
+use coatcheck::{
+    domain::{error::Error, lock::CheckOut},
+    vault::{Cancel, Publication},
+};
 
 use super::{look, read, staged, text};
 use crate::support::{server::Server, world};
@@ -37,7 +40,7 @@ async fn a_refused_upload_leaves_no_bytes() {
     let (vault, world) = (&server.vault, &server.world);
     let (ann, bob) = (world::actor(vault, &world.ann).await, world::actor(vault, &world.bob).await);
     let file = look(vault, &ann, &world.file).await;
-    vault.check_out(&bob, &look(vault, &bob, &world.file).await, Default::default()).await.unwrap();
+    vault.check_out(&bob, &look(vault, &bob, &world.file).await, CheckOut::default()).await.unwrap();
     let publication = text(vault, &large("y")).await;
     assert_eq!(blobs(server.content.path()), 1);
     assert!(matches!(vault.add_edition(&ann, &file, publication).await, Err(Error::Held(_))));
@@ -55,11 +58,11 @@ async fn the_sweeper_takes_what_nothing_names_and_nothing_else() {
     drop(staged(vault, &large("orphan")).await.keep());
     // what a dropped draft leaves
     let file = look(vault, &ann, &world.file).await;
-    vault.check_out(&ann, &file, Default::default()).await.unwrap();
+    vault.check_out(&ann, &file, CheckOut::default()).await.unwrap();
     let held = look(vault, &ann, &world.file).await;
     let draft: Publication = text(vault, &large("draft")).await;
     vault.save_draft(&ann, &held, draft).await.unwrap();
-    vault.cancel(&ann, &look(vault, &ann, &world.file).await, Default::default()).await.unwrap();
+    vault.cancel(&ann, &look(vault, &ann, &world.file).await, Cancel::default()).await.unwrap();
     assert_eq!(blobs(server.content.path()), 3);
 
     assert_eq!(vault.sweep().await.unwrap(), coatcheck::vault::Swept::default());
