@@ -30,6 +30,7 @@ CREATE TABLE locks (
         AND (holder_id IS NULL) = (owner_text IS NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX locks_holder_idx ON locks (holder_id) WHERE holder_id IS NOT NULL;
+CREATE INDEX locks_draft_number_idx ON locks (draft_number) WHERE draft_number IS NOT NULL;
 
 -- A working copy belongs to one taking of the lock, named by the fence. What the lock row does not name any
 -- more was left behind by a cancel or a lapse: rescued, and kept for a while. A null column: as published.

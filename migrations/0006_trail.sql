@@ -32,6 +32,8 @@ CREATE TABLE sessions (
 );
 -- a second login of a user ends the first
 CREATE UNIQUE INDEX sessions_user_key ON sessions (user_id) WHERE ended_at IS NULL;
+-- which workspace a user entered last
+CREATE INDEX sessions_last_idx ON sessions (user_id, created_at, id);
 
 -- Requests counted against a workspace's limit, by the day they fall in (Pacific time).
 CREATE TABLE request_counts (

@@ -45,6 +45,13 @@ impl ItemName {
         Ok(ItemName(text.into()))
     }
 
+    /// The nearest name to a text that need not be one: a person's, for the root folder of their library.
+    pub fn nearest(text: &str) -> Self {
+        let fits = |c: char| if c.is_control() || c == '/' || c == '\\' { '_' } else { c };
+        let name: String = text.chars().take(LONGEST_NAME).map(fits).collect();
+        Self::parse(&name).unwrap_or_else(|_| ItemName("_".into()))
+    }
+
     /// As the client wrote it.
     pub fn as_str(&self) -> &str {
         &self.0

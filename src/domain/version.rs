@@ -69,9 +69,13 @@ pub fn next_label(last: &str, taken: impl Fn(&str) -> bool) -> String {
 
 fn after(label: &str) -> String {
     let digits = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
-    match label.parse::<u64>() {
-        Ok(number) if digits => format!("{:0width$}", number.saturating_add(1), width = label.len()),
-        Ok(_) | Err(_) => format!("{label}-1"),
+    match label.parse::<u64>().ok().and_then(|number| number.checked_add(1)) {
+        Some(number) if digits => {
+            let number = number.to_string();
+            let padding = "0".repeat(label.len().saturating_sub(number.len()));
+            format!("{padding}{number}")
+        }
+        Some(_) | None => format!("{label}-1"),
     }
 }
 
@@ -100,5 +104,13 @@ mod tests {
         assert_eq!(next_label("9", |label| label == "10"), "11");
         assert_eq!(next_label("B", |_| false), "B-1");
         assert_eq!(next_label("B", |label| label == "B-1"), "B-1-1");
+    }
+
+    #[test]
+    fn there_is_a_label_after_every_label() {
+        let greatest = u64::MAX.to_string();
+        assert_eq!(next_label(&greatest, |label| label == greatest), format!("{greatest}-1"));
+        let wide = format!("{}9", "0".repeat(70_000));
+        assert_eq!(next_label(&wide, |_| false), format!("{}10", "0".repeat(69_999)));
     }
 }

@@ -161,7 +161,7 @@ pub struct SessionRow {
     pub library: LibraryId,
 }
 
-/// Opens a session, ending the user's earlier one. Needs a transaction.
+/// Opens a session, ending the user's earlier one; answers whether there was one. Needs a transaction.
 pub async fn open_session(
     db: &mut PgConnection,
     id: SessionId,
@@ -170,10 +170,10 @@ pub async fn open_session(
     library: LibraryId,
     lifetime: chrono::Duration,
     now: Option<DateTime<Utc>>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     // two logins of one user at once line up here
     sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).fetch_one(&mut *db).await?;
-    end_sessions(db, user, now).await?;
+    let ended = end_sessions(db, user, now).await?;
     sqlx::query!(
         "INSERT INTO sessions (id, digest, user_id, library_id, created_at, expires_at)
         VALUES ($1, $2, $3, $4, coalesce($6::timestamptz, now()), coalesce($6, now()) + $5::interval)",
@@ -186,7 +186,7 @@ pub async fn open_session(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(ended)
 }
 
 /// The living session with this digest, which lives `lifetime` from now on; `None`: it is dead.
@@ -221,12 +221,30 @@ pub async fn end_session(db: &mut PgConnection, id: SessionId, now: Option<DateT
     Ok(())
 }
 
-/// Ends all sessions of a user.
-pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Ends all sessions of a user; answers whether there were any.
+pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<DateTime<Utc>>) -> sqlx::Result<bool> {
+    let ended = sqlx::query!(
         "UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE user_id = $1 AND ended_at IS NULL",
         user.0,
         now,
+    )
+    .execute(db)
+    .await?;
+    Ok(ended.rows_affected() > 0)
+}
+
+/// Forgets wrong passwords that no longer count since `failures_before`, and sessions dead since `sessions_before`, all but
+/// each user's last: it says which workspace was entered last.
+pub async fn sweep(
+    db: &mut PgConnection,
+    failures_before: DateTime<Utc>,
+    sessions_before: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM login_failures WHERE last_failed_at < $1", failures_before).execute(&mut *db).await?;
+    sqlx::query!(
+        "DELETE FROM sessions s WHERE s.expires_at < $1
+            AND EXISTS (SELECT FROM sessions n WHERE n.user_id = s.user_id AND (n.created_at, n.id) > (s.created_at, s.id))",
+        sessions_before,
     )
     .execute(db)
     .await?;

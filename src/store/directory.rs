@@ -366,6 +366,9 @@ pub async fn find(db: &mut PgConnection, key: &PrincipalKey) -> sqlx::Result<Opt
         PrincipalKey::Arena(text) => ("arena", None, Some(text.clone()), None),
         PrincipalKey::Number(number) => ("number", None, None, Some(*number)),
     };
+    if text.as_deref().is_some_and(super::has_nul) {
+        return Ok(None);
+    }
     people!(
         r#"WHERE p.id = (CASE $1::text
             WHEN 'id' THEN $2::uuid
@@ -399,6 +402,9 @@ pub struct Credential {
 
 /// The credential behind a login name, an e-mail address or, where the text is a number, Liferay's user id.
 pub async fn credential(db: &mut PgConnection, login: &str) -> sqlx::Result<Option<Credential>> {
+    if super::has_nul(login) {
+        return Ok(None);
+    }
     sqlx::query_as!(
         Credential,
         r#"SELECT u.id AS "id: PrincipalId", u.password_hash, (p.disabled_at IS NOT NULL) AS "disabled!"

@@ -54,7 +54,8 @@ pub async fn save(
                 sha256 = coalesce(excluded.sha256, drafts.sha256), file_name = coalesce(excluded.file_name, drafts.file_name),
                 media_type = coalesce(excluded.media_type, drafts.media_type), title = coalesce(excluded.title, drafts.title),
                 description = coalesce(excluded.description, drafts.description),
-                comment = coalesce(excluded.comment, drafts.comment), saved_at = excluded.saved_at, revision = drafts.revision + 1
+                comment = coalesce(excluded.comment, drafts.comment), saved_at = excluded.saved_at, revision = drafts.revision + 1,
+                rescued_at = NULL
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
             SELECT coalesce($4, now()), $2, $16, 'save_draft', 'done', $17, file_id, fence, $15, $18 FROM guard
@@ -97,14 +98,16 @@ pub struct Rescued {
     pub rescued_at: DateTime<Utc>,
 }
 
-/// The rescued drafts of a file, newest first. One whose holder's lock has lapsed counts from the moment of the lapse.
+/// The rescued drafts of a file, newest first: all but the one behind a lock that is held. One whose holder's lock has
+/// lapsed counts from the moment of the lapse. The mark alone does not tell: a draft saved while its lock is being
+/// released is not seen by the release.
 pub async fn rescued(db: &mut PgConnection, now: Option<DateTime<Utc>>, file: ItemId) -> sqlx::Result<Vec<Rescued>> {
     sqlx::query_as!(
         Rescued,
         r#"SELECT d.fence, d.holder_id AS "holder: PrincipalId", d.file_name, d.media_type, d.sha256, c.size AS "size?",
-            d.saved_at, coalesce(d.rescued_at, k.expires_at) AS "rescued_at!"
+            d.saved_at, coalesce(d.rescued_at, CASE WHEN k.fence = d.fence THEN k.expires_at END, d.saved_at) AS "rescued_at!"
         FROM drafts d JOIN locks k ON k.file_id = d.file_id LEFT JOIN contents c ON c.sha256 = d.sha256
-        WHERE d.file_id = $2 AND (d.rescued_at IS NOT NULL OR k.expires_at <= coalesce($1::timestamptz, now()))
+        WHERE d.file_id = $2 AND (k.fence <> d.fence OR k.holder_id IS NULL OR k.expires_at <= coalesce($1::timestamptz, now()))
         ORDER BY d.fence DESC"#,
         now,
         file.0,
@@ -113,16 +116,24 @@ pub async fn rescued(db: &mut PgConnection, now: Option<DateTime<Utc>>, file: It
     .await
 }
 
-/// Forgets drafts rescued before `before`, and marks those of locks that have lapsed; answers how many are gone.
+/// Forgets drafts rescued before `before`, and marks those behind no lock any more; answers how many are gone.
 pub async fn forget(db: &mut PgConnection, now: Option<DateTime<Utc>>, before: DateTime<Utc>) -> sqlx::Result<u64> {
     sqlx::query!(
-        "UPDATE drafts d SET rescued_at = k.expires_at FROM locks k
-        WHERE k.file_id = d.file_id AND k.fence = d.fence AND d.rescued_at IS NULL
-            AND k.expires_at <= coalesce($1::timestamptz, now())",
+        "UPDATE drafts d
+        SET rescued_at = coalesce(CASE WHEN k.fence = d.fence THEN k.expires_at END, $1::timestamptz, now()) FROM locks k
+        WHERE k.file_id = d.file_id AND d.rescued_at IS NULL
+            AND (k.fence <> d.fence OR k.holder_id IS NULL OR k.expires_at <= coalesce($1, now()))",
         now,
     )
     .execute(&mut *db)
     .await?;
-    let gone = sqlx::query!("DELETE FROM drafts WHERE rescued_at < $1", before).execute(db).await?;
+    let gone = sqlx::query!(
+        "DELETE FROM drafts d USING locks k WHERE k.file_id = d.file_id AND d.rescued_at < $2
+            AND (k.fence <> d.fence OR k.holder_id IS NULL OR k.expires_at <= coalesce($1::timestamptz, now()))",
+        now,
+        before,
+    )
+    .execute(db)
+    .await?;
     Ok(gone.rows_affected())
 }

@@ -106,6 +106,10 @@ pub struct Binding {
     pub revision: i64,
     /// Whether the lock is released with it.
     pub release: bool,
+    /// Whether it counts only while the lock lives: it was begun under its fence.
+    pub bound: bool,
+    /// Whose lock it is, where it is not the caller's.
+    pub holder: Option<PrincipalId>,
 }
 
 /// Publishes an edition, perhaps releasing the lock with it, and notes it. `None`: the file has changed since it was
@@ -134,7 +138,7 @@ pub async fn publish(
                 number = CASE WHEN $4 THEN NULL ELSE number END, draft_number = CASE WHEN $4 THEN NULL ELSE draft_number END,
                 owner_text = CASE WHEN $4 THEN NULL ELSE owner_text END, comment = CASE WHEN $4 THEN NULL ELSE comment END
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $4::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT ($4::boolean OR $36::boolean) OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
             RETURNING file_id, fence
         ), stored AS (
             INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
@@ -161,8 +165,9 @@ pub async fn publish(
             UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard
             WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $31
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment, request_id)
-            SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $25, $35 FROM guard
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
+                comment, request_id)
+            SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $37, $25, $35 FROM guard
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
         permit.item().0,
@@ -200,6 +205,8 @@ pub async fn publish(
         verb as Verb,
         library.0,
         act.request,
+        binding.bound,
+        binding.holder.map(|holder| holder.0),
     )
     .fetch_optional(db)
     .await
@@ -229,7 +236,7 @@ pub async fn replace_latest(
                 number = CASE WHEN $4 THEN NULL ELSE number END, draft_number = CASE WHEN $4 THEN NULL ELSE draft_number END,
                 owner_text = CASE WHEN $4 THEN NULL ELSE owner_text END, comment = CASE WHEN $4 THEN NULL ELSE comment END
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $4::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT ($4::boolean OR $34::boolean) OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
             RETURNING file_id, fence
         ), stored AS (
             INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
@@ -261,8 +268,9 @@ pub async fn replace_latest(
             UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard
             WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $29
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment, request_id)
-            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $23, $33 FROM guard
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
+                comment, request_id)
+            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $35, $23, $33 FROM guard
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
         permit.item().0,
@@ -298,6 +306,8 @@ pub async fn replace_latest(
         verb as Verb,
         library.0,
         act.request,
+        binding.bound,
+        binding.holder.map(|holder| holder.0),
     )
     .fetch_optional(db)
     .await

@@ -127,13 +127,22 @@ pub struct Changed {
     pub client_times: ClientTimes,
 }
 
+/// The state of a file that a change of it was decided on.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The revision of the lock's row.
+    pub revision: i64,
+    /// Whether the change counts only while the lock lives.
+    pub bound: bool,
+}
+
 /// Renames, moves within the library or describes a file, and notes it. `false`: it has changed since it was looked at,
 /// or the target folder is gone.
 pub async fn update(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
-    revision: i64,
+    seen: Seen,
     changed: &Changed,
     act: &Act,
 ) -> sqlx::Result<bool> {
@@ -146,6 +155,7 @@ pub async fn update(
         ), guard AS (
             UPDATE locks SET revision = revision + 1 FROM parent
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+                AND (NOT $17::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
             RETURNING file_id, fence
         ), file AS (
             UPDATE items i SET parent_id = parent.id, ancestors = parent.ancestors || parent.id, name = $6, name_key = $7,
@@ -163,7 +173,7 @@ pub async fn update(
         SELECT file.id FROM file"#,
         permit.item().0,
         act.now,
-        revision,
+        seen.revision,
         library.0,
         changed.parent.0,
         changed.name.as_str(),
@@ -177,6 +187,7 @@ pub async fn update(
         act.dialect as Dialect,
         act.comment.as_deref(),
         act.request,
+        seen.bound,
     )
     .fetch_optional(db)
     .await?;
@@ -188,7 +199,7 @@ pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
-    revision: i64,
+    seen: Seen,
     act: &Act,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query_scalar!(
@@ -197,6 +208,7 @@ pub async fn delete(
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
                 owner_text = NULL, comment = NULL
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+                AND (NOT $9::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
             RETURNING file_id, fence
         ), rescued AS (
             UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard
@@ -211,12 +223,13 @@ pub async fn delete(
         SELECT file_id FROM guard"#,
         permit.item().0,
         act.now,
-        revision,
+        seen.revision,
         act.actor.map(|actor| actor.0),
         act.dialect as Dialect,
         library.0,
         act.comment.as_deref(),
         act.request,
+        seen.bound,
     )
     .fetch_optional(db)
     .await?;

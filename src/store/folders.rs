@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     actor::Dialect,
     event::{Outcome, Subject, Verb},
-    id::{ItemId, LibraryId, PrincipalId},
+    id::{CategoryId, ItemId, LibraryId, PrincipalId},
     permission::Permit,
 };
 
@@ -96,9 +96,13 @@ pub async fn create_root(
 /// Holds the trees of these libraries alone until the transaction ends. Several are taken in one order, so that two
 /// transactions never wait for each other.
 pub async fn hold_trees(db: &mut PgConnection, libraries: &[LibraryId]) -> sqlx::Result<()> {
-    sqlx::query!("SELECT id FROM libraries WHERE id = ANY ($1) ORDER BY id FOR UPDATE", libraries as &[LibraryId])
-        .fetch_all(db)
-        .await?;
+    // the keys stay as they are: what only refers to a library, such as a session, need not wait
+    sqlx::query!(
+        "SELECT id FROM libraries WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
+        libraries as &[LibraryId]
+    )
+    .fetch_all(db)
+    .await?;
     Ok(())
 }
 
@@ -164,7 +168,23 @@ pub async fn hold_locks_below(db: &mut PgConnection, folder: ItemId) -> sqlx::Re
     Ok(())
 }
 
-/// Puts a folder with all below into the trash. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
+/// A category among these that some file or folder below a folder has, if there is one.
+pub async fn category_below(
+    db: &mut PgConnection,
+    folder: ItemId,
+    among: &[CategoryId],
+) -> sqlx::Result<Option<CategoryId>> {
+    sqlx::query_scalar!(
+        r#"SELECT category_id AS "category: CategoryId" FROM items
+        WHERE ancestors @> ARRAY[$1::uuid] AND deleted_at IS NULL AND category_id = ANY ($2) LIMIT 1"#,
+        folder.0,
+        among as &[CategoryId],
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Puts a folder with all below into the trash, and notes it in the trail of the folder and of each file. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
@@ -192,6 +212,10 @@ pub async fn delete(
             UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $3, deleted_with = $1, revision = revision + 1
             WHERE ancestors @> ARRAY[$1::uuid] AND deleted_at IS NULL
             RETURNING id
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
+            SELECT coalesce($2, now()), $3, $4, 'delete', 'done', $5, k.file_id, k.fence, $6, $7
+            FROM gone JOIN locks k ON k.file_id = gone.id
         ), closed AS (
             UPDATE locks k SET revision = k.revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
@@ -202,6 +226,10 @@ pub async fn delete(
         folder.0,
         act.now,
         by.map(|by| by.0),
+        act.dialect as Dialect,
+        library.0,
+        act.comment.as_deref(),
+        act.request,
     )
     .execute(&mut *db)
     .await?;

@@ -88,12 +88,14 @@ pub struct ItemRow {
     pub draft_description: Option<String>,
     pub draft_comment: Option<String>,
     pub draft_saved_at: Option<DateTime<Utc>>,
+    /// How many the whole list has, where the list is read in pages that say so; else nothing.
     pub total: i64,
 }
 
-/// `$1` is the moment that counts, or null for the database's own.
+/// `$1` is the moment that counts, or null for the database's own. `$total` is how many items the whole list has: to count
+/// them beside the rows would fetch all of every item for a page of a few.
 macro_rules! items {
-    ($with:tt, $tail:tt, $($argument:expr),* $(,)?) => {
+    ($with:tt, $total:tt, $tail:tt, $($argument:expr),* $(,)?) => {
         sqlx::query_as!(
             ItemRow,
             $with + r#"
@@ -130,12 +132,12 @@ macro_rules! items {
                 dt.size AS "draft_size?", d.file_name AS "draft_file_name?", d.media_type AS "draft_media_type?",
                 d.title AS "draft_title?", d.description AS "draft_description?", d.comment AS "draft_comment?",
                 d.saved_at AS "draft_saved_at?",
-                count(*) OVER () AS "total!"
+                "# + $total + r#" AS "total!"
             FROM items i
             LEFT JOIN editions e ON e.id = i.edition_id
             LEFT JOIN contents t ON t.sha256 = e.sha256
             LEFT JOIN locks k ON k.file_id = i.id
-            LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence AND d.rescued_at IS NULL
+            LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence
             LEFT JOIN contents dt ON dt.sha256 = d.sha256
             "# + $tail,
             $($argument),*
@@ -164,6 +166,9 @@ pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &Ite
         // a path from a path names nothing a room can spell
         ItemKey::Path(..) => return Ok(None),
     };
+    if text.is_some_and(super::has_nul) || names.iter().any(|name: &String| super::has_nul(name)) {
+        return Ok(None);
+    }
     items!(
         r#"WITH RECURSIVE walk (id, depth) AS (
             SELECT CASE $2::text
@@ -179,6 +184,7 @@ pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &Ite
             JOIN items x ON x.parent_id = walk.id AND x.name_key = ($6::text[])[walk.depth + 1] AND x.deleted_at IS NULL
             WHERE walk.depth < cardinality($6::text[])
         )"#,
+        "1::bigint",
         "WHERE i.id = (SELECT walk.id FROM walk WHERE walk.depth = cardinality($6::text[])) AND i.deleted_at IS NULL",
         now,
         kind,
@@ -217,23 +223,31 @@ pub async fn children(
     window: Window,
 ) -> sqlx::Result<Vec<ItemRow>> {
     items!(
-        "",
-        r#"WHERE (i.parent_id = $2::uuid OR (i.id = ANY ($10::uuid[]) AND i.kind = 'folder' AND i.id <> $2
-                AND NOT i.ancestors && ($10::uuid[] || $2::uuid)))
-            AND i.deleted_at IS NULL
-            AND ($3::text IS NULL OR i.kind = $3)
-            AND ($4::text IS NULL OR i.name = $4)
-            AND NOT i.category_id = ANY ($5::uuid[])
-            AND ($11::text IS NULL OR i.title = $11)
-        ORDER BY CASE WHEN $6::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
-            CASE WHEN $7::text = 'name' THEN i.name_key END,
-            CASE WHEN $7 = 'name_desc' THEN i.name_key END DESC,
-            CASE WHEN $7 = 'created' THEN i.created_at WHEN $7 = 'modified' THEN i.modified_at END,
-            CASE WHEN $7 = 'created_desc' THEN i.created_at WHEN $7 = 'modified_desc' THEN i.modified_at END DESC,
-            CASE WHEN $7 = 'size' THEN coalesce(t.size, 0) WHEN $7 = 'file_number' THEN i.file_number END,
-            CASE WHEN $7 = 'size_desc' THEN coalesce(t.size, 0) END DESC,
-            i.id
-        LIMIT $8 OFFSET $9"#,
+        r#"WITH page AS MATERIALIZED (
+            SELECT i.id, count(*) OVER () AS total, row_number() OVER (
+                ORDER BY CASE WHEN $6::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
+                    CASE WHEN $7::text = 'name' THEN i.name_key END,
+                    CASE WHEN $7 = 'name_desc' THEN i.name_key END DESC,
+                    CASE WHEN $7 = 'created' THEN i.created_at WHEN $7 = 'modified' THEN i.modified_at END,
+                    CASE WHEN $7 = 'created_desc' THEN i.created_at WHEN $7 = 'modified_desc' THEN i.modified_at END DESC,
+                    CASE WHEN $7 = 'size' THEN s.size WHEN $7 = 'file_number' THEN i.file_number END,
+                    CASE WHEN $7 = 'size_desc' THEN s.size END DESC,
+                    i.id) AS place
+            FROM items i
+            LEFT JOIN LATERAL (SELECT CASE WHEN $7 IN ('size', 'size_desc')
+                THEN coalesce((SELECT t.size FROM editions e JOIN contents t ON t.sha256 = e.sha256 WHERE e.id = i.edition_id), 0)
+                END AS size) s ON true
+            WHERE (i.parent_id = $2::uuid OR (i.id = ANY ($10::uuid[]) AND i.kind = 'folder' AND i.id <> $2
+                    AND NOT i.ancestors && ($10::uuid[] || $2::uuid)))
+                AND i.deleted_at IS NULL
+                AND ($3::text IS NULL OR i.kind = $3)
+                AND ($4::text IS NULL OR i.name = $4)
+                AND NOT i.category_id = ANY ($5::uuid[])
+                AND ($11::text IS NULL OR i.title = $11)
+            ORDER BY place LIMIT $8 OFFSET $9
+        )"#,
+        "page.total",
+        "JOIN page ON page.id = i.id ORDER BY page.place",
         now,
         folder.0,
         among.kind as Option<Kind>,
@@ -292,19 +306,23 @@ pub async fn files(
     offset: i64,
 ) -> sqlx::Result<Vec<ItemRow>> {
     items!(
-        "",
-        r#"WHERE i.library_id = $2 AND i.kind = 'file' AND i.deleted_at IS NULL
-            AND ($3::text IS NULL OR lower(e.title) LIKE lower($3))
-            AND ($4::text IS NULL OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($4))
-            AND ($5::text IS NULL OR lower(e.file_name) LIKE lower($5))
-            AND ($6::text IS NULL OR lower(e.format) LIKE lower($6))
-            AND ($7::text IS NULL OR lower(e.title) LIKE lower($7) OR lower(e.file_name) LIKE lower($7)
-                OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($7))
-            AND ($8::uuid[] IS NULL OR i.category_id = ANY ($8))
-            AND NOT i.category_id = ANY ($9::uuid[])
-            AND ($10::uuid[] IS NULL OR i.id = ANY ($10) OR i.ancestors && $10)
-        ORDER BY i.file_number
-        LIMIT $11 OFFSET $12"#,
+        r#"WITH page AS MATERIALIZED (
+            SELECT i.id FROM items i LEFT JOIN editions e ON e.id = i.edition_id
+            WHERE i.library_id = $2 AND i.kind = 'file' AND i.deleted_at IS NULL
+                AND ($3::text IS NULL OR lower(e.title) LIKE lower($3))
+                AND ($4::text IS NULL OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($4))
+                AND ($5::text IS NULL OR lower(e.file_name) LIKE lower($5))
+                AND ($6::text IS NULL OR lower(e.format) LIKE lower($6))
+                AND ($7::text IS NULL OR lower(e.title) LIKE lower($7) OR lower(e.file_name) LIKE lower($7)
+                    OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($7))
+                AND ($8::uuid[] IS NULL OR i.category_id = ANY ($8))
+                AND NOT i.category_id = ANY ($9::uuid[])
+                AND ($10::uuid[] IS NULL OR i.id = ANY ($10) OR i.ancestors && $10)
+            ORDER BY i.file_number
+            LIMIT $11 OFFSET $12
+        )"#,
+        "0::bigint",
+        "JOIN page ON page.id = i.id ORDER BY i.file_number",
         now,
         library.0,
         query.title.as_deref(),
@@ -330,6 +348,7 @@ pub async fn held(
 ) -> sqlx::Result<Vec<ItemRow>> {
     items!(
         "",
+        "0::bigint",
         r#"WHERE i.deleted_at IS NULL AND k.holder_id IS NOT NULL
             AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
             AND ($2::uuid IS NULL OR k.holder_id = $2)
@@ -350,6 +369,7 @@ pub async fn held_below(
 ) -> sqlx::Result<Option<ItemRow>> {
     items!(
         "",
+        "0::bigint",
         r#"WHERE i.ancestors @> ARRAY[$2::uuid] AND i.deleted_at IS NULL AND k.holder_id IS NOT NULL
             AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
             AND k.holder_id IS DISTINCT FROM $3::uuid

@@ -104,6 +104,9 @@ pub async fn find(db: &mut PgConnection, key: &LibraryKey) -> sqlx::Result<Optio
         LibraryKey::Number(number) => ("number", None, None, Some(*number)),
         LibraryKey::Workspace(number) => ("workspace", None, None, Some(*number)),
     };
+    if text.as_deref().is_some_and(super::has_nul) {
+        return Ok(None);
+    }
     libraries!(
         r#"WHERE l.id = (CASE $1::text
             WHEN 'id' THEN $2::uuid

@@ -52,6 +52,9 @@ pub async fn by_oracle_id(
     now: Option<DateTime<Utc>>,
     oracle_id: &str,
 ) -> sqlx::Result<Option<LinkRow>> {
+    if super::has_nul(oracle_id) {
+        return Ok(None);
+    }
     links!("WHERE l.oracle_id = $2", now, oracle_id).fetch_optional(db).await
 }
 
@@ -140,10 +143,10 @@ pub async fn update(
     Ok(())
 }
 
-/// Removes a link.
-pub async fn delete(db: &mut PgConnection, id: LinkId) -> sqlx::Result<()> {
-    sqlx::query!("DELETE FROM links WHERE id = $1", id.0).execute(db).await?;
-    Ok(())
+/// Removes a link; `false`: there was none.
+pub async fn delete(db: &mut PgConnection, id: LinkId) -> sqlx::Result<bool> {
+    let gone = sqlx::query!("DELETE FROM links WHERE id = $1", id.0).execute(db).await?;
+    Ok(gone.rows_affected() > 0)
 }
 
 async fn list_users(db: &mut PgConnection, id: LinkId, listed: &[PrincipalId]) -> sqlx::Result<()> {

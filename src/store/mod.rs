@@ -43,6 +43,19 @@ pub fn violated(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
 }
 
+/// Whether the database cannot hold a value that was given to it: a text with a NUL or longer than an index takes, a moment
+/// or a duration beyond its range. Then it has changed nothing.
+pub fn is_unstorable(error: &sqlx::Error) -> bool {
+    const CODES: [&str; 5] = ["22021", "22P05", "22003", "22008", "54000"];
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(error, sqlx::Error::Encode(_)) || code.is_some_and(|code| CODES.contains(&&*code))
+}
+
+/// Postgres texts have no NUL: what is looked up by a text with one is not there.
+pub(crate) fn has_nul(text: &str) -> bool {
+    text.contains('\0')
+}
+
 /// Whether the whole transaction may simply be tried again: a serialization failure or a deadlock.
 pub fn is_transient(error: &sqlx::Error) -> bool {
     error

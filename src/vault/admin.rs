@@ -231,9 +231,8 @@ impl Vault {
     pub async fn create_library(&self, library: &NewLibrary, made_by: PrincipalId) -> Result<Library> {
         let mut change = self.0.db.begin().await?;
         self.create_library_in(&mut change, library, made_by).await?;
-        let epoch = self.start_epoch(&mut change).await?;
+        // nothing that a node remembers has become untrue: anybody's first look at their own library comes here
         change.commit().await?;
-        self.enter(epoch);
         let mut db = self.connection().await?;
         store::libraries::find(&mut db, &LibraryKey::Id(library.id)).await?.ok_or(Error::Missing(Missing::Library))
     }
@@ -277,7 +276,10 @@ impl Vault {
         }
         let root = NewItem {
             id: ItemId::fresh(),
-            name: ItemName::parse(&library.name)?,
+            name: match library.kind {
+                LibraryKind::Personal => ItemName::nearest(&library.name),
+                LibraryKind::Group | LibraryKind::Site => ItemName::parse(&library.name)?,
+            },
             oracle_id: self.0.fresh.oracle_folder()?,
             graph_id: self.0.fresh.graph_item()?,
             category: root_category(&*self.categories().await?)?.row.id,

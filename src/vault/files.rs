@@ -5,19 +5,19 @@ use std::{collections::HashMap, sync::Arc};
 use super::{Category, Look, Vault, locks::ATTEMPTS, publish::free_name};
 use crate::{
     domain::{
-        actor::{Actor, Level, Role, Rule},
+        actor::{Actor, Level, Role},
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, ItemKey, PrincipalId},
         item::{Change, ClientTimes, Item, Kind, OnConflict},
         library::Library,
         name::ItemName,
         page::{Page, Window},
-        permission::{self, Action, Permit},
+        permission::{self, Action, Denial, Gate, Permit},
     },
     store::{
         self,
-        files::{Changed, NewItem},
-        items::{Among, FileQuery},
+        files::{Changed, NewItem, Seen},
+        items::{Among, FileQuery, ItemRow},
     },
 };
 
@@ -98,8 +98,21 @@ impl Vault {
 
     /// The categories whose files do not exist, or cannot be read, for the caller in a library: what a list leaves out.
     pub(super) async fn hidden_categories(&self, actor: &Actor, library: &Library) -> Result<Vec<CategoryId>> {
+        let closed = self.categories_closed_to(actor, library, Action::View).await?;
+        Ok(closed.into_iter().map(|(category, _)| category).collect())
+    }
+
+    /// The categories whose gate, or that of a policy on them, is closed for an action of the caller in a library.
+    async fn categories_closed_to(
+        &self,
+        actor: &Actor,
+        library: &Library,
+        action: Action,
+    ) -> Result<Vec<(CategoryId, Gate)>> {
+        let needs = action.needs();
+        let least = if needs.writes { Level::Full } else { Level::Read };
         let categories = self.categories().await?;
-        let hidden = categories.values().filter(|category| {
+        let closed = categories.values().filter_map(|category| {
             let facts = permission::Facts {
                 item: library.root,
                 ancestors: &[],
@@ -109,9 +122,16 @@ impl Vault {
                 categories: &category.chain,
                 held: None,
             };
-            permission::level(actor, &facts) < Level::Read || !permission::follows_policy(actor, Rule::ReadFile, &facts)
+            let gate = if permission::level(actor, &facts) < least {
+                Gate::Category
+            } else if needs.rule.is_some_and(|rule| !permission::follows_policy(actor, rule, &facts)) {
+                Gate::Policy
+            } else {
+                return None;
+            };
+            Some((category.row.id, gate))
         });
-        Ok(hidden.map(|category| category.row.id).collect())
+        Ok(closed.collect())
     }
 
     /// Makes a folder in the folder that was looked at.
@@ -147,9 +167,8 @@ impl Vault {
                 };
                 let act = vault.act(&actor, None);
                 let mut db = vault.connection().await?;
-                match store::folders::create(&mut db, &permit, parent.item.library.id, &folder, &description, &act)
-                    .await
-                {
+                let library = parent.item.library.id;
+                match again!(store::folders::create(&mut db, &permit, library, &folder, &description, &act).await) {
                     Ok(true) => return Ok(folder.id),
                     Ok(false) => return Err(Error::Missing(Missing::Item)),
                     Err(error) if store::violated(&error) == Some("items_name_key") => {
@@ -202,9 +221,13 @@ impl Vault {
             let done = match &item.file {
                 Some(file) => {
                     let mut db = self.connection().await?;
-                    store::files::update(&mut db, &permit, item.library.id, file.lock_revision, &changed, &act).await
+                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+                    again!(store::files::update(&mut db, &permit, item.library.id, seen, &changed, &act).await)
                 }
-                None => self.update_folder(&permit, item, &changed, &act).await?,
+                None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
+                    Ok(Tree::Held(held)) => return Err(self.refuse_held(*held).await?),
+                    other => other.map(|tree| matches!(tree, Tree::Done)),
+                },
             };
             match done {
                 Ok(true) => return Ok(()),
@@ -224,20 +247,17 @@ impl Vault {
         item: &Item,
         changed: &Changed,
         act: &store::Act,
-    ) -> Result<sqlx::Result<bool>> {
+    ) -> sqlx::Result<Tree> {
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[item.library.id]).await?;
         if item.parent != Some(changed.parent)
             && let Some(held) = self.held_below(&mut all, item.id, permit.actor()).await?
         {
-            all.rollback().await?;
-            return Err(self.refuse_held(held).await?);
+            return Ok(Tree::Held(Box::new(held)));
         }
-        let done = store::folders::update(&mut all, permit, item.library.id, item.revision, changed, act).await;
-        if done.is_ok() {
-            all.commit().await?;
-        }
-        Ok(done)
+        let done = store::folders::update(&mut all, permit, item.library.id, item.revision, changed, act).await?;
+        all.commit().await?;
+        Ok(if done { Tree::Done } else { Tree::Changed })
     }
 
     /// A file below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
@@ -246,13 +266,13 @@ impl Vault {
         all: &mut store::PgConnection,
         folder: ItemId,
         caller: Option<PrincipalId>,
-    ) -> sqlx::Result<Option<store::items::ItemRow>> {
+    ) -> sqlx::Result<Option<ItemRow>> {
         store::folders::hold_locks_below(all, folder).await?;
         store::items::held_below(all, self.0.clock.instead(), folder, caller).await
     }
 
     /// The refusal for such a file. To be asked for when the transaction has given its connection back.
-    async fn refuse_held(&self, row: store::items::ItemRow) -> Result<Error> {
+    async fn refuse_held(&self, row: ItemRow) -> Result<Error> {
         let held = self.dress_one(row).await?;
         Ok(held.item.lock().map_or(Error::Overloaded, |lock| Error::Held(Box::new(lock.clone()))))
     }
@@ -281,19 +301,23 @@ impl Vault {
             let done = match &look.item.file {
                 Some(file) => {
                     let mut db = self.connection().await?;
-                    store::files::delete(&mut db, &permit, library, file.lock_revision, &act).await?
+                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+                    again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?
                 }
                 None => {
-                    let mut all = self.0.db.begin().await?;
-                    store::folders::hold_trees(&mut all, &[library]).await?;
-                    if let Some(held) = self.held_below(&mut all, look.item.id, actor.id()).await? {
-                        all.rollback().await?;
-                        return Err(self.refuse_held(held).await?);
-                    }
+                    let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
+                    let closed_to: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
                     let by = actor.id();
-                    let done = store::folders::delete(&mut all, &permit, library, look.item.revision, by, &act).await?;
-                    all.commit().await?;
-                    done
+                    match again!(self.delete_folder(&permit, &look.item, &closed_to, by, &act).await)? {
+                        Tree::Done => true,
+                        Tree::Changed => false,
+                        Tree::Held(held) => return Err(self.refuse_held(*held).await?),
+                        Tree::Closed(category) => {
+                            let gate = closed.into_iter().find(|(closed, _)| *closed == category);
+                            let gate = gate.map_or(Gate::Category, |(_, gate)| gate);
+                            return Err(Error::Denied(Denial { gate, action: Action::Delete }));
+                        }
+                    }
                 }
             };
             if done {
@@ -302,6 +326,31 @@ impl Vault {
             look = self.look_again(actor, &look).await?;
         }
         Err(Error::Overloaded)
+    }
+
+    async fn delete_folder(
+        &self,
+        permit: &Permit,
+        folder: &Item,
+        closed: &[CategoryId],
+        by: Option<PrincipalId>,
+        act: &store::Act,
+    ) -> sqlx::Result<Tree> {
+        let library = folder.library.id;
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[library]).await?;
+        let held = self.held_below(&mut all, folder.id, by).await?;
+        if !closed.is_empty()
+            && let Some(category) = store::folders::category_below(&mut all, folder.id, closed).await?
+        {
+            return Ok(Tree::Closed(category));
+        }
+        if let Some(held) = held {
+            return Ok(Tree::Held(Box::new(held)));
+        }
+        let done = store::folders::delete(&mut all, permit, library, folder.revision, by, act).await?;
+        all.commit().await?;
+        Ok(if done { Tree::Done } else { Tree::Changed })
     }
 
     /// Refuses a category the caller has not the full level on, and one that cannot be given to files.
@@ -342,6 +391,17 @@ impl Vault {
         };
         permission::role(actor, &facts)
     }
+}
+
+/// How a change of a folder ended; only [`Tree::Done`] has changed anything.
+enum Tree {
+    Done,
+    /// It is not as it was looked at.
+    Changed,
+    /// Somebody else holds this file below it.
+    Held(Box<ItemRow>),
+    /// Something below it has this category, which the caller may not write.
+    Closed(CategoryId),
 }
 
 fn what_changes(change: &Change) -> Action {

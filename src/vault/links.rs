@@ -7,6 +7,7 @@ use crate::{
     domain::{
         actor::{Actor, OpenedLink, Role},
         error::{Error, Missing, Result},
+        event::{Outcome, Subject, Verb},
         id::{ItemKey, LinkId, PrincipalId},
         item::Kind,
         link::{Audience, Link},
@@ -75,6 +76,7 @@ impl Vault {
         };
         let mut change = self.0.db.begin().await?;
         let now = self.0.clock.instead();
+        self.note_link(&mut change, actor, look).await?;
         match store::links::create(&mut change, &link, now).await {
             Ok(()) => {}
             Err(error) if store::violated(&error) == Some("links_name_key") => return Err(Error::NameTaken(link.name)),
@@ -104,15 +106,26 @@ impl Vault {
     /// # Errors
     /// [`Missing::Link`], and what the gates say of its item.
     pub async fn link(&self, actor: &Actor, oracle_id: &str) -> Result<Link> {
+        let (row, _) = self.managed_link(actor, oracle_id).await?;
+        self.dress_link(row).await
+    }
+
+    async fn managed_link(&self, actor: &Actor, oracle_id: &str) -> Result<(LinkRow, Look)> {
         let row = self.link_row(oracle_id).await?;
         let look = self.look(actor, &ItemKey::Id(row.item)).await?;
         look.check(actor, Action::Share)?;
-        self.dress_link(row).await
+        Ok((row, look))
+    }
+
+    /// Notes what happens to a link in the trail of its item, in the transaction that does it.
+    async fn note_link(&self, change: &mut store::PgConnection, actor: &Actor, look: &Look) -> Result<()> {
+        let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder: None };
+        Ok(store::trail::note(change, Verb::Link, Outcome::Done, &on, &self.act(actor, None)).await?)
     }
 
     /// Changes a link.
     pub async fn update_link(&self, actor: &Actor, oracle_id: &str, update: LinkUpdate) -> Result<Link> {
-        let link = self.link(actor, oracle_id).await?;
+        let (link, look) = self.managed_link(actor, oracle_id).await?;
         let access_code_hash = match update.access_code {
             Some(Some(code)) => Some(Some(self.hash_password(&code).await?)),
             Some(None) => Some(None),
@@ -125,6 +138,7 @@ impl Vault {
             expires_at: update.expires_at,
         };
         let mut all = self.0.db.begin().await?;
+        self.note_link(&mut all, actor, &look).await?;
         store::links::update(&mut all, link.id, &change, self.0.clock.instead()).await?;
         all.commit().await?;
         let row = self.link_row(oracle_id).await?;
@@ -133,9 +147,13 @@ impl Vault {
 
     /// Removes a link.
     pub async fn delete_link(&self, actor: &Actor, oracle_id: &str) -> Result<()> {
-        let link = self.link(actor, oracle_id).await?;
-        let mut db = self.connection().await?;
-        Ok(store::links::delete(&mut db, link.id).await?)
+        let (link, look) = self.managed_link(actor, oracle_id).await?;
+        let mut all = self.0.db.begin().await?;
+        self.note_link(&mut all, actor, &look).await?;
+        if !store::links::delete(&mut all, link.id).await? {
+            return Err(Error::Missing(Missing::Link));
+        }
+        Ok(all.commit().await?)
     }
 
     /// Opens a link for a caller: it lives, it is on the item that was looked at or above it, it admits the caller, and

@@ -82,7 +82,8 @@ impl Vault {
             let act = self.act(actor, what.comment.as_deref());
             let taken = {
                 let mut db = self.connection().await?;
-                store::locks::take(&mut db, &permit, holder, look.item.library.id, what, revision, &act).await?
+                let library = look.item.library.id;
+                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, &act).await)?
             };
             match taken {
                 Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
@@ -123,7 +124,8 @@ impl Vault {
         let act = self.act(actor, what.comment.as_deref());
         let released = {
             let mut db = self.connection().await?;
-            store::locks::release(&mut db, &permit, look.item.library.id, what.holder, actor.fence, &act).await?
+            let library = look.item.library.id;
+            again!(store::locks::release(&mut db, &permit, library, what.holder, actor.fence, &act).await)?
         };
         let Some(released) = released else { return Err(Error::NotCheckedOut) };
         let lock = self.dress_lock(released.lock).await?;
@@ -161,7 +163,7 @@ impl Vault {
         let library = look.item.library.id;
         self.complete(async move {
             let mut db = vault.connection().await?;
-            let row = store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await?;
+            let row = again!(store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await)?;
             drop(db);
             let lock = vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await?;
             Ok((look.into_item(), lock))

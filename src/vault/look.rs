@@ -1,6 +1,6 @@
 //! Looking at an item with a caller's eyes: the facts that every decision is made on, read in one round trip.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Vault, memory::Category};
 use crate::{
@@ -9,8 +9,9 @@ use crate::{
         content::{QuickXor, Sha256},
         edition::{ContentInfo, Edition, Storage},
         error::{Error, Missing, Result},
-        id::{EditionId, ItemId, ItemKey},
+        id::{EditionId, ItemId, ItemKey, LibraryId},
         item::{Ancestor, Draft, FileParts, Item, Kind},
+        library::Library,
         lock::{Held, Lock},
         permission::{self, Action, Denial, Facts, Gate, Permit},
         version::Version,
@@ -159,8 +160,17 @@ impl Vault {
             .await?;
         let categories = self.categories().await?;
         let mut looks = Vec::with_capacity(rows.len());
+        let mut libraries = HashMap::<LibraryId, Arc<Library>>::new();
         for row in rows {
-            let library = self.library_by_id(row.library).await?;
+            // asked for once, also while nothing remembered counts
+            let library = match libraries.get(&row.library) {
+                Some(library) => library.clone(),
+                None => {
+                    let library = self.library_by_id(row.library).await?;
+                    libraries.insert(row.library, library.clone());
+                    library
+                }
+            };
             let category = match categories.get(&row.category) {
                 Some(category) => category.clone(),
                 // made by another node within the second

@@ -196,17 +196,19 @@ impl Vault {
 
     /// Starts a new epoch of rights in the transaction of a change; it is entered when that has been committed.
     pub(super) async fn start_epoch(&self, db: &mut store::PgConnection) -> Result<NewEpochs> {
-        Ok(NewEpochs(store::auth::start_rights_epoch(db).await?))
+        let asked = Instant::now();
+        Ok(NewEpochs(store::auth::start_rights_epoch(db).await?, asked))
     }
 
     /// Starts a new epoch of sessions only.
     pub(super) async fn start_session_epoch(&self, db: &mut store::PgConnection) -> Result<NewEpochs> {
-        Ok(NewEpochs(store::auth::start_session_epoch(db).await?))
+        let asked = Instant::now();
+        Ok(NewEpochs(store::auth::start_session_epoch(db).await?, asked))
     }
 
     /// Knows at once what a change of this node has made untrue.
     pub(super) fn enter(&self, epochs: NewEpochs) {
-        self.0.memory.known.learn(epochs.0, Instant::now());
+        self.0.memory.known.learn(epochs.0, epochs.1);
     }
 
     /// The account of a principal; a disabled one is still an account.
@@ -285,20 +287,24 @@ impl Vault {
     }
 }
 
-/// Asks over this connection, or over a new one.
+/// Asks over this connection, or over a new one. What is not answered in time would count no more; also a connection that
+/// cannot be made in time is given up, lest the watch wait for minutes on a server that is back.
 async fn ask(db: &PgPool, connection: Option<PgConnection>) -> sqlx::Result<(Epochs, PgConnection)> {
-    let mut connection = match connection {
-        Some(connection) => connection,
-        None => PgConnection::connect_with(&db.connect_options()).await?,
+    let asking = async {
+        let mut connection = match connection {
+            Some(connection) => connection,
+            None => PgConnection::connect_with(&db.connect_options()).await?,
+        };
+        Ok((store::auth::epochs(&mut connection).await?, connection))
     };
-    let epochs = tokio::time::timeout(COUNTS, store::auth::epochs(&mut connection)).await;
-    Ok((epochs.map_err(|_| sqlx::Error::PoolTimedOut)??, connection))
+    tokio::time::timeout(COUNTS, asking).await.map_err(|_| sqlx::Error::PoolTimedOut)?
 }
 
-/// Epochs that a change has started; they are entered once the change is committed.
+/// Epochs that a change has started, and when; they are entered once the change is committed. Another node may have
+/// started newer ones by then, so they are confirmed only as of their start.
 #[must_use]
 #[derive(Clone, Copy)]
-pub(super) struct NewEpochs(Epochs);
+pub(super) struct NewEpochs(Epochs, Instant);
 
 /// People looked up together.
 pub(super) struct People(HashMap<PrincipalId, Arc<Person>>);
@@ -325,4 +331,18 @@ fn chained(rows: Vec<store::categories::CategoryRow>) -> Categories {
         categories.insert(row.id, Arc::new(Category { chain: chain.into(), path, row }));
     }
     categories
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_connections_and_says_nothing_is_given_up() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://nobody@{}/none?sslmode=disable", silent.local_addr().unwrap());
+        let pool = sqlx::postgres::PgPoolOptions::new().connect_lazy(&url).unwrap();
+        let answer = tokio::time::timeout(COUNTS * 10, ask(&pool, None)).await;
+        assert!(matches!(answer, Ok(Err(sqlx::Error::PoolTimedOut))));
+    }
 }

@@ -1,6 +1,20 @@
 //! What a caller can ask for: one method, one atomic act. A method reads as a sentence: facts, decision, write. No HTTP
 //! and no dialect here, and no SQL.
 
+/// Writes again what the database took back for the sake of another transaction: a deadlock, a serialization failure.
+/// Nothing was changed then, and the other one is through.
+macro_rules! again {
+    ($write:expr) => {{
+        let mut tries = 3;
+        loop {
+            match $write {
+                Err(error) if tries > 0 && crate::store::is_transient(&error) => tries -= 1,
+                done => break done,
+            }
+        }
+    }};
+}
+
 mod admin;
 mod content;
 mod editions;
@@ -200,7 +214,12 @@ impl Vault {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let worth_another_try = matches!(error, sqlx::Error::PoolTimedOut) || store::is_transient(&error);
-        if worth_another_try { Error::Overloaded } else { Error::broken(error) }
+        if matches!(error, sqlx::Error::PoolTimedOut) || store::is_transient(&error) {
+            Error::Overloaded
+        } else if store::is_unstorable(&error) {
+            Error::Invalid("value")
+        } else {
+            Error::broken(error)
+        }
     }
 }

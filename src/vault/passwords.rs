@@ -160,7 +160,7 @@ impl Vault {
     async fn verify_login(&self, login: &str, password: &str) -> Result<PrincipalId> {
         let settings = &self.0.settings.passwords;
         let now = self.0.clock.instead();
-        let login_key: String = name::key(login).chars().take(320).collect();
+        let login_key: String = name::key(login).chars().filter(|c| *c != '\0').take(320).collect();
         let credential = {
             let mut db = self.connection().await?;
             let failures = store::auth::failures(&mut db, &login_key, settings.lockout, now).await?;
@@ -174,6 +174,10 @@ impl Vault {
             && let Some(user) = credential
         {
             let mut db = self.connection().await?;
+            // wrong ones that were tried at the same time count, too: else all of a list could be tried at once
+            if store::auth::failures(&mut db, &login_key, settings.lockout, now).await? >= settings.failures {
+                return Err(Error::LockedOut);
+            }
             store::auth::forget_failures(&mut db, &login_key).await?;
             return Ok(user.id);
         }

@@ -147,6 +147,9 @@ impl Vault {
             (None, None) => folder.item.owner.name.clone(),
         };
         let category = file.metadata.category.unwrap_or(folder.item.category.id);
+        if category != folder.item.category.id {
+            self.check_category(actor, &folder.item.library, category).await?;
+        }
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
             let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());
@@ -184,8 +187,8 @@ impl Vault {
             let act = self.act(actor, Some(&file.comment));
             let mut db = self.connection().await?;
             let library = folder.item.library.id;
-            let made =
-                store::files::create(&mut db, permit, library, &new, &edition, giving.content.as_ref(), &act).await;
+            let content = giving.content.as_ref();
+            let made = again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await);
             drop(db);
             match made {
                 Ok(Some(blob)) => {
@@ -269,19 +272,21 @@ impl Vault {
             let act = vault.act(&actor, saved.comment.as_deref());
             let mut db = vault.connection().await?;
             let library = look.item.library.id;
-            let done =
-                store::drafts::save(&mut db, &permit, library, fence, &saved, giving.content.as_ref(), &act).await?;
+            let content = giving.content.as_ref();
+            let done = again!(store::drafts::save(&mut db, &permit, library, fence, &saved, content, &act).await);
             drop(db);
-            match done {
-                Some(blob) => {
+            let refusal = match done {
+                Ok(Some(blob)) => {
                     giving.given(&vault, blob).await;
-                    Ok(Published { file: look.item.id, edition: None, arena_guid: None })
+                    return Ok(Published { file: look.item.id, edition: None, arena_guid: None });
                 }
-                None => {
-                    giving.taken_back(&vault).await;
-                    Err(Error::FenceLost)
-                }
+                Ok(None) => Error::FenceLost,
+                Err(error) => error.into(),
+            };
+            if !matches!(refusal, Error::Broken(_)) {
+                giving.taken_back(&vault).await;
             }
+            Err(refusal)
         })
         .await
     }
@@ -319,31 +324,41 @@ impl Vault {
             let permit = look.check(actor, aim.action)?;
             let file = look.file()?;
             may_publish(actor, file, fence, &permit, aim)?;
-            let plan = self.plan(actor, &look, what, giving, attempt).await?;
+            let plan = self.plan(actor, &look, what, giving, aim, attempt).await?;
             let act = self.act(actor, Some(&what.comment));
-            let binding = Binding { revision: file.lock_revision, release: aim.release };
+            let binding = Binding {
+                revision: file.lock_revision,
+                release: aim.release,
+                bound: fence.is_some(),
+                holder: file.lock.as_ref().map(|lock| lock.holder.id).filter(|holder| Some(*holder) != actor.id()),
+            };
             let library = look.item.library.id;
             let content = giving.content.as_ref();
             let mut db = self.connection().await?;
             let done = match &plan.kept {
                 None => {
-                    store::editions::publish(&mut db, &permit, library, aim.verb, &plan.edition, content, binding, &act)
-                        .await
+                    let edition = &plan.edition;
+                    again!(
+                        store::editions::publish(&mut db, &permit, library, aim.verb, edition, content, binding, &act)
+                            .await
+                    )
                 }
                 Some((id, guid)) => {
                     let kept = (*id, guid.as_str());
-                    store::editions::replace_latest(
-                        &mut db,
-                        &permit,
-                        library,
-                        aim.verb,
-                        &plan.edition,
-                        kept,
-                        content,
-                        binding,
-                        &act,
+                    again!(
+                        store::editions::replace_latest(
+                            &mut db,
+                            &permit,
+                            library,
+                            aim.verb,
+                            &plan.edition,
+                            kept,
+                            content,
+                            binding,
+                            &act,
+                        )
+                        .await
                     )
-                    .await
                 }
             };
             drop(db);
@@ -358,6 +373,8 @@ impl Vault {
                 }
                 Ok(None) => look = self.look_again(actor, &look).await?,
                 Err(error) => match store::violated(&error) {
+                    // chosen here, unaware of a label that somebody gave by hand: now all are asked for
+                    Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
@@ -372,9 +389,18 @@ impl Vault {
     }
 
     /// What the next edition will be.
-    async fn plan(&self, actor: &Actor, look: &Look, what: &Given, giving: &Giving, attempt: usize) -> Result<Plan> {
+    async fn plan(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        what: &Given,
+        giving: &Giving,
+        aim: &Aim,
+        attempt: usize,
+    ) -> Result<Plan> {
         let file = look.file()?;
-        let (last, draft) = (&file.edition, file.draft.as_ref().filter(|_| look.item.is_held_by(actor.id())));
+        // the working copy waits for its check-in, whatever is published beside it
+        let (last, draft) = (&file.edition, look.item.draft_of(actor.id()).filter(|_| aim.release));
         let given = &what.metadata;
         let content = giving.info.or(draft.and_then(|draft| draft.content)).or(last.content);
         let changed = content != last.content
@@ -396,6 +422,9 @@ impl Vault {
         if replace && last.frozen && changed {
             return Err(Error::Frozen);
         }
+        if let Some(category) = given.category.filter(|category| *category != look.item.category.id) {
+            self.check_category(actor, &look.item.library, category).await?;
+        }
         let given_name = given.file_name.as_ref().map(|name| name.as_str().to_owned());
         let file_name =
             given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
@@ -416,7 +445,7 @@ impl Vault {
             (Some(label), _) => label.clone(),
             (None, true) => last.label.clone(),
             (None, false) => {
-                let taken = self.labels(look, last).await?;
+                let taken = self.labels(look, last, attempt).await?;
                 next_label(&last.label, |label| taken.iter().any(|taken| taken == label))
             }
         };
@@ -458,10 +487,10 @@ impl Vault {
         Ok(Plan { edition, kept })
     }
 
-    /// The labels the file has; asked for only when the next one might be among them.
-    async fn labels(&self, look: &Look, last: &Edition) -> Result<Vec<String>> {
-        // Labels that only counted up so far cannot collide.
-        if last.label.parse() == Ok(last.ordinal) {
+    /// The labels the file has; asked for only when the next one is likely to be among them, or has been.
+    async fn labels(&self, look: &Look, last: &Edition, attempt: usize) -> Result<Vec<String>> {
+        // Labels that only counted up so far do not collide.
+        if attempt == 0 && last.label.parse() == Ok(last.ordinal) {
             return Ok(Vec::new());
         }
         let mut db = self.connection().await?;
@@ -511,7 +540,9 @@ fn may_publish(actor: &Actor, file: &FileParts, fence: Option<i64>, permit: &Per
     if !own && permit.over() != Over::Anybody {
         return Err(Error::Held(Box::new(lock.clone())));
     }
-    if fence.is_some_and(|fence| fence != lock.fence) {
+    // begun on a free file, a save meets a working copy that it knows nothing of
+    let unaware = aim.action == Action::SaveDraft && fence.is_none();
+    if unaware || fence.is_some_and(|fence| fence != lock.fence) {
         return Err(Error::FenceLost);
     }
     if aim.lock_uuid.is_some_and(|uuid| uuid != lock.uuid) {

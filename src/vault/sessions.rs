@@ -75,7 +75,7 @@ impl Vault {
             let lifetime = vault.0.settings.session_lifetime;
             let now = vault.0.clock.instead();
             let user = account.person.id;
-            store::auth::open_session(
+            let ended = store::auth::open_session(
                 &mut change,
                 SessionId::fresh(),
                 &fresh::digest(&token),
@@ -85,9 +85,12 @@ impl Vault {
                 now,
             )
             .await?;
-            let epoch = vault.start_session_epoch(&mut change).await?;
+            // a first login makes nothing untrue that a node remembers
+            let epoch = if ended { Some(vault.start_session_epoch(&mut change).await?) } else { None };
             change.commit().await?;
-            vault.enter(epoch);
+            if let Some(epoch) = epoch {
+                vault.enter(epoch);
+            }
             Ok(())
         })
         .await?;
@@ -134,7 +137,7 @@ impl Vault {
                 session
             }
         };
-        let account = self.living_account(session.user).await.map_err(|_| Error::NoSession)?;
+        let account = self.bearer_of(session.user).await?;
         let library = self.library_by_id(session.library).await?;
         if !is_member(&Actor::new(account.clone(), Dialect::Arena), &library) {
             return Err(Error::NoSession);

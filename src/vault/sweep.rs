@@ -37,6 +37,8 @@ impl Vault {
             };
             swept.drafts =
                 store::drafts::forget(&mut db, self.0.clock.instead(), now - self.0.settings.rescued_drafts).await?;
+            store::auth::sweep(&mut db, now - self.0.settings.passwords.lockout, now - self.0.settings.sweep_grace)
+                .await?;
             now
         };
         let before = now - self.0.settings.sweep_grace;

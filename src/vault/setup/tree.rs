@@ -222,8 +222,8 @@ impl Setup {
                 ..now
             };
             let (permit, act) = (Permit::of_operator(file.by, there.id, Action::Describe), self.act(file.by, None));
-            let revision = there.lock_revision.unwrap_or(0);
-            if !store::files::update(self.db(), &permit, there.library, revision, &changed, &act).await? {
+            let seen = store::files::Seen { revision: there.lock_revision.unwrap_or(0), bound: false };
+            if !store::files::update(self.db(), &permit, there.library, seen, &changed, &act).await? {
                 return Err(Error::Overloaded);
             }
         }
@@ -256,7 +256,8 @@ impl Setup {
         };
         let permit = Permit::of_operator(next.by, file, Action::AddEdition);
         let (act, content) = (self.act(next.by, next.comment.as_deref()), new_content(&next));
-        let binding = Binding { revision: there.lock_revision.ok_or_else(half)?, release: false };
+        let binding =
+            Binding { revision: there.lock_revision.ok_or_else(half)?, release: false, bound: false, holder: None };
         let (library, verb) = (there.library, Verb::AddEdition);
         let published =
             store::editions::publish(self.db(), &permit, library, verb, &edition, Some(&content), binding, &act).await;

@@ -127,10 +127,20 @@ pub fn config(settings: &[(&'static str, &str)]) -> Config {
 
 /// A vault as the server opens it.
 pub async fn open_vault(url: &str, content: &std::path::Path, clock: Clock, config: &Config) -> Vault {
+    open_vault_with(url, content, clock, app::vault_settings(config)).await
+}
+
+/// The same with settings of one's own.
+pub async fn open_vault_with(
+    url: &str,
+    content: &std::path::Path,
+    clock: Clock,
+    settings: coatcheck::vault::Settings,
+) -> Vault {
     let db = PgPoolOptions::new().max_connections(8).test_before_acquire(false).connect(url).await.expect("a pool");
     let content =
         ContentStore::open(&ContentSettings::at(Location::Local(content.to_owned()))).expect("a content store");
-    Vault::open(db, content, clock, app::vault_settings(config)).await.expect("a vault")
+    Vault::open(db, content, clock, settings).await.expect("a vault")
 }
 
 async fn serve_on_some_port(vault: Vault, config: &Config) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {

@@ -150,3 +150,62 @@ async fn an_administrator_of_arena_checks_in_for_somebody_whose_draft_is_kept() 
     let rescued = vault.rescued_drafts(&ann, &look(vault, &ann, &world.file).await).await.unwrap();
     assert_eq!(rescued.len(), 1);
 }
+
+#[tokio::test]
+async fn there_is_a_next_edition_after_the_greatest_number_for_a_label() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let greatest = u64::MAX.to_string();
+    for (label, expected) in [(Some(&greatest), greatest.clone()), (None, format!("{greatest}-1"))] {
+        let metadata = Metadata { label: label.cloned(), ..Metadata::default() };
+        let publication = Publication::of(staged(vault, &expected).await, metadata);
+        vault.add_edition(&ann, &look(vault, &ann, &world.file).await, publication).await.unwrap();
+        assert_eq!(look(vault, &ann, &world.file).await.file().unwrap().edition.label, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_label_taken_ahead_of_its_time_is_passed_over() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    for (label, expected) in [(Some("4"), "4"), (Some("3"), "3"), (None, "5")] {
+        let metadata = Metadata { label: label.map(str::to_owned), ..Metadata::default() };
+        let publication = Publication::of(staged(vault, expected).await, metadata);
+        vault.add_edition(&ann, &look(vault, &ann, &world.file).await, publication).await.unwrap();
+        assert_eq!(look(vault, &ann, &world.file).await.file().unwrap().edition.label, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_beside_a_working_copy_publishes_nothing_of_it() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let free = look(vault, &ann, &world.file).await;
+    vault.check_out(&ann, &free, CheckOut::default()).await.unwrap();
+    let held = look(vault, &ann, &world.file).await;
+    let metadata = Metadata { title: Some("secret plan".to_owned()), ..Metadata::default() };
+    vault.save_draft(&ann, &held, Publication::of(staged(vault, "draft").await, metadata)).await.unwrap();
+    let held = look(vault, &ann, &world.file).await;
+    vault.add_edition(&ann, &held, text(vault, "for all").await).await.unwrap();
+    let after = look(vault, &ann, &world.file).await;
+    assert_eq!(after.file().unwrap().edition.title, "plan.txt");
+    assert_eq!(read(vault, &ann, &world.file).await, "for all");
+    vault.check_in(&ann, &after, as_is()).await.unwrap();
+    assert_eq!(look(vault, &ann, &world.file).await.file().unwrap().edition.title, "secret plan");
+    assert_eq!(read(vault, &ann, &world.file).await, "draft");
+}
+
+#[tokio::test]
+async fn an_upload_begun_on_a_free_file_does_not_publish_over_a_check_out_made_meanwhile() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let begun = look(vault, &ann, &world.file).await;
+    vault.check_out(&ann, &begun, CheckOut::default()).await.unwrap();
+    let late = vault.save_draft(&ann, &begun, text(vault, "begun before").await).await;
+    assert!(matches!(late, Err(Error::FenceLost)), "{late:?}");
+    assert_eq!(read(vault, &ann, &world.file).await, "first");
+}

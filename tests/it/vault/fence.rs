@@ -212,3 +212,32 @@ async fn of_many_who_take_at_once_exactly_one_wins_every_time() {
         vault.cancel(&actor, &held, Cancel::default()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_is_bound_to_a_lapsed_check_out_writes_nothing_even_on_a_look_from_before_the_lapse() {
+    use coatcheck::domain::{item::Change, name::ItemName};
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let free = look(vault, &ann, &world.file).await;
+    vault.check_out(&ann, &free, for_minutes(10)).await.unwrap();
+    let begun = look(vault, &ann, &world.file).await;
+    server.advance(Duration::minutes(10));
+
+    // an upload that lasted longer than the check-out
+    let late = vault.add_edition(&ann, &begun, text(vault, "late").await).await;
+    assert!(matches!(late, Err(Error::FenceLost)), "{late:?}");
+    let replaced = coatcheck::vault::Publication {
+        how: coatcheck::domain::edition::Publish::ReplaceLatest,
+        ..text(vault, "late").await
+    };
+    assert!(matches!(vault.add_edition(&ann, &begun, replaced).await, Err(Error::FenceLost)));
+    // and what names its fence
+    let named = Actor { fence: Some(1), ..ann.clone() };
+    let rename = Change { name: Some(ItemName::parse("late.txt").unwrap()), ..Change::default() };
+    assert!(matches!(vault.update(&named, &begun, rename.clone()).await, Err(Error::FenceLost)));
+    assert!(matches!(vault.delete(&named, &begun).await, Err(Error::FenceLost)));
+    assert_eq!(read(vault, &ann, &world.file).await, "first");
+    // without a fence the file is simply free again
+    vault.update(&ann, &begun, rename).await.unwrap();
+}

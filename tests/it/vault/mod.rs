@@ -4,8 +4,12 @@
 mod content;
 mod editions;
 mod fence;
+mod gates;
+mod meetings;
+mod oddities;
 mod revocation;
 mod schema;
+mod trail;
 mod tree;
 
 use coatcheck::{

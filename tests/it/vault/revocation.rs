@@ -73,3 +73,84 @@ async fn five_wrong_passwords_lock_a_login_for_five_minutes_whether_it_exists_or
     vault.sign_in("ann", PASSWORD).await.unwrap();
     assert!(matches!(vault.sign_in("nobody@example.com", PASSWORD).await, Err(Error::BadCredentials)));
 }
+
+#[tokio::test]
+async fn guessing_many_passwords_at_once_gets_no_more_tries_than_one_after_another() {
+    use coatcheck::vault::Settings;
+    let server = Server::start().await;
+    // slow enough that all have begun before the first is counted
+    let mut settings: Settings = coatcheck::app::vault_settings(&server.config);
+    settings.passwords.memory_kib = 32 * 1024;
+    settings.passwords.parallelism = 2;
+    let vault = crate::support::server::open_vault_with(
+        &server.database.url,
+        server.content.path(),
+        server.clock.clone(),
+        settings,
+    )
+    .await;
+    let change = UserChange { password: Some("guessed last".to_owned()), ..UserChange::default() };
+    vault.update_user(server.world.ann.person.id, change).await.unwrap();
+    let guesses = (0..15).map(|n| format!("wrong {n}")).chain(["guessed last".to_owned()]);
+    let tries = guesses.map(|guess| {
+        let vault = vault.clone();
+        async move { vault.sign_in("ann", &guess).await }
+    });
+    let answers = futures_util::future::join_all(tries).await;
+    assert!(matches!(answers.last(), Some(Err(Error::LockedOut))), "{:?}", answers.last());
+}
+
+#[tokio::test]
+async fn a_database_in_trouble_ends_no_session() {
+    use sqlx::{Connection, Executor, PgConnection};
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let session = vault.open_session("ann", PASSWORD, None).await.unwrap();
+    vault.session(&session.token).await.unwrap();
+    // nothing about ann is remembered any more, and asking for her roles fails
+    vault.update_user(world.ann.person.id, UserChange::default()).await.unwrap();
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    db.execute("ALTER TABLE memberships RENAME TO away").await.unwrap();
+    assert!(matches!(vault.session(&session.token).await, Err(Error::Broken(_))));
+    db.execute("ALTER TABLE away RENAME TO memberships").await.unwrap();
+    vault.session(&session.token).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_makes_nothing_untrue_lets_nobody_forget() {
+    use sqlx::{Connection, PgConnection};
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let before = coatcheck::store::auth::epochs(&mut db).await.unwrap();
+    // the first look at one's own library, and a first login
+    world::personal(vault, &world.ann).await;
+    let session = vault.open_session("ann", PASSWORD, None).await.unwrap();
+    assert_eq!(coatcheck::store::auth::epochs(&mut db).await.unwrap(), before);
+    // a second login ends the first
+    vault.open_session("ann", PASSWORD, None).await.unwrap();
+    assert_ne!(coatcheck::store::auth::epochs(&mut db).await.unwrap(), before);
+    assert!(matches!(vault.session(&session.token).await, Err(Error::NoSession)));
+}
+
+#[tokio::test]
+async fn a_sweep_forgets_wrong_passwords_and_sessions_of_long_ago() {
+    use sqlx::{Connection, PgConnection};
+    let server = Server::start().await;
+    let vault = &server.vault;
+    assert!(matches!(vault.sign_in("nobody", "wrong").await, Err(Error::BadCredentials)));
+    vault.open_session("ann", PASSWORD, None).await.unwrap();
+    vault.open_session("bob", PASSWORD, None).await.unwrap();
+    server.advance(chrono::Duration::days(60));
+    let living = vault.open_session("bob", PASSWORD, None).await.unwrap();
+    vault.sweep().await.unwrap();
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let count: (i64, i64) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM login_failures), (SELECT count(*) FROM sessions)")
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
+    // ann's last session still says which workspace she entered last
+    assert_eq!(count, (0, 2));
+    vault.session(&living.token).await.unwrap();
+}
