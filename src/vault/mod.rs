@@ -20,6 +20,7 @@ mod content;
 mod editions;
 mod files;
 pub mod fresh;
+mod hasher;
 mod libraries;
 mod links;
 mod locks;

@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Params, PasswordHash, PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::Semaphore;
 
-use super::{Vault, fresh};
+use super::{Vault, fresh, hasher::Hasher};
 use crate::{
     domain::{
         actor::Account,
@@ -59,7 +59,7 @@ impl Default for PasswordSettings {
 const LONGEST: usize = 1024;
 
 pub(super) struct Passwords {
-    argon2: Argon2<'static>,
+    hasher: Hasher,
     turns: Arc<Semaphore>,
     /// Keys the digests under which right passwords are remembered; drawn at start, never stored.
     key: [u8; 32],
@@ -71,11 +71,11 @@ impl Passwords {
     pub(super) fn new(settings: &PasswordSettings) -> Result<Self> {
         let params = Params::new(settings.memory_kib, settings.iterations, settings.lanes, None)
             .map_err(|error| Error::broken(error.to_string()))?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let hasher = Hasher::new(params);
         let mut key = [0; 32];
         fresh::fill(&mut key)?;
-        let decoy = hash(&argon2, &fresh::token("")?)?;
-        Ok(Self { argon2, turns: Arc::new(Semaphore::new(settings.parallelism.max(1))), key, decoy })
+        let decoy = hash(&hasher, &fresh::token("")?)?;
+        Ok(Self { hasher, turns: Arc::new(Semaphore::new(settings.parallelism.max(1))), key, decoy })
     }
 
     fn remembered_as(&self, parts: [&str; 3]) -> Result<[u8; 32]> {
@@ -88,8 +88,8 @@ impl Passwords {
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
-    let hash = argon2.hash_password(password.as_bytes()).map_err(|error| Error::broken(error.to_string()))?;
+fn hash(hasher: &Hasher, password: &str) -> Result<String> {
+    let hash = hasher.hash_password(password.as_bytes()).map_err(|error| Error::broken(error.to_string()))?;
     Ok(hash.to_string())
 }
 
@@ -100,7 +100,7 @@ impl Vault {
             return Err(Error::Invalid("password"));
         }
         let password = password.to_owned();
-        self.off_the_runtime(move |argon2| hash(argon2, &password)).await?
+        self.off_the_runtime(move |hasher| hash(hasher, &password)).await?
     }
 
     /// Whether `password` is what `hash` was made from. Takes as long when there is no hash.
@@ -111,20 +111,17 @@ impl Vault {
         let there = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.0.passwords.decoy.clone());
         let password = password.to_owned();
-        let fits = self.off_the_runtime(move |argon2| {
-            PasswordHash::new(&hash).is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
+        let fits = self.off_the_runtime(move |hasher| {
+            PasswordHash::new(&hash).is_ok_and(|hash| hasher.verify_password(password.as_bytes(), &hash).is_ok())
         });
         Ok(fits.await? && there)
     }
 
-    async fn off_the_runtime<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
-    ) -> Result<T> {
+    async fn off_the_runtime<T: Send + 'static>(&self, work: impl FnOnce(&Hasher) -> T + Send + 'static) -> Result<T> {
         let turn = self.0.passwords.turns.clone().acquire_owned().await.map_err(Error::broken)?;
-        let argon2 = self.0.passwords.argon2.clone();
+        let hasher = self.0.passwords.hasher.clone();
         tokio::task::spawn_blocking(move || {
-            let done = work(&argon2);
+            let done = work(&hasher);
             drop(turn);
             done
         })
