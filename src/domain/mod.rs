@@ -15,6 +15,7 @@ pub mod name;
 pub mod page;
 pub mod permission;
 pub mod person;
+pub mod scope;
 pub mod version;
 
 pub use error::{Error, Result};

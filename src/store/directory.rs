@@ -378,7 +378,7 @@ pub async fn find(db: &mut PgConnection, key: &PrincipalKey) -> sqlx::Result<Opt
             WHEN 'number' THEN (SELECT x.id FROM principals x WHERE x.number = $4::bigint)
             WHEN 'email' THEN (SELECT x.id FROM users x WHERE x.email_key = $3)
             WHEN 'login' THEN coalesce((SELECT x.id FROM users x WHERE x.login_key = $3),
-                (SELECT x.id FROM users x WHERE x.email_key = $3), (SELECT x.id FROM applications x WHERE x.client_id = $3))
+                (SELECT x.id FROM users x WHERE x.email_key = $3), (SELECT x.id FROM applications x WHERE lower(x.client_id) = $3))
         END)"#,
         kind,
         id,

@@ -11,8 +11,9 @@ use super::error::{Error, Operation, Subject};
 use crate::{
     dialects::{Hall, of_request},
     domain::{
-        actor::{Actor, Ceiling, Dialect, Reach},
+        actor::{Actor, Dialect},
         error::Error as Refusal,
+        scope,
     },
     http::trace::{RequestId, record_actor},
 };
@@ -39,7 +40,10 @@ async fn credential(headers: &HeaderMap, hall: &Hall) -> Result<Actor, Error> {
     let Some((scheme, rest)) = header.trim().split_once(' ') else { return Ok(guest) };
     if scheme.eq_ignore_ascii_case("bearer") {
         return match hall.vault.bearer(rest.trim()).await {
-            Ok((account, scopes)) => Ok(Actor { ceiling: ceiling(&scopes), ..Actor::new(account, Dialect::Liferay) }),
+            Ok((account, scopes)) => Ok(Actor {
+                ceiling: scope::ceiling_if_any(&scopes, account.application),
+                ..Actor::new(account, Dialect::Liferay)
+            }),
             Err(Refusal::NoSession | Refusal::BadCredentials) => Err(Error::BadToken),
             Err(other) => Err(broken(other)),
         };
@@ -68,28 +72,6 @@ fn basic(encoded: &str) -> Option<(String, String)> {
     (!login.contains('\0')).then(|| (login.to_owned(), password.to_owned()))
 }
 
-/// How far a token's scopes reach: `…everything.write` and `Files.ReadWrite.All` write, `…everything.read` and
-/// `Files.Read.All` read; what is not for all reaches the bearer's own. A token without scopes is not narrowed.
-fn ceiling(scopes: &[String]) -> Ceiling {
-    if scopes.is_empty() {
-        return Ceiling::NONE;
-    }
-    let mut ceiling = Ceiling { read: Reach::Nothing, write: Reach::Nothing };
-    for scope in scopes.iter().map(|scope| scope.to_ascii_lowercase()) {
-        let about_files = ["files.", "sites.", "everything"].iter().any(|word| scope.contains(word));
-        let everywhere = scope.contains("everything") || scope.rsplit('.').next() == Some("all");
-        let reach = if everywhere { Reach::All } else { Reach::Own };
-        let writes = scope.contains("write") || scope.ends_with("everything");
-        if about_files {
-            ceiling.read = ceiling.read.max(reach);
-        }
-        if about_files && writes {
-            ceiling.write = ceiling.write.max(reach);
-        }
-    }
-    ceiling
-}
-
 fn broken(refusal: Refusal) -> Error {
     let refused = super::error::Refused { refusal, operation: Operation::View, subject: Subject::File(0), user: 0 };
     Error::Refused(Box::new(refused))
@@ -108,18 +90,6 @@ mod tests {
         for bad in ["", "!", &STANDARD.encode("ann"), &STANDARD.encode([0xff, b':']), &STANDARD.encode("a\0:b")] {
             assert_eq!(basic(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn scopes_are_a_ceiling() {
-        let of = |scopes: &[&str]| ceiling(&scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
-        let (all, own, nothing) = (Reach::All, Reach::Own, Reach::Nothing);
-        assert_eq!(of(&[]), Ceiling::NONE);
-        assert_eq!(of(&["Files.ReadWrite.All"]), Ceiling { read: all, write: all });
-        assert_eq!(of(&["Files.Read"]), Ceiling { read: own, write: nothing });
-        assert_eq!(of(&["User.Read"]), Ceiling { read: nothing, write: nothing });
-        assert_eq!(of(&["liferay-json-web-services.everything.read"]), Ceiling { read: all, write: nothing });
-        assert_eq!(of(&["liferay-json-web-services.everything"]), Ceiling { read: all, write: all });
     }
 
     proptest! {

@@ -18,8 +18,9 @@ use super::{Hall, answer::About, error::Error};
 use crate::{
     dialects::of_request,
     domain::{
-        actor::{Account, Actor, Ceiling, Dialect, Reach},
+        actor::{Account, Actor, Dialect},
         error::Error as No,
+        scope,
     },
     http::trace::record_actor,
     vault::Vault,
@@ -76,32 +77,8 @@ impl FromRequestParts<Hall> for Caller {
 
 async fn by_token(vault: &Vault, token: &str) -> Result<Actor, No> {
     let (account, scopes): (Arc<Account>, _) = vault.bearer(token).await?;
-    Ok(Actor { ceiling: ceiling(&scopes), ..Actor::new(account, Dialect::Oracle) })
-}
-
-/// A token that was given scopes reaches no further here than they say; one without any reaches as far as its bearer.
-fn ceiling(scopes: &[String]) -> Ceiling {
-    if scopes.is_empty() {
-        return Ceiling::NONE;
-    }
-    let reach = |scope: &String| {
-        let scope = scope.to_ascii_lowercase();
-        match scope.as_str() {
-            // this vendor's own word for everything
-            "urn:opc:cec:all"
-            | "files.readwrite.all"
-            | "sites.readwrite.all"
-            | "sites.manage.all"
-            | "sites.fullcontrol.all" => (Reach::All, Reach::All),
-            "files.read.all" | "sites.read.all" => (Reach::All, Reach::Nothing),
-            "files.readwrite" => (Reach::Own, Reach::Own),
-            "files.read" => (Reach::Own, Reach::Nothing),
-            _ => (Reach::Nothing, Reach::Nothing),
-        }
-    };
-    let none = (Reach::Nothing, Reach::Nothing);
-    let (read, write) = scopes.iter().map(reach).fold(none, |sum, each| (sum.0.max(each.0), sum.1.max(each.1)));
-    Ceiling { read, write }
+    let ceiling = scope::ceiling_if_any(&scopes, account.application);
+    Ok(Actor { ceiling, ..Actor::new(account, Dialect::Oracle) })
 }
 
 enum Credential {
@@ -183,14 +160,5 @@ mod tests {
         assert!(matches!(credential(&headers(&[("authorization", "Bearer anonymous")])), Ok(Credential::None)));
         let basic = credential(&headers(&[("authorization", "basic YW5uOmE6Yg==")]));
         assert!(matches!(basic, Ok(Credential::Basic { login, password }) if login == "ann" && password == "a:b"));
-    }
-
-    #[test]
-    fn scopes_bound_a_token_and_their_absence_does_not() {
-        let of = |scopes: &[&str]| ceiling(&scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
-        assert_eq!(of(&[]), Ceiling::NONE);
-        assert_eq!(of(&["User.Read"]), Ceiling { read: Reach::Nothing, write: Reach::Nothing });
-        assert_eq!(of(&["Files.ReadWrite", "Files.Read.All"]), Ceiling { read: Reach::All, write: Reach::Own });
-        assert_eq!(of(&["urn:opc:cec:all"]), Ceiling::NONE);
     }
 }

@@ -1,0 +1,77 @@
+//! Scopes of tokens, in the words of every vendor that has some, and how far they reach. One table for all rooms, so that a
+//! token reaches as far in one as in another.
+
+use super::actor::{Ceiling, Reach};
+
+/// A scope, how far it lets read and write, and whether an application can have it.
+const SCOPES: [(&str, Reach, Reach, bool); 12] = [
+    // Graph's, and its application roles (spec/graph.md 3.5)
+    ("Files.Read", Reach::Own, Reach::Nothing, false),
+    ("Files.ReadWrite", Reach::Own, Reach::Own, false),
+    ("Files.Read.All", Reach::All, Reach::Nothing, true),
+    ("Files.ReadWrite.All", Reach::All, Reach::All, true),
+    ("Sites.Read.All", Reach::All, Reach::Nothing, true),
+    ("Sites.ReadWrite.All", Reach::All, Reach::All, true),
+    ("Sites.Manage.All", Reach::All, Reach::All, true),
+    ("Sites.FullControl.All", Reach::All, Reach::All, true),
+    // Oracle's word for everything
+    ("urn:opc:cec:all", Reach::All, Reach::All, true),
+    // Liferay's JSON web services
+    ("liferay-json-web-services.everything", Reach::All, Reach::All, true),
+    ("liferay-json-web-services.everything.read", Reach::All, Reach::Nothing, true),
+    ("liferay-json-web-services.everything.write", Reach::All, Reach::All, true),
+];
+
+/// How far a token with these scopes reaches; without any of the table, nowhere. Case does not count, nor does the resource a
+/// scope may come with (`https://graph.microsoft.com/Files.Read`).
+pub fn ceiling(scopes: &[String], application: bool) -> Ceiling {
+    let mut ceiling = Ceiling { read: Reach::Nothing, write: Reach::Nothing };
+    for (name, read, write, for_applications) in SCOPES {
+        if (for_applications || !application) && scopes.iter().any(|scope| bare(scope).eq_ignore_ascii_case(name)) {
+            ceiling = Ceiling { read: ceiling.read.max(read), write: ceiling.write.max(write) };
+        }
+    }
+    ceiling
+}
+
+/// The same for the vendors whose tokens need no scopes: one without any is not narrowed.
+pub fn ceiling_if_any(scopes: &[String], application: bool) -> Ceiling {
+    if scopes.is_empty() { Ceiling::NONE } else { ceiling(scopes, application) }
+}
+
+/// A scope without the resource before it.
+pub fn bare(scope: &str) -> &str {
+    scope.rsplit('/').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_reach_as_far_as_the_vendors_say() {
+        let reach = |scopes: &[&str], application| {
+            let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+            let ceiling = ceiling(&scopes, application);
+            (ceiling.read, ceiling.write)
+        };
+        let (all, own, nothing) = (Reach::All, Reach::Own, Reach::Nothing);
+        assert_eq!(reach(&[], false), (nothing, nothing));
+        assert_eq!(reach(&["User.Read"], false), (nothing, nothing));
+        assert_eq!(reach(&["Files.Read"], false), (own, nothing));
+        assert_eq!(reach(&["files.readwrite"], false), (own, own));
+        assert_eq!(reach(&["Files.ReadWrite", "Sites.Read.All"], false), (all, own));
+        assert_eq!(reach(&["https://graph.microsoft.com/Files.ReadWrite.All"], false), (all, all));
+        assert_eq!(reach(&["Sites.FullControl.All"], true), (all, all));
+        assert_eq!(reach(&["Files.ReadWrite"], true), (nothing, nothing));
+        assert_eq!(reach(&["Files.Read.All"], true), (all, nothing));
+        assert_eq!(reach(&["urn:opc:cec:all"], false), (all, all));
+        assert_eq!(reach(&["liferay-json-web-services.everything.read"], false), (all, nothing));
+    }
+
+    #[test]
+    fn a_token_without_scopes_is_narrowed_only_where_its_vendor_has_scopes() {
+        assert_eq!(ceiling_if_any(&[], false), Ceiling::NONE);
+        assert_eq!(ceiling_if_any(&["User.Read".to_owned()], false), ceiling(&[], false));
+    }
+}
