@@ -176,6 +176,8 @@ impl Item {
 pub enum OnConflict {
     /// Refuse.
     Fail,
+    /// Publish the bytes as the next edition of the file that has the name (Graph's `replace`, Oracle).
+    AddEdition,
     /// Choose another name: ` 1`, ` 2` … before the extension (Graph).
     RenameBlank,
     /// Choose another name: `(2)`, `(3)` … before the extension (Oracle).

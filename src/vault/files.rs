@@ -172,7 +172,7 @@ impl Vault {
                     Ok(true) => return Ok(folder.id),
                     Ok(false) => return Err(Error::Missing(Missing::Item)),
                     Err(error) if store::violated(&error) == Some("items_name_key") => {
-                        if on_conflict == OnConflict::Fail {
+                        if matches!(on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
                             return Err(Error::NameTaken(folder.name.as_str().to_owned()));
                         }
                     }

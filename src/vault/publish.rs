@@ -9,7 +9,7 @@ use crate::{
         edition::{ContentInfo, Edition, Metadata, Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
-        id::{EditionId, ItemId, PrincipalId},
+        id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::{FileParts, Item, Kind, NewFile, OnConflict},
         name::ItemName,
         permission::{Action, Over, Permit},
@@ -123,13 +123,34 @@ impl Vault {
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
-            let made = vault.try_create(&actor, &permit, &folder, &new.file, &giving).await;
+            let mut made = vault.try_create(&actor, &permit, &folder, &new.file, &giving).await;
+            if new.file.on_conflict == OnConflict::AddEdition && matches!(made, Err(Error::NameTaken(_))) {
+                made = vault.add_instead(&actor, &folder, &new.file, &giving).await;
+            }
             if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
             }
             made
         })
         .await
+    }
+
+    /// Somebody made a file of that name a moment ago: these bytes are its next edition.
+    async fn add_instead(&self, actor: &Actor, folder: &Look, file: &NewFile, giving: &Giving) -> Result<Published> {
+        let name = file.name.as_str().to_owned();
+        let key = ItemKey::Path(Box::new(ItemKey::Id(folder.item.id)), vec![name.clone()]);
+        let look = self.look(actor, &key).await?;
+        if look.file().is_err() {
+            return Err(Error::NameTaken(name));
+        }
+        let what = Given {
+            metadata: file.metadata.clone(),
+            comment: file.comment.clone(),
+            how: Publish::New(Step::Major),
+            rename: None,
+        };
+        let (verb, action) = (Verb::AddEdition, Action::AddEdition);
+        self.try_publish(actor, look, &what, giving, &Aim { verb, action, release: false, lock_uuid: None }).await
     }
 
     async fn try_create(
@@ -201,7 +222,7 @@ impl Vault {
                 }
                 Ok(None) => return Err(Error::Missing(Missing::Item)),
                 Err(error) if store::violated(&error) == Some("items_name_key") => {
-                    if file.on_conflict == OnConflict::Fail {
+                    if matches!(file.on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
                         return Err(Error::NameTaken(name.as_str().to_owned()));
                     }
                 }
@@ -591,7 +612,7 @@ pub(super) fn free_name(
     now: chrono::DateTime<chrono::Utc>,
 ) -> ItemName {
     let suffix = match (on_conflict, attempt) {
-        (OnConflict::Fail, _)
+        (OnConflict::Fail | OnConflict::AddEdition, _)
         | (OnConflict::RenameBlank | OnConflict::RenameParentheses | OnConflict::RenameTime, 0) => return name.clone(),
         (OnConflict::RenameBlank, n) => format!(" {}", next_number(n)),
         (OnConflict::RenameParentheses, n) => format!("({})", next_number(n) + 1),

@@ -75,3 +75,30 @@ async fn of_eight_cancels_at_once_exactly_one_ends_the_check_out() {
         assert!(answers[1..].iter().all(|outcome| *outcome == Outcome::NotCheckedOut), "{answers:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_of_one_new_name_at_once_become_editions_of_one_file() {
+    let server = Server::start().await;
+    let (world, http) = (&server.world, &server.http);
+    let graph = format!("http://{}/v1.0/drives/{}/root:/new.txt:/content", server.address, world.library.graph_id);
+    let oracle = format!("http://{}/documents/api/1.2/files/data", server.address);
+    let input = format!(r#"{{"parentID":"{}"}}"#, world.library.root_oracle_id);
+    let mut uploads = tokio::task::JoinSet::new();
+    for n in 0..12 {
+        let text = format!("upload {n}");
+        let request = if n % 2 == 0 {
+            http.put(&graph).bearer_auth(&world.ann.token).body(text)
+        } else {
+            let part = reqwest::multipart::Part::text(text).file_name("new.txt");
+            let form =
+                reqwest::multipart::Form::new().text("jsonInputParameters", input.clone()).part("primaryFile", part);
+            http.post(&oracle).basic_auth("bob", Some(world::PASSWORD)).multipart(form)
+        };
+        uploads.spawn(async move { request.send().await.unwrap().status().as_u16() });
+    }
+    let statuses = uploads.join_all().await;
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 201)), "{statuses:?}");
+    let item = server.get(&format!("/v1.0/drives/{}/root:/new.txt:/versions", world.library.graph_id));
+    let versions = server.send(item.bearer_auth(&world.ann.token)).await.expect(200).json();
+    assert_eq!(versions["value"].as_array().unwrap().len(), 12);
+}

@@ -117,7 +117,11 @@ async fn create(ask: &Ask, place: &Place, behavior: Behavior, body: Body) -> Ans
         };
         folder = vault.look(actor, &key).await?;
     }
-    make(ask, &folder, name, behavior.for_new(), content).await
+    let on_conflict = match behavior {
+        Behavior::Replace => OnConflict::AddEdition,
+        Behavior::Fail | Behavior::Rename => behavior.for_new(),
+    };
+    make(ask, &folder, name, on_conflict, content).await
 }
 
 /// The last folder on the way that is there, and the names that are not.

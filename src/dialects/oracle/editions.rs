@@ -63,7 +63,7 @@ pub async fn upload(State(hall): State<Hall>, caller: Caller, base: Base, reques
     let published = match there {
         Some(file) => vault.add_edition(&file.actor, &file.look, Publication::of(content, metadata)).await?,
         None => {
-            let on_conflict = if beside { OnConflict::RenameTime } else { OnConflict::Fail };
+            let on_conflict = if beside { OnConflict::RenameTime } else { OnConflict::AddEdition };
             let client_times = ClientTimes::default();
             let file = NewFile { name, metadata, comment: String::new(), on_conflict, client_times };
             vault.create_file(&folder.actor, &folder.look, NewFileAt { file, content: Some(content) }).await?

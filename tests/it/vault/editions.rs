@@ -4,10 +4,13 @@ use coatcheck::{
     domain::{
         edition::{Metadata, Publish},
         error::Error,
+        id::ItemKey,
+        item::{ClientTimes, NewFile, OnConflict},
         lock::CheckOut,
+        name::ItemName,
         version::Step,
     },
-    vault::{Cancel, CheckIn, Publication},
+    vault::{Cancel, CheckIn, NewFileAt, Publication},
 };
 
 use super::{as_is, look, read, read_bytes, staged, text};
@@ -208,4 +211,30 @@ async fn an_upload_begun_on_a_free_file_does_not_publish_over_a_check_out_made_m
     let late = vault.save_draft(&ann, &begun, text(vault, "begun before").await).await;
     assert!(matches!(late, Err(Error::FenceLost)), "{late:?}");
     assert_eq!(read(vault, &ann, &world.file).await, "first");
+}
+
+#[tokio::test]
+async fn files_of_one_name_made_at_once_become_editions_of_one_file() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    // all have seen that the name is free
+    let folder = vault.look(&ann, &ItemKey::Id(world.library.root)).await.unwrap();
+    let mut uploads = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let file = NewFile {
+            name: ItemName::parse("new.txt").unwrap(),
+            metadata: Metadata::default(),
+            comment: String::new(),
+            on_conflict: OnConflict::AddEdition,
+            client_times: ClientTimes::default(),
+        };
+        let new = NewFileAt { file, content: Some(staged(vault, &format!("upload {n}")).await) };
+        let (vault, ann, folder) = (vault.clone(), ann.clone(), folder.clone());
+        uploads.spawn(async move { vault.create_file(&ann, &folder, new).await.unwrap().file });
+    }
+    let files: std::collections::HashSet<_> = uploads.join_all().await.into_iter().collect();
+    assert_eq!(files.len(), 1);
+    let look = vault.look(&ann, &ItemKey::Id(files.into_iter().next().unwrap())).await.unwrap();
+    assert_eq!(look.file().unwrap().edition.ordinal, 8);
 }
