@@ -26,8 +26,13 @@ async fn a_revoked_token_is_dead_at_once_here_and_within_a_second_on_another_nod
     vault.revoke_token(token.id).await.unwrap();
     let revoked = Instant::now();
     assert!(matches!(vault.bearer(&world.ann.token).await, Err(Error::NoSession)));
-    while other.bearer(&world.ann.token).await.is_ok() {
-        assert!(revoked.elapsed() < Duration::from_secs(1), "still alive on the other node");
+    loop {
+        // what counts is when it was presented, however long a busy machine takes to answer
+        let presented = revoked.elapsed();
+        if other.bearer(&world.ann.token).await.is_err() {
+            break;
+        }
+        assert!(presented < Duration::from_secs(1), "still alive on the other node after {presented:?}");
         tokio::task::yield_now().await;
     }
 }
