@@ -5,11 +5,15 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::{Method, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    },
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
     config::{Config, Seconds},
@@ -99,7 +103,9 @@ pub fn router(hall: Hall, config: &Config, draining: Draining) -> Router {
         .layer(from_fn_with_state(patience, time_out))
         .merge(health::router(checks, draining));
     let limits = guard::Limits { address: config.server.max_address_bytes, head: config.server.max_head_bytes };
-    trace::trace(guard::guard(house, refuse, limits))
+    // whatever a room answers, no browser guesses what it is
+    let nosniff = SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    trace::trace(guard::guard(house, refuse, limits).layer(nosniff))
 }
 
 /// The limits of connections, from the configuration.

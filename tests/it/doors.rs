@@ -48,6 +48,7 @@ async fn no_door_opens_without_a_credential_or_with_a_bad_one() {
                     }
                     let answer = server.send(request).await;
                     let status = answer.status.as_u16();
+                    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{method} {path}");
                     let open = OPEN.contains(&path.as_str());
                     assert!((400..500).contains(&status) || open, "{method} {path} ({credential:?}): {answer}");
                     if room.name != "oracle" || status != 401 {
