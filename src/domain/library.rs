@@ -54,3 +54,13 @@ pub struct Library {
     /// Liferay's number of the root folder.
     pub root_number: i64,
 }
+
+impl Library {
+    /// Whose personal library it is, if it is one.
+    pub fn personal_to(&self) -> Option<PrincipalId> {
+        match self.kind {
+            LibraryKind::Personal => self.owner,
+            LibraryKind::Group | LibraryKind::Site => None,
+        }
+    }
+}

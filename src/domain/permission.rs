@@ -5,6 +5,7 @@
 use super::{
     actor::{Actor, Dialect, Level, Reach, Role, Rule},
     id::{CategoryId, ItemId, PrincipalId},
+    library::Library,
     lock::{Held, Mode},
     person::License,
 };
@@ -123,6 +124,22 @@ pub struct Facts<'a> {
     pub categories: &'a [(CategoryId, Option<Level>)],
     /// The lock, while somebody holds it.
     pub held: Option<Held>,
+}
+
+impl<'a> Facts<'a> {
+    /// A library's root folder, as if it were of these categories: what is true of the library as a whole.
+    pub fn of_root(library: &Library, categories: &'a [(CategoryId, Option<Level>)]) -> Self {
+        Facts {
+            item: library.root,
+            ancestors: &[],
+            personal_to: library.personal_to(),
+            // a site's has none, and only acting on a lock asks for one
+            owner: library.owner.unwrap_or(PrincipalId(library.id.0)),
+            policies_required: library.policies_required,
+            categories,
+            held: None,
+        }
+    }
 }
 
 /// A gate of the checker.

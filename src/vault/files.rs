@@ -113,15 +113,7 @@ impl Vault {
         let least = if needs.writes { Level::Full } else { Level::Read };
         let categories = self.categories().await?;
         let closed = categories.values().filter_map(|category| {
-            let facts = permission::Facts {
-                item: library.root,
-                ancestors: &[],
-                personal_to: None,
-                owner: library.owner.unwrap_or(crate::domain::id::PrincipalId(library.id.0)),
-                policies_required: library.policies_required,
-                categories: &category.chain,
-                held: None,
-            };
+            let facts = permission::Facts::of_root(library, &category.chain);
             let gate = if permission::level(actor, &facts) < least {
                 Gate::Category
             } else if needs.rule.is_some_and(|rule| !permission::follows_policy(actor, rule, &facts)) {
@@ -356,15 +348,7 @@ impl Vault {
     /// Refuses a category the caller has not the full level on, and one that cannot be given to files.
     pub async fn check_category(&self, actor: &Actor, library: &Library, category: CategoryId) -> Result<()> {
         let category = self.fresh_category(category).await?;
-        let facts = permission::Facts {
-            item: library.root,
-            ancestors: &[],
-            personal_to: None,
-            owner: library.owner.unwrap_or(crate::domain::id::PrincipalId(library.id.0)),
-            policies_required: library.policies_required,
-            categories: &category.chain,
-            held: None,
-        };
+        let facts = permission::Facts::of_root(library, &category.chain);
         match permission::level(actor, &facts) {
             Level::None => Err(Error::Missing(Missing::Category)),
             Level::Read => {
@@ -377,18 +361,7 @@ impl Vault {
 
     /// The role the caller has on a library's root folder.
     pub fn role_in(&self, actor: &Actor, library: &Library) -> Option<Role> {
-        let facts = permission::Facts {
-            item: library.root,
-            ancestors: &[],
-            personal_to: match library.kind {
-                crate::domain::library::LibraryKind::Personal => library.owner,
-                crate::domain::library::LibraryKind::Group | crate::domain::library::LibraryKind::Site => None,
-            },
-            owner: library.owner.unwrap_or(crate::domain::id::PrincipalId(library.id.0)),
-            policies_required: library.policies_required,
-            categories: &[],
-            held: None,
-        };
+        let facts = permission::Facts::of_root(library, &[]);
         permission::role(actor, &facts)
     }
 }

@@ -61,10 +61,7 @@ impl Look {
         Facts {
             item: self.item.id,
             ancestors: &self.ancestors,
-            personal_to: match self.item.library.kind {
-                crate::domain::library::LibraryKind::Personal => self.item.library.owner,
-                crate::domain::library::LibraryKind::Group | crate::domain::library::LibraryKind::Site => None,
-            },
+            personal_to: self.item.library.personal_to(),
             owner: self.item.owner.id,
             policies_required: self.item.library.policies_required,
             categories: &self.category.chain,

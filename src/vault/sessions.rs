@@ -185,14 +185,6 @@ impl Requests {
 
 /// A workspace admits those who have a role on its root folder, and administrators.
 fn is_member(actor: &Actor, library: &Library) -> bool {
-    let facts = permission::Facts {
-        item: library.root,
-        ancestors: &[],
-        personal_to: None,
-        owner: library.owner.unwrap_or(crate::domain::id::PrincipalId(library.id.0)),
-        policies_required: false,
-        categories: &[],
-        held: None,
-    };
+    let facts = permission::Facts { personal_to: None, ..permission::Facts::of_root(library, &[]) };
     permission::role(actor, &facts) >= Some(Role::Viewer)
 }
