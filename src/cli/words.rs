@@ -47,6 +47,9 @@ pub(super) fn about(error: Error, what: &str) -> anyhow::Error {
         Error::BadCredentials => {
             format!("{what:?} cannot act: no such user, or disabled; `coatcheck user list` shows who there is")
         }
+        Error::Associated => format!("{what} is associated with a part; take that away first"),
+        Error::PasswordExpired => "the password has expired; set another with `coatcheck user passwd`".to_owned(),
+        Error::NotEnabled => "the library is not open to that API".to_owned(),
         Error::LockedOut => "too many wrong passwords; wait a few minutes".to_owned(),
         Error::NoSession => "somebody must act: name a user with --as LOGIN".to_owned(),
         Error::Overloaded => "the database is busy; try again".to_owned(),

@@ -64,6 +64,9 @@ pub enum Error {
     /// A root folder, a file in itself, a folder below itself.
     #[error("cannot be done to this item: {0}")]
     Impossible(&'static str),
+    /// Something else refers to it.
+    #[error("associated with something else")]
+    Associated,
     /// The state the caller expected (If-Match) is not the state there is.
     #[error("precondition failed")]
     PreconditionFailed,
@@ -88,6 +91,12 @@ pub enum Error {
     /// Too many wrong passwords in a row.
     #[error("too many wrong passwords")]
     LockedOut,
+    /// The right password, which has expired or was reset: another must be set first.
+    #[error("the password has expired")]
+    PasswordExpired,
+    /// The library is not open to this vendor's API.
+    #[error("not open to this API")]
+    NotEnabled,
     /// No credential, or one that is dead.
     #[error("no valid credential")]
     NoSession,

@@ -224,6 +224,7 @@ impl Vault {
             | Error::LabelTaken(_)
             | Error::BadName(_)
             | Error::Impossible(_)
+            | Error::Associated
             | Error::PreconditionFailed
             | Error::CategoryNotAssignable
             | Error::LinkExpired
@@ -232,6 +233,8 @@ impl Vault {
             | Error::Invalid(_)
             | Error::BadCredentials
             | Error::LockedOut
+            | Error::PasswordExpired
+            | Error::NotEnabled
             | Error::NoSession => (Outcome::Refused, None),
         };
         let act: Act = self.act(actor, comment);

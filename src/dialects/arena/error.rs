@@ -331,6 +331,13 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             4001,
             "The username, password or workspace ID is not valid or you are not allowed to log in due to IP restriction.",
         ),
+        Refusal::PasswordExpired => bad(
+            4081,
+            "Your password has either been reset by an Account Administrator or has expired. Please proceed to the \
+             browser-based Arena user interface and configure a new password.",
+        ),
+        Refusal::NotEnabled => bad(4079, "API feature is not enabled in your workspace."),
+        Refusal::Associated => bad(6010, "The File cannot be deleted due to existing associations."),
         Refusal::LockedOut => bad(4083, "Too many invalid password attempts, account disabled for five minutes."),
         Refusal::NoSession => plain(
             StatusCode::UNAUTHORIZED,

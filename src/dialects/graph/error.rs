@@ -135,7 +135,13 @@ impl Refusal {
             Refusal::NoToken => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"coatcheck\""));
             }
-            Refusal::Vault(Error::NoSession | Error::BadCredentials | Error::LockedOut) => {
+            Refusal::Vault(
+                Error::NoSession
+                | Error::BadCredentials
+                | Error::LockedOut
+                | Error::PasswordExpired
+                | Error::NotEnabled,
+            ) => {
                 let challenge = HeaderValue::from_static("Bearer realm=\"coatcheck\", error=\"invalid_token\"");
                 headers.insert(WWW_AUTHENTICATE, challenge);
             }
@@ -269,6 +275,12 @@ fn vault(error: &Error) -> Words {
         Error::BadName(bad) => {
             say(S::BAD_REQUEST, "invalidRequest", Some("invalidPath"), format!("The name is invalid: {bad}."))
         }
+        Error::Associated => say(
+            S::CONFLICT,
+            "notAllowed",
+            None,
+            "The item is referred to by something else. Remove the association first.",
+        ),
         Error::Impossible(_) => invalid("The operation is not possible for this item."),
         Error::PreconditionFailed => say(
             S::PRECONDITION_FAILED,
@@ -279,12 +291,14 @@ fn vault(error: &Error) -> Words {
         Error::CategoryNotAssignable | Error::Invalid(_) => {
             say(S::BAD_REQUEST, "invalidRequest", Some("invalidParameterFormat"), "A value of the request is invalid.")
         }
-        Error::BadCredentials | Error::LockedOut | Error::NoSession => say(
-            S::UNAUTHORIZED,
-            "InvalidAuthenticationToken",
-            None,
-            "The access token is invalid or its lifetime validation failed.",
-        ),
+        Error::BadCredentials | Error::LockedOut | Error::PasswordExpired | Error::NotEnabled | Error::NoSession => {
+            say(
+                S::UNAUTHORIZED,
+                "InvalidAuthenticationToken",
+                None,
+                "The access token is invalid or its lifetime validation failed.",
+            )
+        }
         Error::Overloaded => say(
             S::SERVICE_UNAVAILABLE,
             "serviceNotAvailable",

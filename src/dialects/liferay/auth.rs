@@ -54,7 +54,13 @@ async fn credential(headers: &HeaderMap, hall: &Hall) -> Result<Actor, Error> {
     let Some((login, password)) = basic(rest) else { return refused(hall, guest) };
     match hall.vault.sign_in(&login, &password).await {
         Ok(account) => Ok(Actor::new(account, Dialect::Liferay)),
-        Err(Refusal::BadCredentials | Refusal::LockedOut | Refusal::NoSession) => refused(hall, guest),
+        Err(
+            Refusal::BadCredentials
+            | Refusal::LockedOut
+            | Refusal::PasswordExpired
+            | Refusal::NotEnabled
+            | Refusal::NoSession,
+        ) => refused(hall, guest),
         Err(other) => Err(broken(other)),
     }
 }

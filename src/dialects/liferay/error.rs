@@ -371,12 +371,17 @@ impl Refused {
             }
             Refusal::BadName(bad) => refused(FILE_NAME, bad.to_string()),
             Refusal::Impossible(_) => bare(INVALID_FOLDER),
+            Refusal::Associated => refused(ILLEGAL_STATE, "Something else refers to the file"),
             Refusal::PreconditionFailed => {
                 Words { status: StatusCode::PRECONDITION_FAILED, ..refused(ILLEGAL_STATE, "Precondition failed") }
             }
             Refusal::CategoryNotAssignable | Refusal::Invalid(_) => conversion_bare(ILLEGAL_ARGUMENT),
             Refusal::LinkExpired => no_such(NO_MODEL, "The link has expired"),
-            Refusal::BadCredentials | Refusal::LockedOut | Refusal::NoSession => forbidden(SECURITY, "Access denied"),
+            Refusal::BadCredentials
+            | Refusal::LockedOut
+            | Refusal::PasswordExpired
+            | Refusal::NotEnabled
+            | Refusal::NoSession => forbidden(SECURITY, "Access denied"),
             Refusal::Overloaded => Words { status: StatusCode::SERVICE_UNAVAILABLE, ..unexpected() },
             Refusal::Broken(_) => unexpected(),
         }

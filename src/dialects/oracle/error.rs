@@ -266,6 +266,10 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
         }
         No::BadName(bad) => (BAD, "-1", cause("!csFldInvalidName", format!("The name is not valid: {bad}."))),
         No::Impossible(what) => (CONFLICT, "-1", cause("!csFldImpossible", format!("This cannot be done: {what}."))),
+        No::Associated => {
+            let words = "Something else refers to the item. Remove the association first.";
+            (CONFLICT, "-1", cause("!csFldImpossible", words))
+        }
         No::PreconditionFailed => {
             let words = "The item is in another state than the request expects.";
             (StatusCode::PRECONDITION_FAILED, "-1", cause("!csPreconditionFailed", words))
@@ -277,7 +281,7 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
             (FORBIDDEN, "-18", cause("!csAccessCodeRequiredForLinkAccess", words))
         }
         No::Invalid(what) => (BAD, "-1", bad_value(what)),
-        No::BadCredentials | No::LockedOut | No::NoSession => {
+        No::BadCredentials | No::LockedOut | No::PasswordExpired | No::NotEnabled | No::NoSession => {
             (StatusCode::UNAUTHORIZED, "-1", cause("!csUserNotAuthenticated", "The user is not signed in."))
         }
         No::Overloaded => {
