@@ -237,7 +237,7 @@ impl Setup {
     async fn publish(&mut self, file: ItemId, next: EditionEntry) -> Result<()> {
         let (there, has) = self.item(file).await?;
         let half = || Error::broken("a file without an edition or a lock");
-        let (Some(ordinal), Some(major), Some(minor)) = (there.ordinal, there.major, there.minor) else {
+        let (Some(ordinal), Some(major), Some(minor)) = (there.last_ordinal, there.last_major, there.last_minor) else {
             return Err(half());
         };
         let last = Version { major, minor };
