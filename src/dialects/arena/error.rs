@@ -84,7 +84,7 @@ pub enum What {
     Call,
     /// To let somebody in.
     LogIn,
-    /// To show a file.
+    /// To show a file, or a category for its own sake.
     Show,
     /// To give a file's content.
     Content,
@@ -100,6 +100,8 @@ pub enum What {
     Cancel,
     /// To check a file in.
     CheckIn,
+    /// To delete an edition.
+    Delete,
 }
 
 impl Asked {
@@ -251,13 +253,17 @@ impl Error {
 /// The vault's refusals. Where the vendor has several sentences for one, what was asked decides.
 fn refused(refusal: &Refusal, asked: &Asked) -> Words {
     let guid = asked.guid.as_deref().unwrap_or_default();
+    if let Some(words) = not_deleted(refusal).filter(|_| asked.what == What::Delete) {
+        return words;
+    }
     match refusal {
+        Refusal::Missing(Missing::Category) if asked.what == What::Show => invalid_guid(guid),
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
         Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition) | Refusal::WrongKind(_)
             if asked.guid.is_some() =>
         {
-            bad(3011, format!("The guid \"{guid}\" is not valid."))
+            invalid_guid(guid)
         }
         Refusal::Missing(
             Missing::Item
@@ -284,27 +290,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         | Refusal::FenceLost
         | Refusal::PreconditionFailed
         | Refusal::Impossible(_) => bad(3133, NOT_UPDATED),
-        Refusal::NotLatest => match asked.what {
-            // "if" is printed so
-            What::CheckOut => {
-                bad(3130, "This action cannot be completed. Only the latest edition if a File can be checked out.")
-            }
-            What::CheckIn => bad(
-                3128,
-                format!(
-                    "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File \
-                     editions can be checked in."
-                ),
-            ),
-            What::Call
-            | What::LogIn
-            | What::Show
-            | What::Content
-            | What::Bytes
-            | What::Create
-            | What::Categorize
-            | What::Cancel => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
-        },
+        Refusal::NotLatest => not_latest(asked.what, guid),
         Refusal::Frozen => bad(
             3084,
             format!(
@@ -351,6 +337,51 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
     }
 }
 
+/// A DELETE has one answer to what is not there, not seen or not allowed, and one to a state that forbids it (8.8).
+fn not_deleted(refusal: &Refusal) -> Option<Words> {
+    if matches!(refusal, Refusal::Missing(_) | Refusal::WrongKind(_) | Refusal::Denied(_)) {
+        return Some((StatusCode::FORBIDDEN, 3024, PRIVILEGES.to_owned()));
+    }
+    let in_the_way = matches!(
+        refusal,
+        Refusal::Held(_)
+            | Refusal::OtherHolderNamed(_)
+            | Refusal::OtherLockNamed
+            | Refusal::NotCheckedOut
+            | Refusal::FenceLost
+            | Refusal::NotLatest
+            | Refusal::Frozen
+            | Refusal::PreconditionFailed
+            | Refusal::Impossible(_)
+    );
+    in_the_way.then(|| bad(6003, "File cannot be deleted."))
+}
+
+fn not_latest(what: What, guid: &str) -> Words {
+    match what {
+        // "if" is printed so
+        What::CheckOut => {
+            bad(3130, "This action cannot be completed. Only the latest edition if a File can be checked out.")
+        }
+        What::CheckIn => bad(
+            3128,
+            format!(
+                "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File \
+                 editions can be checked in."
+            ),
+        ),
+        What::Call
+        | What::LogIn
+        | What::Show
+        | What::Content
+        | What::Bytes
+        | What::Create
+        | What::Categorize
+        | What::Cancel
+        | What::Delete => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
+    }
+}
+
 fn house(refusal: &guard::Refusal) -> Words {
     match refusal {
         guard::Refusal::AddressTooLong { .. } => plain(StatusCode::URI_TOO_LONG, "The address is too long."),
@@ -369,6 +400,10 @@ fn plain(status: StatusCode, message: &str) -> Words {
 
 fn bad(code: u16, message: impl Into<String>) -> Words {
     (StatusCode::BAD_REQUEST, code, message.into())
+}
+
+fn invalid_guid(guid: &str) -> Words {
+    bad(3011, format!("The guid \"{guid}\" is not valid."))
 }
 
 fn not_valid(attribute: &str) -> Words {
