@@ -233,6 +233,38 @@ pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<
     Ok(ended.rows_affected() > 0)
 }
 
+/// Who among somebody and, for a group, its members has a living session in a library.
+pub async fn session_users(
+    db: &mut PgConnection,
+    library: LibraryId,
+    among: PrincipalId,
+) -> sqlx::Result<Vec<PrincipalId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user: PrincipalId" FROM sessions WHERE library_id = $1 AND ended_at IS NULL
+            AND (user_id = $2 OR user_id IN (SELECT m.principal_id FROM group_members m WHERE m.group_id = $2))"#,
+        library.0,
+        among.0,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Ends all sessions in a library.
+pub async fn end_sessions_in(
+    db: &mut PgConnection,
+    library: LibraryId,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE library_id = $1 AND ended_at IS NULL",
+        library.0,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Forgets wrong passwords that no longer count since `failures_before`, and sessions dead since `sessions_before`, all but
 /// each user's last: it says which workspace was entered last.
 pub async fn sweep(

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     actor::{Account, Level, Role, Rule},
-    id::{CategoryId, ItemId, PolicyId, PrincipalId, PrincipalKey},
+    id::{CategoryId, ItemId, LibraryId, PolicyId, PrincipalId, PrincipalKey},
     name,
     person::{License, Person, PrincipalKind},
 };
@@ -295,6 +295,22 @@ pub async fn put_membership(
     .execute(db)
     .await?;
     Ok(given.rows_affected() > 0)
+}
+
+/// Takes the role that somebody has on a folder or file away; answers the library it lies in, `None`: there was no such role.
+pub async fn remove_membership(
+    db: &mut PgConnection,
+    item: ItemId,
+    principal: PrincipalId,
+) -> sqlx::Result<Option<LibraryId>> {
+    sqlx::query_scalar!(
+        r#"DELETE FROM memberships m USING items i WHERE m.item_id = $1 AND m.principal_id = $2 AND i.id = m.item_id
+        RETURNING i.library_id AS "library: LibraryId""#,
+        item.0,
+        principal.0,
+    )
+    .fetch_optional(db)
+    .await
 }
 
 macro_rules! people {
