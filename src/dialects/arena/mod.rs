@@ -12,6 +12,7 @@ mod form;
 mod ids;
 mod limits;
 mod locks;
+mod oauth;
 mod search;
 mod sessions;
 mod settings;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         // 3 access
         ("/login", post(sessions::log_in)),
         ("/logout", put(sessions::log_out)),
+        ("/oauth/token", post(oauth::token)),
         // 7 check out, cancel, check in
         ("/files/checkoutstatuschanges", post(locks::change_status)),
         // 8 files
@@ -54,7 +56,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
 pub const PREFIXES: [&str; 2] = ["/v1", ""];
 
 /// First segments of the bare paths.
-const BARE: [&str; 4] = ["files", "login", "logout", "settings"];
+const BARE: [&str; 5] = ["files", "login", "logout", "oauth", "settings"];
 
 fn claims(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
