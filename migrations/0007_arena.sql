@@ -7,6 +7,9 @@ ALTER TABLE users ADD COLUMN affiliation text NOT NULL DEFAULT 'employee' CONSTR
 -- since then the password signs nobody in; a new one takes it away
 ALTER TABLE users ADD COLUMN password_expired_at timestamptz;
 
+-- Addresses that passwords were guessed from are counted beside the logins, by the window that began with the first one.
+ALTER TABLE login_failures ADD COLUMN began_at timestamptz NOT NULL DEFAULT now();
+
 -- whether the workspace can be entered through Arena's API
 ALTER TABLE libraries ADD COLUMN arena_api boolean NOT NULL DEFAULT true;
 

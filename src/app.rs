@@ -68,6 +68,7 @@ pub fn vault_settings(config: &Config) -> vault::Settings {
             parallelism: parallel,
             remembered: Duration::from_secs(config.auth.basic_cache_seconds.0.into()),
             failures: i32::try_from(config.arena.failed_logins).unwrap_or(i32::MAX),
+            failures_per_address: i32::try_from(config.arena.failed_logins_per_address).unwrap_or(i32::MAX),
             lockout: chrono::Duration::minutes(config.arena.failed_login_minutes.into()),
         },
         rescued_drafts: chrono::Duration::days(config.locks.rescued_draft_days.into()),

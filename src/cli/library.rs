@@ -1,6 +1,6 @@
 //! `coatcheck library`: trees of files, and roles in them.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -13,9 +13,12 @@ use crate::{
     config::Config,
     domain::{
         actor::Role,
+        error::{Error, Missing},
+        id::LibraryKey,
         library::{self, LibraryKind},
     },
     store::libraries::NewLibrary,
+    vault::LibraryUpdate,
 };
 
 /// Make and list libraries, give roles in them.
@@ -44,6 +47,13 @@ pub(super) enum Library {
         #[arg(long, value_name = "NUMBER")]
         request_limit: Option<i64>,
     },
+    /// Change a library's settings
+    Change {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        what: Change,
+    },
     /// List all libraries
     List,
     /// Give somebody a role on a library, or on a folder or file in it, in place of the one they had there
@@ -61,6 +71,30 @@ pub(super) enum Library {
     },
 }
 
+/// What changes of a library: at least one thing.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub(super) struct Change {
+    /// Whether the workspace can be entered through Arena's API; off ends its sessions
+    #[arg(long, value_enum)]
+    arena_api: Option<Switch>,
+    /// Requests it may get through Arena in a day
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(0..))]
+    request_limit: Option<i64>,
+    /// Make it Arena's workspace of this number
+    #[arg(long, value_name = "NUMBER")]
+    workspace: Option<i64>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
 /// A library in the words of every dialect.
 #[derive(Serialize)]
 struct Row {
@@ -69,6 +103,7 @@ struct Row {
     description: String,
     policies_required: bool,
     arena_workspace: Option<i64>,
+    arena_api: bool,
     arena_request_limit: i64,
     liferay_group_id: i64,
     graph_drive_id: String,
@@ -91,6 +126,7 @@ impl Row {
             description: library.description,
             policies_required: library.policies_required,
             arena_workspace: library.arena_workspace,
+            arena_api: library.arena_api,
             arena_request_limit: library.arena_request_limit,
             liferay_group_id: library.number,
             graph_drive_id: library.graph_id,
@@ -140,6 +176,21 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
             let made = vault.create_library(&new, made_by).await.map_err(words::say)?;
             let sentence = format!("Made library {name}; `coatcheck library grant {name:?} WHO ROLE` lets people in.");
             out.answer(&Row::of(made), || sentence)
+        }
+        Library::Change { name, what: Change { arena_api, request_limit, workspace, description } } => {
+            let key = LibraryKey::Named(name.clone());
+            let there = vault.library_named(&key).await.map_err(words::say)?;
+            let missing = || words::about(Error::Missing(Missing::Library), &name);
+            let update = LibraryUpdate {
+                description: description.as_deref(),
+                arena_workspace: workspace,
+                arena_api: arena_api.map(|switch| switch == Switch::On),
+                arena_request_limit: request_limit,
+                ..LibraryUpdate::default()
+            };
+            vault.update_library(there.ok_or_else(missing)?.id, &update).await.map_err(words::say)?;
+            let changed = vault.library_named(&key).await.map_err(words::say)?.ok_or_else(missing)?;
+            out.answer(&Row::of(changed), || format!("Changed library {name}."))
         }
         Library::List => {
             let libraries = vault.all_libraries().await.map_err(words::say)?;

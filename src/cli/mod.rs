@@ -3,6 +3,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed, 2 not understood.
 
+mod application;
 mod config;
 mod health;
 mod item;
@@ -69,6 +70,9 @@ enum Command {
     /// Make, list and change users
     #[command(subcommand)]
     User(user::User),
+    /// Make and list applications, draw secrets for them
+    #[command(subcommand)]
+    Application(application::Application),
     /// Make, list and revoke bearer tokens
     #[command(subcommand)]
     Token(token::Token),
@@ -117,6 +121,7 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
         }
         Command::Migrate
         | Command::User(_)
+        | Command::Application(_)
         | Command::Token(_)
         | Command::Library(_)
         | Command::Lock(_)
@@ -138,6 +143,7 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
             Command::Health(_) => health::run(&config, out).await,
             Command::Migrate => migrate::run(&config, out).await,
             Command::User(command) => user::run(command, &config, out).await,
+            Command::Application(command) => application::run(command, &config, out).await,
             Command::Token(command) => token::run(command, &config, out).await,
             Command::Library(command) => library::run(command, &config, out).await,
             Command::Lock(command) => lock::run(command, &config, out).await,

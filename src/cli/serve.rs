@@ -8,7 +8,10 @@ use serde::Serialize;
 use super::{Misused, output::Out, words};
 use crate::{
     config::Config,
-    domain::{error::Error, person::License},
+    domain::{
+        error::Error,
+        person::{Affiliation, License},
+    },
     run::{self, Database, House, Opened, Signal},
     seed::{
         self, Applied,
@@ -133,6 +136,7 @@ async fn first_administrator(vault: &Vault) -> anyhow::Result<Option<Administrat
         name: "Administrator".to_owned(),
         password: Some(password.clone()),
         license: License::Full,
+        affiliation: Affiliation::Employee,
         administrator: true,
     };
     match vault.create_user(user).await {

@@ -1,6 +1,6 @@
 //! `coatcheck user`: who may sign in.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{
@@ -13,9 +13,9 @@ use crate::{
     domain::{
         error::{Error, Missing},
         id::{PrincipalId, PrincipalKey},
-        person::{License, Person, PrincipalKind},
+        person::{Affiliation, License, Person, PrincipalKind},
     },
-    vault::{NewUser, UserChange, UserInfo, Vault},
+    vault::{NewUser, PasswordChange, UserChange, UserInfo, Vault},
 };
 
 /// Make, list and change users.
@@ -34,6 +34,10 @@ pub(super) enum User {
         /// full, approver, limited or `read_only`; only full may change anything
         #[arg(long, default_value = "full", value_parser = parse::<License>)]
         license: License,
+        /// employee, partner, `basic_supplier`, `advanced_supplier` or integration; suppliers see no private files and cannot
+        /// use Arena's API
+        #[arg(long, default_value = "employee", value_parser = parse::<Affiliation>)]
+        affiliation: Affiliation,
         /// Make an account administrator
         #[arg(long)]
         administrator: bool,
@@ -45,6 +49,13 @@ pub(super) enum User {
     },
     /// List all users
     List,
+    /// Change what a user is
+    Change {
+        /// Login name or e-mail address
+        login: String,
+        #[command(flatten)]
+        what: Change,
+    },
     /// Let a user do nothing from now on; sessions end within a second
     Disable {
         /// Login name or e-mail address
@@ -52,6 +63,11 @@ pub(super) enum User {
     },
     /// Let a disabled user in again
     Enable {
+        /// Login name or e-mail address
+        login: String,
+    },
+    /// Let a password expire: it signs nobody in until another is set; the user's sessions end
+    ExpirePassword {
         /// Login name or e-mail address
         login: String,
     },
@@ -64,6 +80,27 @@ pub(super) enum User {
     },
 }
 
+/// What changes of a user: at least one thing.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub(super) struct Change {
+    /// Another full name
+    #[arg(long)]
+    name: Option<String>,
+    /// Another e-mail address
+    #[arg(long)]
+    email: Option<String>,
+    /// full, approver, limited or `read_only`
+    #[arg(long, value_parser = parse::<License>)]
+    license: Option<License>,
+    /// employee, partner, `basic_supplier`, `advanced_supplier` or integration; sessions of who becomes a supplier end
+    #[arg(long, value_parser = parse::<Affiliation>)]
+    affiliation: Option<Affiliation>,
+    /// Whether the user is an account administrator
+    #[arg(long, value_name = "true|false")]
+    administrator: Option<bool>,
+}
+
 /// A user in the words of every dialect.
 #[derive(Serialize)]
 struct Row {
@@ -71,8 +108,10 @@ struct Row {
     name: String,
     email: String,
     license: License,
+    affiliation: Affiliation,
     administrator: bool,
     disabled: bool,
+    password_expired: bool,
     number: i64,
     arena_guid: String,
     oracle_id: String,
@@ -81,9 +120,22 @@ struct Row {
 
 impl Row {
     fn of(user: UserInfo) -> Self {
-        let UserInfo { person, license, administrator, disabled } = user;
+        let UserInfo { person, license, affiliation, administrator, disabled, password_expired } = user;
         let Person { login, name, email, number, arena_guid, oracle_id, graph_id, .. } = person;
-        Self { login, name, email, license, administrator, disabled, number, arena_guid, oracle_id, graph_id }
+        Self {
+            login,
+            name,
+            email,
+            license,
+            affiliation,
+            administrator,
+            disabled,
+            password_expired,
+            number,
+            arena_guid,
+            oracle_id,
+            graph_id,
+        }
     }
 
     fn cells(&self) -> Vec<String> {
@@ -94,13 +146,18 @@ impl Row {
         if self.disabled {
             notes.push("disabled");
         }
-        vec![self.login.clone(), self.name.clone(), self.email.clone(), word(self.license), notes.join(", ")]
+        if self.password_expired {
+            notes.push("password expired");
+        }
+        let Self { login, name, email, .. } = self;
+        let (license, affiliation) = (word(self.license), word(self.affiliation));
+        vec![login.clone(), name.clone(), email.clone(), license, affiliation, notes.join(", ")]
     }
 }
 
 pub(super) async fn run(command: User, config: &Config, out: &mut Out) -> anyhow::Result<()> {
     match command {
-        User::Add { login, name, email, license, administrator, no_password, password } => {
+        User::Add { login, name, email, license, affiliation, administrator, no_password, password } => {
             let password = if no_password { None } else { Some(password.read(&login)?) };
             let new = NewUser {
                 name: name.unwrap_or_else(|| login.clone()),
@@ -108,12 +165,13 @@ pub(super) async fn run(command: User, config: &Config, out: &mut Out) -> anyhow
                 login,
                 password,
                 license,
+                affiliation,
                 administrator,
             };
             with_vault(config, async |vault| {
                 let person = vault.create_user(new).await.map_err(words::say)?;
                 let sentence = format!("Made user {}.", person.login);
-                out.answer(&Row::of(UserInfo { person, license, administrator, disabled: false }), || sentence)
+                out.answer(&row(vault, person.id).await?, || sentence)
             })
             .await
         }
@@ -121,14 +179,36 @@ pub(super) async fn run(command: User, config: &Config, out: &mut Out) -> anyhow
             with_vault(config, async |vault| {
                 let users = vault.user_list().await.map_err(words::say)?;
                 let rows: Vec<Row> = users.into_iter().map(Row::of).collect();
-                out.rows(&rows, &["login", "name", "e-mail", "license", "notes"], Row::cells)
+                out.rows(&rows, &["login", "name", "e-mail", "license", "affiliation", "notes"], Row::cells)
+            })
+            .await
+        }
+        User::Change { login, what: Change { name, email, license, affiliation, administrator } } => {
+            let change = UserChange { name, email, license, affiliation, administrator, ..UserChange::default() };
+            with_vault(config, async |vault| {
+                let id = user(vault, &login).await?;
+                vault.update_user(id, change).await.map_err(words::say)?;
+                let changed = row(vault, id).await?;
+                let sentence = format!("Changed user {}.", changed.login);
+                out.answer(&changed, || sentence)
+            })
+            .await
+        }
+        User::ExpirePassword { login } => {
+            let change = UserChange { password: Some(PasswordChange::Expire), ..UserChange::default() };
+            with_vault(config, async |vault| {
+                let id = user(vault, &login).await?;
+                vault.update_user(id, change).await.map_err(words::say)?;
+                let sentence =
+                    format!("The password of {login} has expired; `coatcheck user passwd {login}` sets another.");
+                done(out, "password_expired", sentence)
             })
             .await
         }
         User::Disable { login } => set_disabled(config, out, &login, true).await,
         User::Enable { login } => set_disabled(config, out, &login, false).await,
         User::Passwd { login, password } => {
-            let password = Some(password.read(&login)?);
+            let password = Some(PasswordChange::Set(password.read(&login)?));
             let change = UserChange { password, ..UserChange::default() };
             with_vault(config, async |vault| {
                 let id = user(vault, &login).await?;
@@ -152,6 +232,12 @@ async fn set_disabled(config: &Config, out: &mut Out, login: &str, disabled: boo
         }
     })
     .await
+}
+
+async fn row(vault: &Vault, id: PrincipalId) -> anyhow::Result<Row> {
+    let users = vault.user_list().await.map_err(words::say)?;
+    let user = users.into_iter().find(|user| user.person.id == id);
+    Ok(Row::of(user.ok_or_else(|| words::say(Error::Missing(Missing::Principal)))?))
 }
 
 async fn user(vault: &Vault, login: &str) -> anyhow::Result<PrincipalId> {

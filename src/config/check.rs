@@ -106,6 +106,7 @@ fn rooms(config: &Config, found: &mut Vec<Finding>) {
     least(&["arena.session_minutes"], config.arena.session_minutes.into(), 1, found);
     least(&["arena.request_limit"], config.arena.request_limit.into(), 1, found);
     least(&["arena.failed_logins"], config.arena.failed_logins.into(), 1, found);
+    least(&["arena.failed_logins_per_address"], config.arena.failed_logins_per_address.into(), 1, found);
     least(&["oracle.token_minutes"], config.oracle.token_minutes.into(), 1, found);
     least(&["graph.download_url_minutes"], config.graph.download_url_minutes.into(), 1, found);
     least(&["graph.upload_session_hours"], config.graph.upload_session_hours.into(), 24, found);

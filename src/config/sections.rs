@@ -94,6 +94,7 @@ pub struct Arena {
     pub session_minutes: u32,
     pub request_limit: u32,
     pub failed_logins: u32,
+    pub failed_logins_per_address: u32,
     pub failed_login_minutes: u32,
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     id::{CategoryId, ItemId, PrincipalId},
-    person::{License, Person},
+    person::{Affiliation, License, Person},
 };
 
 /// The rooms, and our own doors.
@@ -86,12 +86,16 @@ pub struct Account {
     pub person: Person,
     /// A user's license; applications have a full one.
     pub license: License,
+    /// Whose people a user belongs to.
+    pub affiliation: Affiliation,
     /// Account administrator.
     pub administrator: bool,
     /// Whether it may act at all.
     pub disabled: bool,
     /// Whether it is an application acting for itself.
     pub application: bool,
+    /// What an application may do at most when it acts for itself: scopes in any vendor's words.
+    pub scopes: Vec<String>,
     /// Itself and its groups.
     pub principals: Vec<PrincipalId>,
     /// The highest role on each item that names one of them.
@@ -184,6 +188,11 @@ impl Actor {
     /// Whether an application acts for itself.
     pub fn is_application(&self) -> bool {
         self.account.as_ref().is_some_and(|account| account.application)
+    }
+
+    /// Whether a supplier's user acts.
+    pub fn is_supplier(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| account.affiliation.is_supplier())
     }
 
     /// Whether an account administrator acts.

@@ -41,6 +41,8 @@ pub struct Library {
     pub policies_required: bool,
     /// Arena's workspace id, if it is a workspace.
     pub arena_workspace: Option<i64>,
+    /// Whether the workspace can be entered through Arena's API.
+    pub arena_api: bool,
     /// Requests a day through Arena.
     pub arena_request_limit: i64,
     /// When it was made.

@@ -118,6 +118,8 @@ pub struct Facts<'a> {
     pub personal_to: Option<PrincipalId>,
     /// Whose item it is.
     pub owner: PrincipalId,
+    /// Whether it is a file that suppliers do not see; folders never are.
+    pub private: bool,
     /// Whether the library requires policies.
     pub policies_required: bool,
     /// Its category and those above, nearest first, each with what it says by default.
@@ -135,6 +137,7 @@ impl<'a> Facts<'a> {
             personal_to: library.personal_to(),
             // a site's has none, and only acting on a lock asks for one
             owner: library.owner.unwrap_or(PrincipalId(library.id.0)),
+            private: false,
             policies_required: library.policies_required,
             categories,
             held: None,
@@ -269,7 +272,11 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
     let needs = action.needs();
     match gate {
         Gate::Account => actor.account.as_ref().is_none_or(|account| !account.disabled),
-        Gate::Visible => role(actor, on) >= Some(Role::Viewer) && level(actor, on) >= Level::Read,
+        Gate::Visible => {
+            role(actor, on) >= Some(Role::Viewer)
+                && level(actor, on) >= Level::Read
+                && !(on.private && actor.is_supplier())
+        }
         Gate::Scope => {
             let reach = if needs.writes { actor.ceiling.write } else { actor.ceiling.read };
             match reach {

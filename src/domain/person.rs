@@ -39,6 +39,34 @@ pub struct Person {
     pub graph_id: Uuid,
 }
 
+/// Whose people a user belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, sqlx::Type, serde::Serialize, serde::Deserialize)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Affiliation {
+    /// Our own.
+    #[default]
+    Employee,
+    /// A partner's.
+    Partner,
+    /// A supplier's.
+    BasicSupplier,
+    /// A supplier's, who may do more in the vendor's own application.
+    AdvancedSupplier,
+    /// Nobody's: a program. Every application counts as one.
+    Integration,
+}
+
+impl Affiliation {
+    /// Whether a supplier: private files do not exist for those, and Arena's API is closed to them (spec/arena.md 3.3, 6).
+    pub fn is_supplier(self) -> bool {
+        match self {
+            Affiliation::BasicSupplier | Affiliation::AdvancedSupplier => true,
+            Affiliation::Employee | Affiliation::Partner | Affiliation::Integration => false,
+        }
+    }
+}
+
 /// What a user's license allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

@@ -1,4 +1,5 @@
-//! The absolute origin that links in answers start with (spec/graph.md 1.1). No paths, no signatures.
+//! Where a request comes from, through the proxies we trust: the absolute origin that links in answers start with
+//! (spec/graph.md 1.1), and the client's address. No paths, no signatures.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,6 +9,8 @@ use axum::http::{
     uri::{Authority, Scheme},
 };
 use ipnet::IpNet;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The connection a request came over; the listener leaves it in the request's extensions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +28,7 @@ pub struct Connection {
 pub struct Origins {
     /// The configured public address, without a slash at its end. When set, nothing a client sends matters.
     pub public_url: Option<String>,
-    /// Proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    /// Proxies whose `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For` are believed.
     pub trusted_proxies: Vec<IpNet>,
 }
 
@@ -63,11 +66,34 @@ impl Origins {
         if clean { Ok(format!("{scheme}://{authority}")) } else { Err(BadHost) }
     }
 
+    /// The address of the client: the peer's, or what trusted proxies have forwarded for it. Each proxy adds whom it talks to
+    /// at the end, and a client can begin the list with anything: so it is read from the end, and the first address that is
+    /// no trusted proxy's is the client's. `None`: the request did not come over a connection.
+    pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+        let mut client = extensions.get::<Connection>()?.peer.ip().to_canonical();
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        let mut hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        while self.trusts(client) {
+            // what cannot be read is no address: the last proxy known speaks for whoever is behind it
+            let Some(hop) = hops.next().and_then(address) else { break };
+            client = hop;
+        }
+        Some(client)
+    }
+
     /// Whether what this peer forwards is believed.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.trusted_proxies.iter().any(|network| network.contains(&peer))
     }
+}
+
+/// An address as proxies spell it: bare, in brackets, with or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -108,6 +134,56 @@ mod tests {
         assert_eq!(ask(&plain, "10.0.0.1:9", "http://t.example/x", &[("host", "a.example")]), "http://t.example");
         assert_eq!(ask(&plain, "10.0.0.1:9", "/x", &[]), "http://127.0.0.1:8080");
         assert_eq!(ask(&plain, "none", "/x", &[]), BadHost.to_string());
+    }
+
+    fn client(origins: &Origins, peer: &str, lines: &[&'static str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+        }
+        let mut extensions = Extensions::new();
+        if let (Ok(peer), Ok(local)) = (peer.parse(), "127.0.0.1:8080".parse()) {
+            extensions.insert(Connection { peer, local, secure: false });
+        }
+        origins.client(&headers, &extensions).map_or("nobody".to_owned(), |address| address.to_string())
+    }
+
+    #[test]
+    fn the_client_is_the_last_address_that_is_no_trusted_proxys() {
+        let plain = Origins::default();
+        let networks = ["10.0.0.0/8", "fd00::/8"].map(|network| network.parse().unwrap());
+        let proxied = Origins { trusted_proxies: networks.to_vec(), ..Origins::default() };
+        // nobody forwards for a peer that is not trusted
+        assert_eq!(client(&plain, "10.0.0.1:9", &["192.0.2.1"]), "10.0.0.1");
+        assert_eq!(client(&proxied, "192.0.2.9:9", &["192.0.2.1"]), "192.0.2.9");
+        // what a client itself sends stands before what the proxies add
+        assert_eq!(client(&proxied, "10.0.0.1:9", &["192.0.2.1"]), "192.0.2.1");
+        assert_eq!(client(&proxied, "10.0.0.1:9", &["203.0.113.5, 192.0.2.1"]), "192.0.2.1");
+        assert_eq!(client(&proxied, "10.0.0.1:9", &["203.0.113.5, 192.0.2.1, 10.9.9.9"]), "192.0.2.1");
+        assert_eq!(client(&proxied, "10.0.0.1:9", &["203.0.113.5", "192.0.2.1 ,10.9.9.9"]), "192.0.2.1");
+        assert_eq!(client(&proxied, "10.0.0.1:9", &["10.1.1.1", "10.2.2.2"]), "10.1.1.1");
+        // what is no address ends the walk
+        assert_eq!(client(&proxied, "10.0.0.1:9", &["192.0.2.1, unknown"]), "10.0.0.1");
+        assert_eq!(client(&proxied, "10.0.0.1:9", &["192.0.2.1, , 10.9.9.9"]), "10.9.9.9");
+        assert_eq!(client(&proxied, "10.0.0.1:9", &[]), "10.0.0.1");
+        assert_eq!(client(&proxied, "none", &["192.0.2.1"]), "nobody");
+    }
+
+    #[test]
+    fn addresses_are_read_as_proxies_spell_them() {
+        let networks = ["10.0.0.0/8", "fd00::/8"].map(|network| network.parse().unwrap());
+        let proxied = Origins { trusted_proxies: networks.to_vec(), ..Origins::default() };
+        for (line, address) in [
+            ("192.0.2.1:4711", "192.0.2.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8::1, ::ffff:10.0.0.3", "2001:db8::1"),
+        ] {
+            assert_eq!(client(&proxied, "[::ffff:10.0.0.1]:9", &[line]), address, "{line}");
+            assert_eq!(client(&proxied, "[fd00::1]:9", &[line]), address, "{line}");
+        }
     }
 
     #[test]

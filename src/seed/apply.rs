@@ -213,6 +213,7 @@ impl Work {
                 name: user.name.clone(),
                 password_hash: hash.clone(),
                 license: user.license,
+                affiliation: user.affiliation,
                 administrator: user.administrator,
                 disabled: user.disabled,
             };
@@ -313,6 +314,7 @@ impl Work {
             description: entry.description.clone(),
             policies_required: entry.policies_required,
             arena_workspace: entry.arena_workspace.as_ref().map(|number| *number.get_ref()),
+            arena_api: entry.arena_api,
             arena_request_limit: entry.arena_request_limit.as_ref().map(|number| *number.get_ref()),
             by,
         };

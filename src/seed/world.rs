@@ -9,7 +9,7 @@ use crate::domain::{
     actor::{Level, Role, Rule},
     library::LibraryKind,
     link::Audience,
-    person::License,
+    person::{Affiliation, License},
 };
 
 /// A world. What is left out stays as it is; nothing is ever taken away.
@@ -65,6 +65,8 @@ pub struct User {
     pub password_file: Option<Spanned<PathBuf>>,
     /// Usually full.
     pub license: Option<License>,
+    /// Usually employee.
+    pub affiliation: Option<Affiliation>,
     pub administrator: Option<bool>,
     pub disabled: Option<bool>,
 }
@@ -143,6 +145,8 @@ pub struct Library {
     pub description: Option<String>,
     pub policies_required: Option<bool>,
     pub arena_workspace: Option<Spanned<i64>>,
+    /// Usually true.
+    pub arena_api: Option<bool>,
     pub arena_request_limit: Option<Spanned<i64>>,
     #[serde(default)]
     pub members: BTreeMap<Who, Role>,

@@ -161,32 +161,38 @@ pub struct SessionRow {
     pub library: LibraryId,
 }
 
-/// Opens a session, ending the user's earlier one; answers whether there was one. Needs a transaction.
+/// A session to be opened.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct NewSession {
+    pub id: SessionId,
+    pub digest: [u8; 32],
+    pub user: PrincipalId,
+    pub library: LibraryId,
+    pub address: Option<String>,
+}
+
+/// Opens a session. Needs a transaction in which the bearer's earlier one was ended: see [`end_sessions`].
 pub async fn open_session(
     db: &mut PgConnection,
-    id: SessionId,
-    digest: &[u8],
-    user: PrincipalId,
-    library: LibraryId,
+    new: &NewSession,
     lifetime: chrono::Duration,
     now: Option<DateTime<Utc>>,
-) -> sqlx::Result<bool> {
-    // two logins of one user at once line up here
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).fetch_one(&mut *db).await?;
-    let ended = end_sessions(db, user, now).await?;
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO sessions (id, digest, user_id, library_id, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, coalesce($6::timestamptz, now()), coalesce($6, now()) + $5::interval)",
-        id.0,
-        digest,
-        user.0,
-        library.0,
+        "INSERT INTO sessions (id, digest, user_id, library_id, created_at, expires_at, address)
+        VALUES ($1, $2, $3, $4, coalesce($6::timestamptz, now()), coalesce($6, now()) + $5::interval, $7)",
+        new.id.0,
+        &new.digest,
+        new.user.0,
+        new.library.0,
         lifetime as chrono::Duration,
         now,
+        new.address.as_deref(),
     )
     .execute(db)
     .await?;
-    Ok(ended)
+    Ok(())
 }
 
 /// The living session with this digest, which lives `lifetime` from now on; `None`: it is dead.
@@ -221,8 +227,10 @@ pub async fn end_session(db: &mut PgConnection, id: SessionId, now: Option<DateT
     Ok(())
 }
 
-/// Ends all sessions of a user; answers whether there were any.
+/// Ends all sessions of a user or an application; answers whether there were any. Until the end of the transaction none is
+/// opened for them, so that none slips past a change that ends them.
 pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<DateTime<Utc>>) -> sqlx::Result<bool> {
+    super::directory::hold(db, user).await?;
     let ended = sqlx::query!(
         "UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE user_id = $1 AND ended_at IS NULL",
         user.0,
@@ -231,6 +239,38 @@ pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<
     .execute(db)
     .await?;
     Ok(ended.rows_affected() > 0)
+}
+
+/// Who among somebody and, for a group, its members has a living session in a library.
+pub async fn session_users(
+    db: &mut PgConnection,
+    library: LibraryId,
+    among: PrincipalId,
+) -> sqlx::Result<Vec<PrincipalId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user: PrincipalId" FROM sessions WHERE library_id = $1 AND ended_at IS NULL
+            AND (user_id = $2 OR user_id IN (SELECT m.principal_id FROM group_members m WHERE m.group_id = $2))"#,
+        library.0,
+        among.0,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Ends all sessions in a library.
+pub async fn end_sessions_in(
+    db: &mut PgConnection,
+    library: LibraryId,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE library_id = $1 AND ended_at IS NULL",
+        library.0,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Forgets wrong passwords that no longer count since `failures_before`, and sessions dead since `sessions_before`, all but
@@ -261,44 +301,63 @@ pub async fn last_workspace(db: &mut PgConnection, user: PrincipalId) -> sqlx::R
     .await
 }
 
-/// How many wrong passwords in a row were given for this login since `since`.
+/// How often a credential was presented wrongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failures {
+    /// In a row for one login, each less than `window` after the one before.
+    pub login: i32,
+    /// From one address within its `window`.
+    pub address: i32,
+}
+
+/// The failures that count for a login and the address it comes from.
 pub async fn failures(
     db: &mut PgConnection,
     login_key: &str,
-    since: chrono::Duration,
+    address_key: Option<&str>,
+    window: chrono::Duration,
     now: Option<DateTime<Utc>>,
-) -> sqlx::Result<i32> {
-    let failures = sqlx::query_scalar!(
-        "SELECT failures FROM login_failures
-        WHERE login_key = $1 AND last_failed_at > coalesce($3::timestamptz, now()) - $2::interval",
+) -> sqlx::Result<Failures> {
+    sqlx::query_as!(
+        Failures,
+        r#"SELECT coalesce((SELECT failures FROM login_failures
+                WHERE login_key = $1 AND last_failed_at > coalesce($4::timestamptz, now()) - $3::interval), 0) AS "login!",
+            coalesce((SELECT failures FROM login_failures
+                WHERE login_key = $2 AND began_at > coalesce($4, now()) - $3), 0) AS "address!""#,
         login_key,
-        since as chrono::Duration,
-        now,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(failures.unwrap_or(0))
-}
-
-/// Counts a wrong password; what is older than `since` no longer counts. Answers how many in a row it makes.
-pub async fn count_failure(
-    db: &mut PgConnection,
-    login_key: &str,
-    since: chrono::Duration,
-    now: Option<DateTime<Utc>>,
-) -> sqlx::Result<i32> {
-    sqlx::query_scalar!(
-        "INSERT INTO login_failures (login_key, failures, last_failed_at) VALUES ($1, 1, coalesce($3::timestamptz, now()))
-        ON CONFLICT (login_key) DO UPDATE SET last_failed_at = excluded.last_failed_at,
-            failures = CASE WHEN login_failures.last_failed_at > excluded.last_failed_at - $2::interval
-                THEN login_failures.failures + 1 ELSE 1 END
-        RETURNING failures",
-        login_key,
-        since as chrono::Duration,
+        address_key,
+        window as chrono::Duration,
         now,
     )
     .fetch_one(db)
     .await
+}
+
+/// Counts a failure for a login and the address it comes from; what no longer counts is forgotten.
+pub async fn count_failure(
+    db: &mut PgConnection,
+    login_key: &str,
+    address_key: Option<&str>,
+    window: chrono::Duration,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO login_failures AS f (login_key, failures, began_at, last_failed_at)
+        SELECT key, 1, coalesce($4::timestamptz, now()), coalesce($4, now())
+        FROM unnest(ARRAY[$1::text, $2::text]) WITH ORDINALITY AS k (key, place) WHERE key IS NOT NULL ORDER BY place
+        ON CONFLICT (login_key) DO UPDATE SET (failures, began_at, last_failed_at) = (
+            SELECT CASE WHEN counts THEN f.failures + 1 ELSE 1 END,
+                CASE WHEN counts THEN f.began_at ELSE excluded.began_at END, excluded.last_failed_at
+            FROM (SELECT CASE WHEN f.login_key = $2 THEN f.began_at ELSE f.last_failed_at END
+                > excluded.last_failed_at - $3::interval AS counts) AS c)",
+        login_key,
+        address_key,
+        window as chrono::Duration,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Forgets the wrong passwords of a login after a right one.

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::domain::{
     actor::{Account, Level, Role, Rule},
-    id::{CategoryId, ItemId, PolicyId, PrincipalId, PrincipalKey},
+    id::{CategoryId, ItemId, LibraryId, PolicyId, PrincipalId, PrincipalKey},
     name,
-    person::{License, Person, PrincipalKind},
+    person::{Affiliation, License, Person, PrincipalKind},
 };
 
 /// The spellings a principal is born with.
@@ -44,62 +44,93 @@ pub async fn create(db: &mut PgConnection, new: &NewPrincipal, now: Option<DateT
     Ok(())
 }
 
+/// The user of a principal to be made.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct NewUserRow<'a> {
+    pub login: &'a str,
+    pub email: &'a str,
+    pub password_hash: Option<&'a str>,
+    pub license: License,
+    pub affiliation: Affiliation,
+    pub administrator: bool,
+}
+
 /// Makes the user of a principal. A taken login violates `users_login_key`, a taken address `users_email_key`.
-pub async fn create_user(
-    db: &mut PgConnection,
-    id: PrincipalId,
-    login: &str,
-    email: &str,
-    password_hash: Option<&str>,
-    license: License,
-    administrator: bool,
-) -> sqlx::Result<()> {
+pub async fn create_user(db: &mut PgConnection, id: PrincipalId, new: &NewUserRow<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO users (id, login, login_key, email, email_key, password_hash, license, administrator)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO users (id, login, login_key, email, email_key, password_hash, license, affiliation, administrator)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         id.0,
-        login,
-        name::key(login),
-        email,
-        name::key(email),
-        password_hash,
-        license as License,
-        administrator,
+        new.login,
+        name::key(new.login),
+        new.email,
+        name::key(new.email),
+        new.password_hash,
+        new.license as License,
+        new.affiliation as Affiliation,
+        new.administrator,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Changes a user; `None`: as it is.
-pub async fn update_user(
-    db: &mut PgConnection,
-    id: PrincipalId,
-    full_name: Option<&str>,
-    email: Option<&str>,
-    license: Option<License>,
-    administrator: Option<bool>,
-) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE principals SET name = coalesce($2, name) WHERE id = $1", id.0, full_name)
+/// What changes of a user's row; `None`: as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct UserUpdate<'a> {
+    pub name: Option<&'a str>,
+    pub email: Option<&'a str>,
+    pub license: Option<License>,
+    pub affiliation: Option<Affiliation>,
+    pub administrator: Option<bool>,
+}
+
+/// Changes a user.
+pub async fn update_user(db: &mut PgConnection, id: PrincipalId, what: &UserUpdate<'_>) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE principals SET name = coalesce($2, name) WHERE id = $1", id.0, what.name)
         .execute(&mut *db)
         .await?;
     sqlx::query!(
         "UPDATE users SET email = coalesce($2, email), email_key = coalesce($3, email_key), license = coalesce($4, license),
-            administrator = coalesce($5, administrator) WHERE id = $1",
+            administrator = coalesce($5, administrator), affiliation = coalesce($6, affiliation) WHERE id = $1",
         id.0,
-        email,
-        email.map(name::key),
-        license as Option<License>,
-        administrator,
+        what.email,
+        what.email.map(name::key),
+        what.license as Option<License>,
+        what.administrator,
+        what.affiliation as Option<Affiliation>,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Sets a user's password hash.
+/// Holds a principal until the end of the transaction: whoever changes what it may present, and whoever opens a session for
+/// it, line up here.
+pub async fn hold(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<()> {
+    sqlx::query!("SELECT id FROM principals WHERE id = $1 FOR NO KEY UPDATE", id.0).fetch_optional(db).await?;
+    Ok(())
+}
+
+/// Sets a user's password hash; the password has not expired.
 pub async fn set_password(db: &mut PgConnection, id: PrincipalId, hash: &str) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE users SET password_hash = $2 WHERE id = $1", id.0, hash).execute(db).await?;
+    sqlx::query!("UPDATE users SET password_hash = $2, password_expired_at = NULL WHERE id = $1", id.0, hash)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Lets a user's password expire, if it has not before.
+pub async fn expire_password(db: &mut PgConnection, id: PrincipalId, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET password_expired_at = least(password_expired_at, coalesce($2::timestamptz, now())) WHERE id = $1",
+        id.0,
+        now,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -159,6 +190,52 @@ pub async fn add_secret(
     .execute(db)
     .await?;
     Ok(added.rows_affected() > 0)
+}
+
+/// What administrators see of an application besides the person.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct ApplicationRow {
+    pub id: PrincipalId,
+    pub roles: Vec<String>,
+    pub disabled: bool,
+    /// Those that have not expired.
+    pub secrets: i64,
+}
+
+/// All applications, by client id.
+pub async fn application_rows(db: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::Result<Vec<ApplicationRow>> {
+    sqlx::query_as!(
+        ApplicationRow,
+        r#"SELECT a.id AS "id: PrincipalId", a.roles, (p.disabled_at IS NOT NULL) AS "disabled!",
+            (SELECT count(*) FROM application_secrets s WHERE s.application_id = a.id
+                AND (s.expires_at IS NULL OR s.expires_at > coalesce($1::timestamptz, now()))) AS "secrets!"
+        FROM applications a JOIN principals p ON p.id = a.id ORDER BY lower(a.client_id), a.client_id"#,
+        now,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The application with this client id that has a secret of this digest which has not expired.
+pub async fn application_with_secret(
+    db: &mut PgConnection,
+    client_id: &str,
+    digest: &[u8],
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<Option<PrincipalId>> {
+    if super::has_nul(client_id) {
+        return Ok(None);
+    }
+    sqlx::query_scalar!(
+        r#"SELECT a.id AS "id: PrincipalId" FROM application_secrets s JOIN applications a ON a.id = s.application_id
+        WHERE s.digest = $2 AND lower(a.client_id) = $1 AND (s.expires_at IS NULL OR s.expires_at > coalesce($3::timestamptz, now()))"#,
+        name::key(client_id),
+        digest,
+        now,
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// Makes the group of a principal.
@@ -297,6 +374,22 @@ pub async fn put_membership(
     Ok(given.rows_affected() > 0)
 }
 
+/// Takes the role that somebody has on a folder or file away; answers the library it lies in, `None`: there was no such role.
+pub async fn remove_membership(
+    db: &mut PgConnection,
+    item: ItemId,
+    principal: PrincipalId,
+) -> sqlx::Result<Option<LibraryId>> {
+    sqlx::query_scalar!(
+        r#"DELETE FROM memberships m USING items i WHERE m.item_id = $1 AND m.principal_id = $2 AND i.id = m.item_id
+        RETURNING i.library_id AS "library: LibraryId""#,
+        item.0,
+        principal.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 macro_rules! people {
     ($tail:tt, $($argument:expr),* $(,)?) => {
         sqlx::query_as!(
@@ -326,16 +419,19 @@ pub async fn users(db: &mut PgConnection) -> sqlx::Result<Vec<Person>> {
 pub struct UserRow {
     pub id: PrincipalId,
     pub license: License,
+    pub affiliation: Affiliation,
     pub administrator: bool,
     pub disabled: bool,
+    pub password_expired: bool,
 }
 
 /// All users, by login name.
 pub async fn user_rows(db: &mut PgConnection) -> sqlx::Result<Vec<UserRow>> {
     sqlx::query_as!(
         UserRow,
-        r#"SELECT u.id AS "id: PrincipalId", u.license AS "license: License", u.administrator,
-            (p.disabled_at IS NOT NULL) AS "disabled!"
+        r#"SELECT u.id AS "id: PrincipalId", u.license AS "license: License", u.affiliation AS "affiliation: Affiliation",
+            u.administrator, (p.disabled_at IS NOT NULL) AS "disabled!",
+            (u.password_expired_at IS NOT NULL) AS "password_expired!"
         FROM users u JOIN principals p ON p.id = u.id ORDER BY u.login_key"#,
     )
     .fetch_all(db)
@@ -346,8 +442,9 @@ pub async fn user_rows(db: &mut PgConnection) -> sqlx::Result<Vec<UserRow>> {
 pub async fn user_row(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Option<UserRow>> {
     sqlx::query_as!(
         UserRow,
-        r#"SELECT u.id AS "id: PrincipalId", u.license AS "license: License", u.administrator,
-            (p.disabled_at IS NOT NULL) AS "disabled!"
+        r#"SELECT u.id AS "id: PrincipalId", u.license AS "license: License", u.affiliation AS "affiliation: Affiliation",
+            u.administrator, (p.disabled_at IS NOT NULL) AS "disabled!",
+            (u.password_expired_at IS NOT NULL) AS "password_expired!"
         FROM users u JOIN principals p ON p.id = u.id WHERE u.id = $1"#,
         id.0,
     )
@@ -390,7 +487,7 @@ pub async fn find(db: &mut PgConnection, key: &PrincipalKey) -> sqlx::Result<Opt
 }
 
 /// What is needed to verify a password.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// Whose.
     pub id: PrincipalId,
@@ -398,6 +495,10 @@ pub struct Credential {
     pub password_hash: Option<String>,
     /// Whether the user is disabled.
     pub disabled: bool,
+    /// Whether the password has expired.
+    pub expired: bool,
+    /// Whose people the user belongs to.
+    pub affiliation: Affiliation,
 }
 
 /// The credential behind a login name, an e-mail address or, where the text is a number, Liferay's user id.
@@ -407,7 +508,8 @@ pub async fn credential(db: &mut PgConnection, login: &str) -> sqlx::Result<Opti
     }
     sqlx::query_as!(
         Credential,
-        r#"SELECT u.id AS "id: PrincipalId", u.password_hash, (p.disabled_at IS NOT NULL) AS "disabled!"
+        r#"SELECT u.id AS "id: PrincipalId", u.password_hash, (p.disabled_at IS NOT NULL) AS "disabled!",
+            (u.password_expired_at IS NOT NULL) AS "expired!", u.affiliation AS "affiliation: Affiliation"
         FROM users u JOIN principals p ON p.id = u.id
         WHERE u.id = coalesce((SELECT x.id FROM users x WHERE x.login_key = $1), (SELECT x.id FROM users x WHERE x.email_key = $1),
             (SELECT x.id FROM principals x WHERE x.number = $2::bigint))"#,
@@ -422,8 +524,9 @@ pub async fn credential(db: &mut PgConnection, login: &str) -> sqlx::Result<Opti
 pub async fn account(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Option<Account>> {
     let Some(person) = people!("WHERE p.id = $1", id.0).fetch_optional(&mut *db).await? else { return Ok(None) };
     let row = sqlx::query!(
-        r#"SELECT u.license AS "license?: License", coalesce(u.administrator, false) AS "administrator!",
-            (p.disabled_at IS NOT NULL) AS "disabled!",
+        r#"SELECT u.license AS "license?: License", coalesce(u.affiliation, 'integration') AS "affiliation!: Affiliation",
+            coalesce(u.administrator, false) AS "administrator!",
+            coalesce((SELECT a.roles FROM applications a WHERE a.id = p.id), '{}') AS "scopes!", (p.disabled_at IS NOT NULL) AS "disabled!",
             ARRAY(SELECT group_id FROM group_members WHERE principal_id = p.id) AS "groups!: Vec<PrincipalId>"
         FROM principals p LEFT JOIN users u ON u.id = p.id WHERE p.id = $1"#,
         id.0,
@@ -468,6 +571,8 @@ pub async fn account(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Opt
         application: person.kind == PrincipalKind::Application,
         person,
         license: row.license.unwrap_or(License::Full),
+        affiliation: row.affiliation,
+        scopes: row.scopes,
         administrator: row.administrator,
         disabled: row.disabled,
         principals,

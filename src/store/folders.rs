@@ -184,6 +184,17 @@ pub async fn category_below(
     .await
 }
 
+/// Whether a file below a folder is private.
+pub async fn has_private_below(db: &mut PgConnection, folder: ItemId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM items i JOIN editions e ON e.id = i.edition_id
+            WHERE i.ancestors @> ARRAY[$1::uuid] AND i.deleted_at IS NULL AND e.private) AS "private!""#,
+        folder.0,
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Puts a folder with all below into the trash, and notes it in the trail of the folder and of each file. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
 pub async fn delete(
     db: &mut PgConnection,

@@ -95,7 +95,8 @@ pub struct ItemRow {
     pub total: i64,
 }
 
-/// `$1` is the moment that counts, or null for the database's own. `$total` is how many items the whole list has: to count
+/// `$1` is the moment that counts, or null for the database's own; `$2` whether private files are left out of the number of
+/// a folder's children. `$total` is how many items the whole list has: to count
 /// them beside the rows would fetch all of every item for a page of a few.
 macro_rules! items {
     ($with:tt, $total:tt, $tail:tt, $($argument:expr),* $(,)?) => {
@@ -116,7 +117,8 @@ macro_rules! items {
                 i.modified_by AS "modified_by!: PrincipalId", i.modified_at AS "modified_at!",
                 i.client_created_at AS "client_created_at?", i.client_modified_at AS "client_modified_at?", i.revision AS "revision!",
                 CASE WHEN i.kind = 'folder'
-                    THEN (SELECT count(*) FROM items c WHERE c.parent_id = i.id AND c.deleted_at IS NULL)
+                    THEN (SELECT count(*) FROM items c WHERE c.parent_id = i.id AND c.deleted_at IS NULL AND NOT ($2::boolean
+                        AND EXISTS (SELECT FROM editions p WHERE p.id = c.edition_id AND p.private)))
                     ELSE 0 END AS "children!",
                 e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
                 i.ordinal AS "last_ordinal?", i.major AS "last_major?", i.minor AS "last_minor?",
@@ -149,8 +151,13 @@ macro_rules! items {
     };
 }
 
-/// The item a key names, unless it is in the trash.
-pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &ItemKey) -> sqlx::Result<Option<ItemRow>> {
+/// The item a key names, unless it is in the trash. `no_private`: a folder's private files do not count as its children.
+pub async fn by_key(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    key: &ItemKey,
+    no_private: bool,
+) -> sqlx::Result<Option<ItemRow>> {
     let (base, names) = match key {
         ItemKey::Path(base, names) => (&**base, names.iter().map(|name| crate::domain::name::key(name)).collect()),
         ItemKey::Id(_)
@@ -175,22 +182,23 @@ pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &Ite
     }
     items!(
         r#"WITH RECURSIVE walk (id, depth) AS (
-            SELECT CASE $2::text
-                WHEN 'id' THEN $3::uuid
-                WHEN 'graph' THEN (SELECT x.id FROM items x WHERE x.graph_id = $4::text)
-                WHEN 'oracle' THEN (SELECT x.id FROM items x WHERE x.oracle_id = $4::text)
-                WHEN 'number' THEN (SELECT x.id FROM items x WHERE x.number = $5::bigint)
-                WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $4::text AND x.ordinal IS NOT NULL)
-                WHEN 'root' THEN (SELECT x.id FROM items x WHERE x.library_id = $3::uuid AND x.parent_id IS NULL)
+            SELECT CASE $3::text
+                WHEN 'id' THEN $4::uuid
+                WHEN 'graph' THEN (SELECT x.id FROM items x WHERE x.graph_id = $5::text)
+                WHEN 'oracle' THEN (SELECT x.id FROM items x WHERE x.oracle_id = $5::text)
+                WHEN 'number' THEN (SELECT x.id FROM items x WHERE x.number = $6::bigint)
+                WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $5::text AND x.ordinal IS NOT NULL)
+                WHEN 'root' THEN (SELECT x.id FROM items x WHERE x.library_id = $4::uuid AND x.parent_id IS NULL)
             END, 0
             UNION ALL
             SELECT x.id, walk.depth + 1 FROM walk
-            JOIN items x ON x.parent_id = walk.id AND x.name_key = ($6::text[])[walk.depth + 1] AND x.deleted_at IS NULL
-            WHERE walk.depth < cardinality($6::text[])
+            JOIN items x ON x.parent_id = walk.id AND x.name_key = ($7::text[])[walk.depth + 1] AND x.deleted_at IS NULL
+            WHERE walk.depth < cardinality($7::text[])
         )"#,
         "1::bigint",
-        "WHERE i.id = (SELECT walk.id FROM walk WHERE walk.depth = cardinality($6::text[])) AND i.deleted_at IS NULL",
+        "WHERE i.id = (SELECT walk.id FROM walk WHERE walk.depth = cardinality($7::text[])) AND i.deleted_at IS NULL",
         now,
+        no_private,
         kind,
         id,
         text,
@@ -214,6 +222,8 @@ pub struct Among {
     pub folders_first: bool,
     /// Categories whose files do not exist for the caller.
     pub hidden: Vec<CategoryId>,
+    /// Whether private files do not exist for the caller.
+    pub no_private: bool,
     /// Folders that lie elsewhere and show here all the same, save those that lie below another of them.
     pub guests: Vec<ItemId>,
 }
@@ -229,30 +239,32 @@ pub async fn children(
     items!(
         r#"WITH page AS MATERIALIZED (
             SELECT i.id, count(*) OVER () AS total, row_number() OVER (
-                ORDER BY CASE WHEN $6::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
-                    CASE WHEN $7::text = 'name' THEN i.name_key END,
-                    CASE WHEN $7 = 'name_desc' THEN i.name_key END DESC,
-                    CASE WHEN $7 = 'created' THEN i.created_at WHEN $7 = 'modified' THEN i.modified_at END,
-                    CASE WHEN $7 = 'created_desc' THEN i.created_at WHEN $7 = 'modified_desc' THEN i.modified_at END DESC,
-                    CASE WHEN $7 = 'size' THEN s.size WHEN $7 = 'file_number' THEN i.file_number END,
-                    CASE WHEN $7 = 'size_desc' THEN s.size END DESC,
+                ORDER BY CASE WHEN $7::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
+                    CASE WHEN $8::text = 'name' THEN i.name_key END,
+                    CASE WHEN $8 = 'name_desc' THEN i.name_key END DESC,
+                    CASE WHEN $8 = 'created' THEN i.created_at WHEN $8 = 'modified' THEN i.modified_at END,
+                    CASE WHEN $8 = 'created_desc' THEN i.created_at WHEN $8 = 'modified_desc' THEN i.modified_at END DESC,
+                    CASE WHEN $8 = 'size' THEN s.size WHEN $8 = 'file_number' THEN i.file_number END,
+                    CASE WHEN $8 = 'size_desc' THEN s.size END DESC,
                     i.id) AS place
             FROM items i
-            LEFT JOIN LATERAL (SELECT CASE WHEN $7 IN ('size', 'size_desc')
+            LEFT JOIN LATERAL (SELECT CASE WHEN $8 IN ('size', 'size_desc')
                 THEN coalesce((SELECT t.size FROM editions e JOIN contents t ON t.sha256 = e.sha256 WHERE e.id = i.edition_id), 0)
                 END AS size) s ON true
-            WHERE (i.parent_id = $2::uuid OR (i.id = ANY ($10::uuid[]) AND i.kind = 'folder' AND i.id <> $2
-                    AND NOT i.ancestors && ($10::uuid[] || $2::uuid)))
+            WHERE (i.parent_id = $3::uuid OR (i.id = ANY ($11::uuid[]) AND i.kind = 'folder' AND i.id <> $3
+                    AND NOT i.ancestors && ($11::uuid[] || $3::uuid)))
                 AND i.deleted_at IS NULL
-                AND ($3::text IS NULL OR i.kind = $3)
-                AND ($4::text IS NULL OR i.name = $4)
-                AND NOT i.category_id = ANY ($5::uuid[])
-                AND ($11::text IS NULL OR i.title = $11)
-            ORDER BY place LIMIT $8 OFFSET $9
+                AND ($4::text IS NULL OR i.kind = $4)
+                AND ($5::text IS NULL OR i.name = $5)
+                AND NOT i.category_id = ANY ($6::uuid[])
+                AND NOT ($2::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
+                AND ($12::text IS NULL OR i.title = $12)
+            ORDER BY place LIMIT $9 OFFSET $10
         )"#,
         "page.total",
         "JOIN page ON page.id = i.id ORDER BY page.place",
         now,
+        among.no_private,
         folder.0,
         among.kind as Option<Kind>,
         among.name.as_deref(),
@@ -268,16 +280,21 @@ pub async fn children(
     .await
 }
 
-/// What the newest editions of all files below each of these folders come to, in bytes.
-pub async fn sizes_below(db: &mut PgConnection, folders: &[ItemId]) -> sqlx::Result<Vec<(ItemId, i64)>> {
+/// What the newest editions of all files below each of these folders come to, in bytes; with or without private files.
+pub async fn sizes_below(
+    db: &mut PgConnection,
+    folders: &[ItemId],
+    no_private: bool,
+) -> sqlx::Result<Vec<(ItemId, i64)>> {
     let rows = sqlx::query!(
         r#"SELECT f.id AS "folder!: ItemId", coalesce(sum(t.size), 0)::bigint AS "size!"
         FROM unnest($1::uuid[]) AS f (id)
         LEFT JOIN items i ON i.ancestors @> ARRAY[f.id] AND i.kind = 'file' AND i.deleted_at IS NULL
-        LEFT JOIN editions e ON e.id = i.edition_id
+        LEFT JOIN editions e ON e.id = i.edition_id AND NOT ($2::boolean AND e.private)
         LEFT JOIN contents t ON t.sha256 = e.sha256
         GROUP BY f.id"#,
         folders as &[ItemId],
+        no_private,
     )
     .fetch_all(db)
     .await?;
@@ -296,6 +313,8 @@ pub struct FileQuery {
     pub categories: Option<Vec<CategoryId>>,
     /// Categories whose files do not exist for the caller.
     pub hidden: Vec<CategoryId>,
+    /// Whether private files do not exist for the caller.
+    pub no_private: bool,
     /// Folders and files the caller was given a role on; `None`: the whole library.
     pub below: Option<Vec<ItemId>>,
 }
@@ -312,22 +331,24 @@ pub async fn files(
     items!(
         r#"WITH page AS MATERIALIZED (
             SELECT i.id FROM items i LEFT JOIN editions e ON e.id = i.edition_id
-            WHERE i.library_id = $2 AND i.kind = 'file' AND i.deleted_at IS NULL
-                AND ($3::text IS NULL OR lower(e.title) LIKE lower($3))
-                AND ($4::text IS NULL OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($4))
-                AND ($5::text IS NULL OR lower(e.file_name) LIKE lower($5))
-                AND ($6::text IS NULL OR lower(e.format) LIKE lower($6))
-                AND ($7::text IS NULL OR lower(e.title) LIKE lower($7) OR lower(e.file_name) LIKE lower($7)
-                    OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($7))
-                AND ($8::uuid[] IS NULL OR i.category_id = ANY ($8))
-                AND NOT i.category_id = ANY ($9::uuid[])
-                AND ($10::uuid[] IS NULL OR i.id = ANY ($10) OR i.ancestors && $10)
+            WHERE i.library_id = $3 AND i.kind = 'file' AND i.deleted_at IS NULL
+                AND ($4::text IS NULL OR lower(e.title) LIKE lower($4))
+                AND ($5::text IS NULL OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($5))
+                AND ($6::text IS NULL OR lower(e.file_name) LIKE lower($6))
+                AND ($7::text IS NULL OR lower(e.format) LIKE lower($7))
+                AND ($8::text IS NULL OR lower(e.title) LIKE lower($8) OR lower(e.file_name) LIKE lower($8)
+                    OR 'file-' || lpad(i.file_number::text, greatest(6, length(i.file_number::text)), '0') LIKE lower($8))
+                AND ($9::uuid[] IS NULL OR i.category_id = ANY ($9))
+                AND NOT i.category_id = ANY ($10::uuid[])
+                AND NOT ($2::boolean AND coalesce(e.private, false))
+                AND ($11::uuid[] IS NULL OR i.id = ANY ($11) OR i.ancestors && $11)
             ORDER BY i.file_number
-            LIMIT $11 OFFSET $12
+            LIMIT $12 OFFSET $13
         )"#,
         "0::bigint",
         "JOIN page ON page.id = i.id ORDER BY i.file_number",
         now,
+        query.no_private,
         library.0,
         query.title.as_deref(),
         query.number.as_deref(),
@@ -355,9 +376,10 @@ pub async fn held(
         "0::bigint",
         r#"WHERE i.deleted_at IS NULL AND k.holder_id IS NOT NULL
             AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
-            AND ($2::uuid IS NULL OR k.holder_id = $2)
+            AND ($3::uuid IS NULL OR k.holder_id = $3)
         ORDER BY k.taken_at, i.id"#,
         now,
+        false,
         holder.map(|holder| holder.0),
     )
     .fetch_all(db)
@@ -374,11 +396,12 @@ pub async fn held_below(
     items!(
         "",
         "0::bigint",
-        r#"WHERE i.ancestors @> ARRAY[$2::uuid] AND i.deleted_at IS NULL AND k.holder_id IS NOT NULL
+        r#"WHERE i.ancestors @> ARRAY[$3::uuid] AND i.deleted_at IS NULL AND k.holder_id IS NOT NULL
             AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
-            AND k.holder_id IS DISTINCT FROM $3::uuid
+            AND k.holder_id IS DISTINCT FROM $4::uuid
         ORDER BY k.taken_at LIMIT 1"#,
         now,
+        false,
         folder.0,
         caller.map(|caller| caller.0),
     )

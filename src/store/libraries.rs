@@ -23,6 +23,7 @@ pub struct NewLibrary {
     pub owner: Option<PrincipalId>,
     pub policies_required: bool,
     pub arena_workspace: Option<i64>,
+    pub arena_api: bool,
     pub arena_request_limit: i64,
     pub created_by: Option<PrincipalId>,
 }
@@ -32,8 +33,8 @@ pub struct NewLibrary {
 pub async fn create(db: &mut PgConnection, new: &NewLibrary, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO libraries (id, kind, name, name_key, description, graph_id, graph_site_id, owner_id, policies_required,
-            arena_workspace, arena_request_limit, created_by, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()))",
+            arena_workspace, arena_request_limit, created_by, created_at, arena_api)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()), $14)",
         new.id.0,
         new.kind as LibraryKind,
         new.name,
@@ -47,30 +48,36 @@ pub async fn create(db: &mut PgConnection, new: &NewLibrary, now: Option<DateTim
         new.arena_request_limit,
         new.created_by.map(|by| by.0),
         now,
+        new.arena_api,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Changes a library's settings; `None`: as they are.
-pub async fn update(
-    db: &mut PgConnection,
-    id: LibraryId,
-    description: Option<&str>,
-    policies_required: Option<bool>,
-    arena_workspace: Option<i64>,
-    arena_request_limit: Option<i64>,
-) -> sqlx::Result<()> {
+/// What changes of a library's settings; `None`: as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct LibraryUpdate<'a> {
+    pub description: Option<&'a str>,
+    pub policies_required: Option<bool>,
+    pub arena_workspace: Option<i64>,
+    pub arena_api: Option<bool>,
+    pub arena_request_limit: Option<i64>,
+}
+
+/// Changes a library's settings.
+pub async fn update(db: &mut PgConnection, id: LibraryId, what: &LibraryUpdate<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE libraries SET description = coalesce($2, description), policies_required = coalesce($3, policies_required),
-            arena_workspace = coalesce($4, arena_workspace), arena_request_limit = coalesce($5, arena_request_limit)
-        WHERE id = $1",
+            arena_workspace = coalesce($4, arena_workspace), arena_request_limit = coalesce($5, arena_request_limit),
+            arena_api = coalesce($6, arena_api) WHERE id = $1",
         id.0,
-        description,
-        policies_required,
-        arena_workspace,
-        arena_request_limit,
+        what.description,
+        what.policies_required,
+        what.arena_workspace,
+        what.arena_request_limit,
+        what.arena_api,
     )
     .execute(db)
     .await?;
@@ -84,7 +91,7 @@ macro_rules! libraries {
             r#"SELECT l.id AS "id!: LibraryId", l.kind AS "kind!: LibraryKind", l.name AS "name!", l.description AS "description!",
                 l.number AS "number!", l.graph_id AS "graph_id!", l.graph_site_id AS "graph_site_id!",
                 l.owner_id AS "owner?: PrincipalId", l.policies_required AS "policies_required!",
-                l.arena_workspace AS "arena_workspace?", l.arena_request_limit AS "arena_request_limit!",
+                l.arena_workspace AS "arena_workspace?", l.arena_api AS "arena_api!", l.arena_request_limit AS "arena_request_limit!",
                 l.created_at AS "created_at!", i.id AS "root!: ItemId", i.graph_id AS "root_graph_id!",
                 i.oracle_id AS "root_oracle_id!", i.number AS "root_number!"
             FROM libraries l JOIN items i ON i.library_id = l.id AND i.parent_id IS NULL "# + $tail,

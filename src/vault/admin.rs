@@ -5,18 +5,23 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Vault, memory::Category};
+use super::{Vault, memory::Category, sessions::is_member};
 use crate::{
     domain::{
-        actor::{Account, Role},
+        actor::{Account, Actor, Dialect, Role},
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, LibraryId, LibraryKey, PrincipalId, PrincipalKey},
         item::ClientTimes,
         library::{Library, LibraryKind},
         name::ItemName,
-        person::{License, Person, PrincipalKind},
+        person::{Affiliation, License, Person, PrincipalKind},
     },
-    store::{self, files::NewItem, libraries::NewLibrary},
+    store::{
+        self,
+        directory::{NewUserRow, UserUpdate},
+        files::NewItem,
+        libraries::{LibraryUpdate, NewLibrary},
+    },
 };
 
 /// A user to be made.
@@ -32,6 +37,8 @@ pub struct NewUser {
     pub password: Option<String>,
     /// License.
     pub license: License,
+    /// Whose people it belongs to.
+    pub affiliation: Affiliation,
     /// Account administrator.
     pub administrator: bool,
 }
@@ -45,12 +52,23 @@ pub struct UserChange {
     pub email: Option<String>,
     /// Another license.
     pub license: Option<License>,
+    /// Other people's; the sessions of somebody who becomes a supplier end.
+    pub affiliation: Option<Affiliation>,
     /// Account administrator or not.
     pub administrator: Option<bool>,
-    /// Another password; ends the user's sessions.
-    pub password: Option<String>,
+    /// Another password, or none that works any more; either ends the user's sessions.
+    pub password: Option<PasswordChange>,
     /// Disabled or not; disabling ends the user's sessions.
     pub disabled: Option<bool>,
+}
+
+/// What becomes of a user's password.
+#[derive(Clone, Debug)]
+pub enum PasswordChange {
+    /// This one counts from now on.
+    Set(String),
+    /// The one there is signs nobody in until another is set.
+    Expire,
 }
 
 /// A user as administrators see it.
@@ -60,21 +78,14 @@ pub struct UserInfo {
     pub person: Person,
     /// License.
     pub license: License,
+    /// Whose people it belongs to.
+    pub affiliation: Affiliation,
     /// Account administrator.
     pub administrator: bool,
     /// Whether it may not act.
     pub disabled: bool,
-}
-
-/// An application to be made, or whose roles are to be set.
-#[derive(Clone, Debug)]
-pub struct NewApplication {
-    /// Its client id.
-    pub client_id: String,
-    /// The name it shows under.
-    pub name: String,
-    /// Its roles.
-    pub roles: Vec<String>,
+    /// Whether it needs another password to sign in with one.
+    pub password_expired: bool,
 }
 
 /// The root category's name (spec/arena.md 10.1).
@@ -94,7 +105,9 @@ impl Vault {
         let people = self.people(rows.iter().map(|row| row.id)).await?;
         let dress = |row: store::directory::UserRow| {
             let person = Person::clone(&*people.get(row.id)?);
-            Ok(UserInfo { person, license: row.license, administrator: row.administrator, disabled: row.disabled })
+            let store::directory::UserRow { id: _, license, affiliation, administrator, disabled, password_expired } =
+                row;
+            Ok(UserInfo { person, license, affiliation, administrator, disabled, password_expired })
         };
         rows.into_iter().map(dress).collect()
     }
@@ -148,16 +161,15 @@ impl Vault {
         let new = self.0.fresh.principal(PrincipalKind::User, &user.name)?;
         let mut change = self.0.db.begin().await?;
         store::directory::create(&mut change, &new, self.0.clock.instead()).await?;
-        let made = store::directory::create_user(
-            &mut change,
-            new.id,
-            &user.login,
-            &user.email,
-            hash.as_deref(),
-            user.license,
-            user.administrator,
-        )
-        .await;
+        let row = NewUserRow {
+            login: &user.login,
+            email: &user.email,
+            password_hash: hash.as_deref(),
+            license: user.license,
+            affiliation: user.affiliation,
+            administrator: user.administrator,
+        };
+        let made = store::directory::create_user(&mut change, new.id, &row).await;
         match made {
             Ok(()) => {}
             Err(error) => {
@@ -177,51 +189,41 @@ impl Vault {
     /// Changes a user.
     pub async fn update_user(&self, id: PrincipalId, what: UserChange) -> Result<()> {
         let hash = match &what.password {
-            Some(password) => Some(self.hash_password(password).await?),
-            None => None,
+            Some(PasswordChange::Set(password)) => Some(self.hash_password(password).await?),
+            Some(PasswordChange::Expire) | None => None,
         };
         let now = self.0.clock.instead();
         let mut change = self.0.db.begin().await?;
-        let (name, email) = (what.name.as_deref(), what.email.as_deref());
-        match store::directory::update_user(&mut change, id, name, email, what.license, what.administrator).await {
+        let update = UserUpdate {
+            name: what.name.as_deref(),
+            email: what.email.as_deref(),
+            license: what.license,
+            affiliation: what.affiliation,
+            administrator: what.administrator,
+        };
+        match store::directory::update_user(&mut change, id, &update).await {
             Ok(()) => {}
             Err(error) if store::violated(&error) == Some("users_email_key") => {
                 return Err(Error::NameTaken(what.email.unwrap_or_default()));
             }
             Err(error) => return Err(error.into()),
         }
-        if let Some(hash) = hash {
-            store::directory::set_password(&mut change, id, &hash).await?;
-            store::auth::end_sessions(&mut change, id, now).await?;
+        match (&what.password, hash) {
+            (Some(PasswordChange::Expire), _) => store::directory::expire_password(&mut change, id, now).await?,
+            (_, Some(hash)) => store::directory::set_password(&mut change, id, &hash).await?,
+            (_, None) => {}
         }
         if let Some(disabled) = what.disabled {
             store::directory::set_disabled(&mut change, id, disabled, now).await?;
+        }
+        let supplier = what.affiliation.is_some_and(Affiliation::is_supplier);
+        if what.password.is_some() || what.disabled.is_some() || supplier {
             store::auth::end_sessions(&mut change, id, now).await?;
         }
         let epoch = self.start_epoch(&mut change).await?;
         change.commit().await?;
         self.enter(epoch);
         Ok(())
-    }
-
-    /// Makes an application, or sets the roles of the one with this client id.
-    pub async fn put_application(&self, application: &NewApplication) -> Result<Person> {
-        let there = self.person(&PrincipalKey::Login(application.client_id.clone())).await?;
-        let mut change = self.0.db.begin().await?;
-        let id = match there {
-            Some(person) if person.kind == PrincipalKind::Application => person.id,
-            Some(_) => return Err(Error::NameTaken(application.client_id.clone())),
-            None => {
-                let new = self.0.fresh.principal(PrincipalKind::Application, &application.name)?;
-                store::directory::create(&mut change, &new, self.0.clock.instead()).await?;
-                new.id
-            }
-        };
-        store::directory::put_application(&mut change, id, &application.client_id, &application.roles).await?;
-        let epoch = self.start_epoch(&mut change).await?;
-        change.commit().await?;
-        self.enter(epoch);
-        self.person(&PrincipalKey::Id(id)).await?.ok_or(Error::Missing(Missing::Principal))
     }
 
     /// Makes a library with its root folder.
@@ -237,6 +239,39 @@ impl Vault {
         store::libraries::find(&mut db, &LibraryKey::Id(library.id)).await?.ok_or(Error::Missing(Missing::Library))
     }
 
+    /// Changes a library's settings. A workspace that is closed to Arena's API has no sessions from then on.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`] for another library's workspace.
+    pub async fn update_library(&self, id: LibraryId, what: &LibraryUpdate<'_>) -> Result<()> {
+        let mut change = self.0.db.begin().await?;
+        self.update_library_in(&mut change, id, what).await?;
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        Ok(())
+    }
+
+    /// The same in a transaction of the caller's.
+    pub(super) async fn update_library_in(
+        &self,
+        change: &mut store::PgConnection,
+        id: LibraryId,
+        what: &LibraryUpdate<'_>,
+    ) -> Result<()> {
+        let changed = store::libraries::update(change, id, what).await;
+        changed.map_err(|error| match store::violated(&error) {
+            Some("libraries_arena_workspace_key") => {
+                Error::NameTaken(format!("workspace {}", what.arena_workspace.unwrap_or_default()))
+            }
+            _ => error.into(),
+        })?;
+        if what.arena_api == Some(false) {
+            store::auth::end_sessions_in(change, id, self.0.clock.instead()).await?;
+        }
+        Ok(())
+    }
+
     /// A library to be made, its identities drawn.
     pub fn draw_library(&self, kind: LibraryKind, name: &str, owner: Option<PrincipalId>) -> Result<NewLibrary> {
         Ok(NewLibrary {
@@ -249,6 +284,7 @@ impl Vault {
             owner,
             policies_required: false,
             arena_workspace: None,
+            arena_api: true,
             arena_request_limit: self.0.settings.request_limit,
             created_by: None,
         })
@@ -313,6 +349,30 @@ impl Vault {
         change.commit().await?;
         self.enter(epoch);
         Ok(())
+    }
+
+    /// Takes the role that somebody has on an item away; answers whether there was one. Sessions of those who are no longer
+    /// members of the workspace end with it: for a group, those of its members who have no other way in.
+    pub async fn revoke(&self, item: ItemId, from: PrincipalId) -> Result<bool> {
+        let now = self.0.clock.instead();
+        let mut change = self.0.db.begin().await?;
+        let Some(library) = store::directory::remove_membership(&mut change, item, from).await? else {
+            return Ok(false);
+        };
+        let library = store::libraries::find(&mut change, &LibraryKey::Id(library)).await?;
+        let library = library.ok_or(Error::Missing(Missing::Library))?;
+        for user in store::auth::session_users(&mut change, library.id, from).await? {
+            // as it stands in this transaction, not as it is remembered
+            let account = store::directory::account(&mut change, user).await?;
+            let stays = account.is_some_and(|account| is_member(&Actor::new(account.into(), Dialect::Arena), &library));
+            if !stays {
+                store::auth::end_sessions(&mut change, user, now).await?;
+            }
+        }
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        Ok(true)
     }
 
     /// All categories, parents before children.

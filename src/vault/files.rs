@@ -27,6 +27,7 @@ impl Vault {
         folder.folder()?;
         folder.check(actor, Action::View)?;
         among.hidden = self.hidden_categories(actor, &folder.item.library).await?;
+        among.no_private = actor.is_supplier();
         let rows = {
             let mut db = self.connection().await?;
             let mut rows =
@@ -55,13 +56,14 @@ impl Vault {
         self.children(actor, own, among, window).await
     }
 
-    /// How many bytes the newest editions of all files below each of these folders come to.
-    pub async fn folder_sizes(&self, folders: &[ItemId]) -> Result<HashMap<ItemId, i64>> {
+    /// How many bytes the newest editions of all files below each of these folders come to; private ones are none of a
+    /// supplier's.
+    pub async fn folder_sizes(&self, actor: &Actor, folders: &[ItemId]) -> Result<HashMap<ItemId, i64>> {
         if folders.is_empty() {
             return Ok(HashMap::new());
         }
         let mut db = self.connection().await?;
-        Ok(store::items::sizes_below(&mut db, folders).await?.into_iter().collect())
+        Ok(store::items::sizes_below(&mut db, folders, actor.is_supplier()).await?.into_iter().collect())
     }
 
     /// The files of a library that fit a query, as far as the caller may see them; by file number.
@@ -74,9 +76,14 @@ impl Vault {
         offset: i64,
     ) -> Result<Vec<Item>> {
         query.hidden = self.hidden_categories(actor, library).await?;
+        query.no_private = actor.is_supplier();
         let root = self.look(actor, &ItemKey::Id(library.root)).await;
         query.below = match root {
-            Ok(_) => None,
+            // what a role, a policy or a category leaves out, the query does; a credential that reaches nothing lists nothing
+            Ok(root) => match root.check(actor, Action::View) {
+                Err(Error::Denied(denial)) if denial.gate == Gate::Scope => return Err(Error::Denied(denial)),
+                _ => None,
+            },
             Err(Error::Missing(_)) => {
                 let account = actor.account.as_ref();
                 Some(account.map(|account| account.roles.keys().copied().collect()).unwrap_or_default())
@@ -299,11 +306,13 @@ impl Vault {
                 None => {
                     let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
                     let closed_to: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
-                    let by = actor.id();
-                    match again!(self.delete_folder(&permit, &look.item, &closed_to, by, &act).await)? {
+                    match again!(self.delete_folder(&permit, &look.item, &closed_to, actor, &act).await)? {
                         Tree::Done => true,
                         Tree::Changed => false,
                         Tree::Held(held) => return Err(self.refuse_held(*held).await?),
+                        Tree::Private => {
+                            return Err(Error::Denied(Denial { gate: Gate::Visible, action: Action::Delete }));
+                        }
                         Tree::Closed(category) => {
                             let gate = closed.into_iter().find(|(closed, _)| *closed == category);
                             let gate = gate.map_or(Gate::Category, |(_, gate)| gate);
@@ -325,10 +334,10 @@ impl Vault {
         permit: &Permit,
         folder: &Item,
         closed: &[CategoryId],
-        by: Option<PrincipalId>,
+        actor: &Actor,
         act: &store::Act,
     ) -> sqlx::Result<Tree> {
-        let library = folder.library.id;
+        let (library, by) = (folder.library.id, actor.id());
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
         let held = self.held_below(&mut all, folder.id, by).await?;
@@ -336,6 +345,9 @@ impl Vault {
             && let Some(category) = store::folders::category_below(&mut all, folder.id, closed).await?
         {
             return Ok(Tree::Closed(category));
+        }
+        if actor.is_supplier() && store::folders::has_private_below(&mut all, folder.id).await? {
+            return Ok(Tree::Private);
         }
         if let Some(held) = held {
             return Ok(Tree::Held(Box::new(held)));
@@ -375,6 +387,8 @@ enum Tree {
     Held(Box<ItemRow>),
     /// Something below it has this category, which the caller may not write.
     Closed(CategoryId),
+    /// A file below it is private, and the caller a supplier.
+    Private,
 }
 
 fn what_changes(change: &Change) -> Action {

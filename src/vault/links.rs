@@ -177,7 +177,7 @@ impl Vault {
         };
         let target = {
             let mut db = self.connection().await?;
-            store::items::by_key(&mut db, self.0.clock.instead(), target).await?
+            store::items::by_key(&mut db, self.0.clock.instead(), target, actor.is_supplier()).await?
         };
         let target = target.ok_or(Error::Missing(Missing::Item))?;
         if target.id != row.item && !target.ancestors.contains(&row.item) {

@@ -63,6 +63,7 @@ impl Look {
             ancestors: &self.ancestors,
             personal_to: self.item.library.personal_to(),
             owner: self.item.owner.id,
+            private: self.item.file.as_ref().is_some_and(|file| file.edition.private),
             policies_required: self.item.library.policies_required,
             categories: &self.category.chain,
             held: self.item.lock().map(|lock| Held { holder: lock.holder.id, mode: lock.mode }),
@@ -110,7 +111,7 @@ impl Vault {
     pub async fn look(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
         let row = {
             let mut db = self.connection().await?;
-            crate::store::items::by_key(&mut db, self.0.clock.instead(), key).await?
+            crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
         };
         let row = row.ok_or(Error::Missing(Missing::Item))?;
         let look = self.dress_one(row).await?;

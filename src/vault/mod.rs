@@ -16,6 +16,7 @@ macro_rules! again {
 }
 
 mod admin;
+mod applications;
 mod content;
 mod editions;
 mod files;
@@ -52,9 +53,13 @@ use crate::{
 
 pub use crate::{
     content::Staged,
-    store::items::{Among, FileQuery},
+    store::{
+        items::{Among, FileQuery},
+        libraries::LibraryUpdate,
+    },
 };
-pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
+pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
+pub use applications::{ApplicationInfo, NewApplication};
 pub use content::Download;
 pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;

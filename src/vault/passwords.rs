@@ -2,6 +2,7 @@
 //! for a short time by a keyed digest, so that a client that sends them with every request does not pay for each.
 
 use std::{
+    net::{IpAddr, Ipv6Addr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,7 +20,7 @@ use crate::{
         id::PrincipalId,
         name,
     },
-    store,
+    store::{self, directory::Credential},
 };
 
 /// How passwords are hashed and how wrong ones are counted.
@@ -37,6 +38,8 @@ pub struct PasswordSettings {
     pub remembered: Duration,
     /// So many wrong ones in a row lock a login.
     pub failures: i32,
+    /// So many from one address within that time close Arena's door to the address.
+    pub failures_per_address: i32,
     /// For so long.
     pub lockout: chrono::Duration,
 }
@@ -50,7 +53,42 @@ impl Default for PasswordSettings {
             parallelism: 2,
             remembered: Duration::from_mins(1),
             failures: 5,
+            failures_per_address: 50,
             lockout: chrono::Duration::minutes(5),
+        }
+    }
+}
+
+/// What failures are counted under: who was named, and where it was tried from, if that counts at this door.
+#[derive(Clone, Debug)]
+pub(super) struct Tried {
+    name: String,
+    address: Option<String>,
+}
+
+impl Tried {
+    /// A user, by any spelling.
+    pub(super) fn login(login: &str, from: Option<IpAddr>) -> Self {
+        Self { name: Self::key(login), address: from.map(address_key) }
+    }
+
+    /// An application. Keys of a kind of their own begin with a capital, which no login's has.
+    pub(super) fn client(client_id: &str, from: Option<IpAddr>) -> Self {
+        Self { name: format!("Client:{}", Self::key(client_id)), address: from.map(address_key) }
+    }
+
+    fn key(name: &str) -> String {
+        name::key(name).chars().filter(|c| *c != '\0').take(320).collect()
+    }
+}
+
+/// One IPv4 address; of IPv6 the network of 64 bits that one customer has, who could use another address each time.
+fn address_key(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => format!("Address:{address}"),
+        IpAddr::V6(address) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
+            format!("Address:{network}/64")
         }
     }
 }
@@ -133,7 +171,7 @@ impl Vault {
     /// for a short time; five wrong ones in a row lock the login for five minutes, whether it exists or not.
     ///
     /// # Errors
-    /// [`Error::BadCredentials`] for all that is wrong with them, [`Error::LockedOut`].
+    /// [`Error::BadCredentials`] for all that is wrong with them, [`Error::LockedOut`], [`Error::PasswordExpired`].
     pub async fn sign_in(&self, login: &str, password: &str) -> Result<Arc<Account>> {
         let memory = &self.0.memory;
         let remembered_as = self.0.passwords.remembered_as(["password", login, password])?;
@@ -143,44 +181,64 @@ impl Vault {
             return self.living_account(id).await;
         }
         let epoch = memory.passwords.epoch();
-        let id = self.verify_login(login, password).await?;
+        let id = self
+            .counted(&Tried::login(login, None), async {
+                let user = self.verify_login(login, password).await?;
+                if user.expired { Err(Error::PasswordExpired) } else { Ok(user.id) }
+            })
+            .await?;
         memory.passwords.remember(remembered_as, (id, Instant::now()), epoch);
         self.living_account(id).await
     }
 
-    /// The same without memory: the password is verified, and a locked login is refused, however lately it was right.
-    pub(super) async fn sign_in_anew(&self, login: &str, password: &str) -> Result<Arc<Account>> {
-        let id = self.verify_login(login, password).await?;
-        self.living_account(id).await
+    /// Lets somebody try to get in, unless too many tries have failed; counts this one if it fails.
+    ///
+    /// # Errors
+    /// [`Error::LockedOut`]; [`Error::BadCredentials`], also for whatever comes from an address of too many failures; and what
+    /// the try itself ends in.
+    pub(super) async fn counted<T>(&self, tried: &Tried, attempt: impl Future<Output = Result<T>>) -> Result<T> {
+        self.refuse_locked(tried).await?;
+        let outcome = attempt.await;
+        let Tried { name, address } = tried;
+        match &outcome {
+            Err(Error::BadCredentials) => {
+                let (lockout, now) = (self.0.settings.passwords.lockout, self.0.clock.instead());
+                let mut db = self.connection().await?;
+                store::auth::count_failure(&mut db, name, address.as_deref(), lockout, now).await?;
+            }
+            // the credential was right, whatever else stands in the way
+            Ok(_) | Err(Error::PasswordExpired | Error::NotEnabled) => {
+                // wrong ones that were tried at the same time count, too: else all of a list could be tried at once
+                self.refuse_locked(tried).await?;
+                let mut db = self.connection().await?;
+                store::auth::forget_failures(&mut db, name).await?;
+            }
+            Err(_) => {}
+        }
+        outcome
     }
 
-    async fn verify_login(&self, login: &str, password: &str) -> Result<PrincipalId> {
+    async fn refuse_locked(&self, tried: &Tried) -> Result<()> {
         let settings = &self.0.settings.passwords;
+        let Tried { name, address } = tried;
+        let mut db = self.connection().await?;
         let now = self.0.clock.instead();
-        let login_key: String = name::key(login).chars().filter(|c| *c != '\0').take(320).collect();
+        let failed = store::auth::failures(&mut db, name, address.as_deref(), settings.lockout, now).await?;
+        if failed.address >= settings.failures_per_address {
+            return Err(Error::BadCredentials);
+        }
+        if failed.login >= settings.failures { Err(Error::LockedOut) } else { Ok(()) }
+    }
+
+    /// The user behind a login whose password this is, expired or not. Takes as long for one that is not there.
+    pub(super) async fn verify_login(&self, login: &str, password: &str) -> Result<Credential> {
         let credential = {
             let mut db = self.connection().await?;
-            let failures = store::auth::failures(&mut db, &login_key, settings.lockout, now).await?;
-            if failures >= settings.failures {
-                return Err(Error::LockedOut);
-            }
             store::directory::credential(&mut db, login).await?
         };
         let hash = credential.as_ref().filter(|user| !user.disabled).and_then(|user| user.password_hash.clone());
-        if self.verify_password(password, hash).await?
-            && let Some(user) = credential
-        {
-            let mut db = self.connection().await?;
-            // wrong ones that were tried at the same time count, too: else all of a list could be tried at once
-            if store::auth::failures(&mut db, &login_key, settings.lockout, now).await? >= settings.failures {
-                return Err(Error::LockedOut);
-            }
-            store::auth::forget_failures(&mut db, &login_key).await?;
-            return Ok(user.id);
-        }
-        let mut db = self.connection().await?;
-        store::auth::count_failure(&mut db, &login_key, settings.lockout, now).await?;
-        Err(Error::BadCredentials)
+        let fits = self.verify_password(password, hash).await?;
+        credential.filter(|_| fits).ok_or(Error::BadCredentials)
     }
 
     pub(super) async fn living_account(&self, id: PrincipalId) -> Result<Arc<Account>> {
@@ -205,5 +263,28 @@ impl Vault {
             memory.access_codes.remember(remembered_as, Instant::now(), epoch);
         }
         Ok(fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_counted_one_by_one_and_those_of_version_6_by_their_network() {
+        let key = |text: &str| Tried::login("Ann", Some(text.parse().unwrap())).address.unwrap();
+        assert_eq!(key("192.0.2.7"), "Address:192.0.2.7");
+        assert_eq!(key("::ffff:192.0.2.7"), "Address:192.0.2.7");
+        assert_eq!(key("2001:db8:1:2:3:4:5:6"), "Address:2001:db8:1:2::/64");
+        assert_eq!(key("2001:db8:1:2:ffff::"), key("2001:db8:1:2::1"));
+        assert_ne!(key("2001:db8:1:3::1"), key("2001:db8:1:2::1"));
+    }
+
+    #[test]
+    fn nobody_can_be_named_so_that_a_failure_counts_for_an_address() {
+        let address = Tried::login("x", Some("192.0.2.7".parse().unwrap())).address.unwrap();
+        assert_ne!(Tried::login(&address, None).name, address);
+        assert_ne!(Tried::client(&address, None).name, address);
+        assert_ne!(Tried::login("Client:x", None).name, Tried::client("x", None).name);
     }
 }

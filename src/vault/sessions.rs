@@ -1,23 +1,24 @@
-//! API sessions (Arena's): opened by a password, living as long as they are used, one for each user; and the requests that
-//! a workspace has left.
+//! API sessions (Arena's): opened by a password or by an application's secret, living as long as they are used, one for each
+//! bearer; and the requests that a workspace has left.
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{Vault, fresh};
+use super::{Vault, fresh, passwords::Tried};
 use crate::{
     domain::{
-        actor::{Account, Actor, Dialect, Role},
+        actor::{Account, Actor, Ceiling, Dialect, Role},
         error::{Error, Result},
-        id::{LibraryKey, SessionId},
+        id::{LibraryKey, PrincipalId, SessionId},
         library::Library,
-        permission,
+        permission, scope,
     },
-    store,
+    store::{self, auth::NewSession, directory::Credential},
 };
 
 /// For how long a session's use need not be noted again.
@@ -37,6 +38,8 @@ pub struct OpenedSession {
 pub struct SessionCaller {
     /// Whose it is.
     pub account: Arc<Account>,
+    /// How far it reaches: an application's as far as its roles.
+    pub ceiling: Ceiling,
     /// The workspace it is for.
     pub library: Arc<Library>,
     /// The session.
@@ -61,30 +64,88 @@ impl Vault {
     /// The user's earlier session ends.
     ///
     /// # Errors
-    /// [`Error::BadCredentials`], also for a workspace the user may not enter; [`Error::LockedOut`].
-    pub async fn open_session(&self, login: &str, password: &str, workspace: Option<i64>) -> Result<OpenedSession> {
+    /// [`Error::BadCredentials`], also for suppliers, for a workspace the user may not enter, and for an address of too many
+    /// failures; [`Error::LockedOut`], [`Error::PasswordExpired`], [`Error::NotEnabled`].
+    pub async fn open_session(
+        &self,
+        login: &str,
+        password: &str,
+        workspace: Option<i64>,
+        from: Option<IpAddr>,
+    ) -> Result<OpenedSession> {
         // not the remembered way: a login is rare, and a locked one is locked for the right password, too
-        let account = self.sign_in_anew(login, password).await?;
-        let library = self.workspace_of(&account, workspace).await?;
+        let (credential, library) = self
+            .counted(&Tried::login(login, from), async {
+                let user = self.verify_login(login, password).await?;
+                if user.affiliation.is_supplier() {
+                    return Err(Error::BadCredentials);
+                }
+                if user.expired {
+                    return Err(Error::PasswordExpired);
+                }
+                let library = self.workspace_of(&self.living_account(user.id).await?, workspace).await?;
+                Ok((user, library))
+            })
+            .await?;
+        let user = credential.id;
+        self.start_session(user, library, from, Some((login.to_owned(), credential))).await
+    }
+
+    /// Opens a session for an application that presents one of its secrets. All else is as in [`Vault::open_session`].
+    ///
+    /// # Errors
+    /// [`Error::BadCredentials`], [`Error::LockedOut`], [`Error::NotEnabled`].
+    pub async fn open_application_session(
+        &self,
+        client_id: &str,
+        secret: &str,
+        workspace: Option<i64>,
+        from: Option<IpAddr>,
+    ) -> Result<OpenedSession> {
+        let (application, library) = self
+            .counted(&Tried::client(client_id, from), async {
+                let application = {
+                    let mut db = self.connection().await?;
+                    let (digest, now) = (fresh::digest(secret), self.0.clock.instead());
+                    store::directory::application_with_secret(&mut db, client_id, &digest, now).await?
+                };
+                let account = self.living_account(application.ok_or(Error::BadCredentials)?).await?;
+                let library = self.workspace_of(&account, workspace).await?;
+                Ok((account.person.id, library))
+            })
+            .await?;
+        self.start_session(application, library, from, None).await
+    }
+
+    /// Starts a session, unless what was `presented` no longer counts.
+    async fn start_session(
+        &self,
+        user: PrincipalId,
+        library: Arc<Library>,
+        from: Option<IpAddr>,
+        presented: Option<(String, Credential)>,
+    ) -> Result<OpenedSession> {
         let token = fresh::token("LABS-")?;
+        let new = NewSession {
+            id: SessionId::fresh(),
+            digest: fresh::digest(&token),
+            user,
+            library: library.id,
+            address: from.map(|address| address.to_canonical().to_string()),
+        };
         let vault = self.clone();
-        let opened = OpenedSession { token: token.clone(), library };
-        let library = opened.library.id;
         self.complete(async move {
             let mut change = vault.0.db.begin().await?;
-            let lifetime = vault.0.settings.session_lifetime;
             let now = vault.0.clock.instead();
-            let user = account.person.id;
-            let ended = store::auth::open_session(
-                &mut change,
-                SessionId::fresh(),
-                &fresh::digest(&token),
-                user,
-                library,
-                lifetime,
-                now,
-            )
-            .await?;
+            let ended = store::auth::end_sessions(&mut change, user, now).await?;
+            // From here on a change of the password waits for us; one that was made since it was verified has ended the
+            // sessions there were, and this one must not come after it.
+            if let Some((login, verified)) = presented
+                && store::directory::credential(&mut change, &login).await? != Some(verified)
+            {
+                return Err(Error::BadCredentials);
+            }
+            store::auth::open_session(&mut change, &new, vault.0.settings.session_lifetime, now).await?;
             // a first login makes nothing untrue that a node remembers
             let epoch = if ended { Some(vault.start_session_epoch(&mut change).await?) } else { None };
             change.commit().await?;
@@ -94,7 +155,7 @@ impl Vault {
             Ok(())
         })
         .await?;
-        Ok(opened)
+        Ok(OpenedSession { token, library })
     }
 
     async fn workspace_of(&self, account: &Arc<Account>, wanted: Option<i64>) -> Result<Arc<Library>> {
@@ -113,14 +174,17 @@ impl Vault {
             .into_iter()
             .filter(|library| library.arena_workspace.is_some() && is_member(&actor, library))
             .collect();
-        open.sort_by_key(|library| (Some(library.id) != last, library.arena_workspace));
-        open.into_iter().next().map(Arc::new).ok_or(Error::BadCredentials)
+        // nobody is let into another workspace because the last one is closed
+        open.sort_by_key(|library| (Some(library.id) != last, !library.arena_api, library.arena_workspace));
+        let library = open.into_iter().next().ok_or(Error::BadCredentials)?;
+        if library.arena_api { Ok(Arc::new(library)) } else { Err(Error::NotEnabled) }
     }
 
     /// Who presents this session; lets it live on. The database learns of its use at most twice a minute.
     ///
     /// # Errors
-    /// [`Error::NoSession`] for one that is unknown, has ended or has not been used for too long.
+    /// [`Error::NoSession`] for one that is unknown, has ended or has not been used for too long, and where a login would be
+    /// refused by now.
     pub async fn session(&self, token: &str) -> Result<SessionCaller> {
         let memory = &self.0.memory;
         let digest = fresh::digest(token);
@@ -139,10 +203,13 @@ impl Vault {
         };
         let account = self.bearer_of(session.user).await?;
         let library = self.library_by_id(session.library).await?;
-        if !is_member(&Actor::new(account.clone(), Dialect::Arena), &library) {
+        let member = is_member(&Actor::new(account.clone(), Dialect::Arena), &library);
+        if !member || !library.arena_api || account.affiliation.is_supplier() {
             return Err(Error::NoSession);
         }
-        Ok(SessionCaller { account, library, id: session.id })
+        let ceiling =
+            if account.application { scope::ceiling(&account.scopes, account.application) } else { Ceiling::NONE };
+        Ok(SessionCaller { account, ceiling, library, id: session.id })
     }
 
     /// Ends a session at once.
@@ -184,7 +251,7 @@ impl Requests {
 }
 
 /// A workspace admits those who have a role on its root folder, and administrators.
-fn is_member(actor: &Actor, library: &Library) -> bool {
+pub(super) fn is_member(actor: &Actor, library: &Library) -> bool {
     let facts = permission::Facts { personal_to: None, ..permission::Facts::of_root(library, &[]) };
     permission::role(actor, &facts) >= Some(Role::Viewer)
 }

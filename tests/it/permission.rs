@@ -7,7 +7,7 @@ use coatcheck::domain::{
     id::{CategoryId, ItemId, PrincipalId},
     lock::{Held, Mode},
     permission::{self, Action, Facts, Gate, Over},
-    person::{License, Person, PrincipalKind},
+    person::{Affiliation, License, Person, PrincipalKind},
 };
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -37,9 +37,11 @@ fn account(role: Option<Role>, license: License) -> Account {
             graph_id: Uuid::nil(),
         },
         license,
+        affiliation: Affiliation::Employee,
         administrator: false,
         disabled: false,
         application: false,
+        scopes: Vec::new(),
         principals: vec![CALLER],
         roles: role.map(|role| (ROOT, role)).into_iter().collect::<HashMap<_, _>>(),
         shared: Vec::new(),
@@ -54,6 +56,7 @@ fn facts(held: Option<Held>) -> Facts<'static> {
         ancestors: &[ROOT],
         personal_to: None,
         owner: OTHER,
+        private: false,
         policies_required: false,
         categories: &[(CATEGORY, None)],
         held,
@@ -165,6 +168,29 @@ fn what_policies_and_categories_add() {
     let level =
         table("An owner with a full license: action by level on the category", &actions(), &levels, cell(false));
     assert_snapshot!("policies_and_categories", format!("{required}\n\n{level}"));
+}
+
+#[test]
+fn what_suppliers_see() {
+    let kinds = [
+        Affiliation::Employee,
+        Affiliation::Partner,
+        Affiliation::BasicSupplier,
+        Affiliation::AdvancedSupplier,
+        Affiliation::Integration,
+    ];
+    let columns: Vec<_> = kinds.iter().map(|kind| (*kind, name(kind).chars().take(11).collect())).collect();
+    let mut page = String::new();
+    for (private, words) in [(false, "A file"), (true, "A private file")] {
+        let cell = |action, affiliation| {
+            let account = Account { affiliation, administrator: true, ..account(Some(Role::Owner), License::Full) };
+            let facts = Facts { private, ..facts(None) };
+            answer(&Actor::new(Arc::new(account), Dialect::Console), action, &facts)
+        };
+        let title = format!("{words}, an owner who is an administrator: action by affiliation");
+        let _ = write!(page, "{}\n\n", table(&title, &actions(), &columns, cell));
+    }
+    assert_snapshot!("suppliers", page.trim_end());
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Who is calling: the session of the request, and the request counted against the workspace's limit (spec/arena.md 3, 4).
 
-use std::sync::Arc;
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, Request},
-    http::{HeaderMap, header::COOKIE, request::Parts},
+    http::{
+        HeaderMap,
+        header::{AUTHORIZATION, COOKIE},
+        request::Parts,
+    },
 };
 
 use super::{
@@ -45,7 +49,7 @@ impl FromRequestParts<Hall> for Caller {
         if !requests.admitted {
             return Err(Error::LimitReached(requests));
         }
-        let actor = Actor::new(session.account, Dialect::Arena);
+        let actor = Actor { ceiling: session.ceiling, ..Actor::new(session.account, Dialect::Arena) };
         let actor = of_request(actor, parts.extensions.get::<RequestId>().copied(), &parts.headers);
         Ok(Caller { actor, library: session.library })
     }
@@ -63,6 +67,18 @@ impl FromRequestParts<Hall> for Leaving {
         let requests = Asked::nothing(What::Call).answer(hall.vault.requests_left(&session.library).await)?;
         note(parts, requests);
         Ok(Leaving(session.id))
+    }
+}
+
+/// Where a login comes from, as far as the proxies that are trusted can tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Source(pub Option<IpAddr>);
+
+impl FromRequestParts<Hall> for Source {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Infallible> {
+        Ok(Source(hall.origins.client(&parts.headers, &parts.extensions)))
     }
 }
 
@@ -87,16 +103,22 @@ fn note(parts: &Parts, requests: crate::vault::Requests) {
     }
 }
 
-/// The token in the header; in the cookie only if there is no such header (1.2).
+/// The token in the header; without one, what `Authorization` bears (3.4); without either, the one in the cookie (1.2).
 fn token(headers: &HeaderMap) -> Option<String> {
-    match headers.get(SESSION) {
-        Some(token) => token.to_str().ok().map(|token| token.trim().to_owned()),
-        None => {
+    match (headers.get(SESSION), bearer(headers)) {
+        (Some(token), _) => token.to_str().ok().map(|token| token.trim().to_owned()),
+        (None, Some(token)) => Some(token),
+        (None, None) => {
             let cookies = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
             let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
             pairs.find(|(name, _)| name.trim() == SESSION).map(|(_, token)| token.trim().to_owned())
         }
     }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -117,5 +139,15 @@ mod tests {
         assert_eq!(found(&[("cookie", "x=1; arena_session_id=b; y=2")]).as_deref(), Some("b"));
         assert_eq!(found(&[("cookie", "arena_session_ids=b")]), None);
         assert_eq!(found(&[]), None);
+    }
+
+    #[test]
+    fn what_authorization_bears_comes_after_the_header_and_before_the_cookie() {
+        let (bearer, cookie) = (("authorization", "bearer  b "), ("cookie", "arena_session_id=c"));
+        assert_eq!(found(&[(SESSION, "a"), bearer, cookie]).as_deref(), Some("a"));
+        assert_eq!(found(&[bearer, cookie]).as_deref(), Some("b"));
+        // another scheme is somebody else's business
+        assert_eq!(found(&[("authorization", "Basic YTpi"), cookie]).as_deref(), Some("c"));
+        assert_eq!(found(&[("authorization", "Bearer")]), None);
     }
 }

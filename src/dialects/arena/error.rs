@@ -3,7 +3,10 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -68,6 +71,24 @@ pub enum Error {
     NotForStorage { attribute: &'static str, storage: Storage },
     /// The range lies outside the content.
     Range { size: u64 },
+    /// What the token endpoint refuses, in OAuth's shape.
+    Token(TokenError),
+}
+
+/// Every no of the token endpoint (3.4), as OAuth names it (RFC 6749, 5.2).
+#[derive(Debug)]
+pub enum TokenError {
+    /// A parameter is missing, given twice or cannot be.
+    Request(&'static str),
+    /// Another grant than client credentials.
+    GrantType,
+    /// No credential, or a wrong one, and whether it came with HTTP Basic.
+    Client {
+        /// Whether it did.
+        basic: bool,
+    },
+    /// What else the vault refuses.
+    Vault(Refusal),
 }
 
 /// What the vault was asked for, and the GUID the client named: the vendor's wording depends on both.
@@ -173,8 +194,12 @@ impl From<DownloadError<Error>> for Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        if let Error::Vault(Refusal::Broken(cause), _) = &self {
+        if let Error::Vault(Refusal::Broken(cause), _) | Error::Token(TokenError::Vault(Refusal::Broken(cause))) = &self
+        {
             tracing::error!(error = &**cause as &dyn std::error::Error, "broken");
+        }
+        if let Error::Token(refusal) = &self {
+            return refusal.answer();
         }
         let (status, code, message) = self.words();
         let body = json!({"status": status.as_u16(), "errors": [{"code": code, "message": message}]});
@@ -243,8 +268,55 @@ impl Error {
                     storage_name(*storage)
                 ),
             ),
+            Error::Token(refusal) => {
+                let (status, _, words) = refusal.words();
+                plain(status, &words)
+            }
             Error::Range { .. } => {
                 plain(StatusCode::RANGE_NOT_SATISFIABLE, "The requested range is outside the file content.")
+            }
+        }
+    }
+}
+
+impl TokenError {
+    fn answer(&self) -> Response {
+        let (status, error, description) = self.words();
+        let mut response = (status, Json(json!({"error": error, "error_description": description}))).into_response();
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let TokenError::Client { basic: true } = self {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Arena\""));
+        }
+        response
+    }
+
+    fn words(&self) -> (StatusCode, &'static str, String) {
+        match self {
+            TokenError::Request(why) => (StatusCode::BAD_REQUEST, "invalid_request", (*why).to_owned()),
+            TokenError::GrantType => (
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "The only grant type is client_credentials.".to_owned(),
+            ),
+            TokenError::Client { .. } => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "The client ID, client secret or workspace ID is not valid or access is not allowed from this address."
+                    .to_owned(),
+            ),
+            TokenError::Vault(refusal) => {
+                let (status, _, words) = refused(refusal, &Asked::nothing(What::LogIn));
+                if matches!(refusal, Refusal::LockedOut) {
+                    (StatusCode::UNAUTHORIZED, "invalid_client", words)
+                } else if matches!(refusal, Refusal::NotEnabled) {
+                    (status, "unauthorized_client", words)
+                } else if status == StatusCode::SERVICE_UNAVAILABLE {
+                    (status, "temporarily_unavailable", words)
+                } else if status.is_server_error() {
+                    (status, "server_error", words)
+                } else {
+                    (status, "invalid_request", words)
+                }
             }
         }
     }

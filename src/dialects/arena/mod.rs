@@ -15,6 +15,7 @@ mod health;
 mod ids;
 mod limits;
 mod locks;
+mod oauth;
 mod search;
 mod sessions;
 mod settings;
@@ -42,6 +43,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/login", post(sessions::log_in)),
         ("/logout", put(sessions::log_out)),
         ("/SYSTEM/dbtest", get(health::database)),
+        ("/oauth/token", post(oauth::token)),
         // 7 check out, cancel, check in
         ("/files/checkoutstatuschanges", post(locks::change_status)),
         // 8 files
@@ -77,7 +79,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
 pub const PREFIXES: [&str; 2] = ["/v1", ""];
 
 /// First segments of the bare paths.
-const BARE: [&str; 5] = ["SYSTEM", "files", "login", "logout", "settings"];
+const BARE: [&str; 6] = ["SYSTEM", "files", "login", "logout", "oauth", "settings"];
 
 fn claims(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();

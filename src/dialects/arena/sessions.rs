@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     super::Hall,
     attributes::Given,
-    auth::Leaving,
+    auth::{Leaving, Source},
     body::Object,
     error::{Asked, Error, What},
     limits::Meter,
@@ -25,13 +25,14 @@ const LONGEST: usize = 1024;
 pub async fn log_in(
     State(hall): State<Hall>,
     Extension(meter): Extension<Meter>,
+    Source(from): Source,
     body: Object,
 ) -> Result<Response, Error> {
     let email = required(&body, "email")?;
     let password = required(&body, "password")?;
     let workspace = body.get("workspaceId").map(workspace).transpose()?;
     let asked = Asked::nothing(What::LogIn);
-    let opened = asked.answer(hall.vault.open_session(email.trim(), &password, workspace).await)?;
+    let opened = asked.answer(hall.vault.open_session(email.trim(), &password, workspace, from).await)?;
     meter.note(asked.answer(hall.vault.requests_left(&opened.library).await)?);
     let answer = LoggedIn {
         arena_session_id: &opened.token,

@@ -35,7 +35,7 @@ pub async fn home_items(State(vault): State<Vault>, caller: Caller, query: Query
     let on = caller.folder(&vault, &FolderId::Home, Action::View).await?;
     let (among, window) = (among(&query)?, query.window()?);
     let page = vault.home(&on.actor, &on.look, among, window).await?;
-    let sizes = vault.folder_sizes(&folders(&page)).await?;
+    let sizes = vault.folder_sizes(&on.actor, &folders(&page)).await?;
     let entry = |item: &Item| wire::at_home(item, size(&sizes, item), on.actor.id());
     Ok(Answer::done(listing(&page, window, entry).text("ownerFolderID", "self")))
 }
@@ -54,7 +54,7 @@ pub async fn items(
     on.check(Action::View)?;
     let (among, window) = (among(&query)?, query.window()?);
     let page = vault.children(&on.actor, &on.look, among, window).await?;
-    let sizes = vault.folder_sizes(&folders(&page)).await?;
+    let sizes = vault.folder_sizes(&on.actor, &folders(&page)).await?;
     let asker = on.actor.id();
     let entry = |item: &Item| wire::file(item, asker).unwrap_or_else(|| wire::folder(item, size(&sizes, item), asker));
     Ok(Answer::done(shown(&vault, &on, &folder).await?.and(listing(&page, window, entry))))
@@ -83,7 +83,7 @@ pub async fn create(
 /// The folder's own fields.
 async fn shown(vault: &Vault, on: &Admitted, asked: &FolderId) -> Result<Fields, Error> {
     let item = on.look.item();
-    let size = size(&vault.folder_sizes(&[item.id]).await?, item);
+    let size = size(&vault.folder_sizes(&on.actor, &[item.id]).await?, item);
     Ok(match asked {
         FolderId::Home => wire::home(item, size),
         FolderId::Id(_) => wire::folder(item, size, on.actor.id()),

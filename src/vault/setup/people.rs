@@ -10,9 +10,12 @@ use crate::{
     domain::{
         error::{Error, Missing, Result},
         id::{PrincipalId, PrincipalKey, TokenId},
-        person::{License, Person, PrincipalKind},
+        person::{Affiliation, License, Person, PrincipalKind},
     },
-    store::{self, directory},
+    store::{
+        self,
+        directory::{self, NewUserRow, UserUpdate},
+    },
 };
 
 /// A user; `None`: as it is, or as usual for a new one.
@@ -28,6 +31,8 @@ pub struct UserEntry {
     pub password_hash: Option<String>,
     /// License; usually a full one.
     pub license: Option<License>,
+    /// Whose people it belongs to; usually our own.
+    pub affiliation: Option<Affiliation>,
     /// Account administrator; usually not.
     pub administrator: Option<bool>,
     /// Disabled; usually not.
@@ -96,11 +101,15 @@ impl Setup {
         let email = user.email.clone().unwrap_or_else(|| format!("{}@localhost", user.login));
         let new = self.vault.0.fresh.principal(PrincipalKind::User, name)?;
         directory::create(self.db(), &new, now).await?;
-        let (hash, license) = (user.password_hash.as_deref(), user.license.unwrap_or(License::Full));
-        let administrator = user.administrator.unwrap_or(false);
-        directory::create_user(self.db(), new.id, &user.login, &email, hash, license, administrator)
-            .await
-            .map_err(|error| taken_address(error, &email))?;
+        let row = NewUserRow {
+            login: &user.login,
+            email: &email,
+            password_hash: user.password_hash.as_deref(),
+            license: user.license.unwrap_or(License::Full),
+            affiliation: user.affiliation.unwrap_or_default(),
+            administrator: user.administrator.unwrap_or(false),
+        };
+        directory::create_user(self.db(), new.id, &row).await.map_err(|error| taken_address(error, &email))?;
         if user.disabled == Some(true) {
             directory::set_disabled(self.db(), new.id, true, now).await?;
         }
@@ -113,11 +122,15 @@ impl Setup {
         let name = user.name.as_deref().filter(|name| *name != person.name);
         let email = user.email.as_deref().filter(|email| *email != person.email);
         let license = user.license.filter(|license| *license != row.license);
+        let affiliation = user.affiliation.filter(|affiliation| *affiliation != row.affiliation);
         let administrator = user.administrator.filter(|administrator| *administrator != row.administrator);
         let disabled = user.disabled.filter(|disabled| *disabled != row.disabled);
-        let differs = name.is_some() || email.is_some() || license.is_some() || administrator.is_some();
+        let update = UserUpdate { name, email, license, affiliation, administrator };
+        let differs = update != UserUpdate::default();
+        // the order in which every change of a user takes its rows
+        directory::hold(self.db(), person.id).await?;
         if differs {
-            directory::update_user(self.db(), person.id, name, email, license, administrator)
+            directory::update_user(self.db(), person.id, &update)
                 .await
                 .map_err(|error| taken_address(error, email.unwrap_or_default()))?;
         }
@@ -128,7 +141,7 @@ impl Setup {
             directory::set_disabled(self.db(), person.id, disabled, now).await?;
         }
         let locked_out = user.password_hash.is_some() || disabled.is_some();
-        if locked_out {
+        if locked_out || affiliation.is_some_and(Affiliation::is_supplier) {
             store::auth::end_sessions(self.db(), person.id, now).await?;
         }
         Ok(Done::changed_if(differs || locked_out))

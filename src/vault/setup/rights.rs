@@ -9,7 +9,12 @@ use crate::{
         library::{Library, LibraryKind},
         name,
     },
-    store::{self, categories::CategoryRow, directory, libraries::NewLibrary},
+    store::{
+        self,
+        categories::CategoryRow,
+        directory,
+        libraries::{LibraryUpdate, NewLibrary},
+    },
 };
 
 /// A library; `None`: as it is, or as usual for a new one.
@@ -27,6 +32,8 @@ pub struct LibraryEntry {
     pub policies_required: Option<bool>,
     /// Arena's workspace id.
     pub arena_workspace: Option<i64>,
+    /// Whether the workspace can be entered through Arena's API.
+    pub arena_api: Option<bool>,
     /// Requests a day through Arena.
     pub arena_request_limit: Option<i64>,
     /// Who makes it.
@@ -87,6 +94,7 @@ impl Setup {
             description: entry.description.clone().unwrap_or_default(),
             policies_required: entry.policies_required.unwrap_or(false),
             arena_workspace: entry.arena_workspace,
+            arena_api: entry.arena_api.unwrap_or(drawn.arena_api),
             arena_request_limit: entry.arena_request_limit.unwrap_or(drawn.arena_request_limit),
             created_by: Some(entry.by),
             ..drawn
@@ -98,20 +106,18 @@ impl Setup {
     }
 
     async fn change_library(&mut self, there: Library, entry: &LibraryEntry) -> Result<(Library, Done)> {
-        let description = entry.description.as_deref().filter(|description| *description != there.description);
-        let required = entry.policies_required.filter(|required| *required != there.policies_required);
-        let workspace = entry.arena_workspace.filter(|workspace| Some(*workspace) != there.arena_workspace);
-        let limit = entry.arena_request_limit.filter(|limit| *limit != there.arena_request_limit);
-        if description.is_none() && required.is_none() && workspace.is_none() && limit.is_none() {
+        let update = LibraryUpdate {
+            description: entry.description.as_deref().filter(|description| *description != there.description),
+            policies_required: entry.policies_required.filter(|required| *required != there.policies_required),
+            arena_workspace: entry.arena_workspace.filter(|workspace| Some(*workspace) != there.arena_workspace),
+            arena_api: entry.arena_api.filter(|open| *open != there.arena_api),
+            arena_request_limit: entry.arena_request_limit.filter(|limit| *limit != there.arena_request_limit),
+        };
+        if update == LibraryUpdate::default() {
             return Ok((there, Done::Found));
         }
-        let changed = store::libraries::update(self.db(), there.id, description, required, workspace, limit).await;
-        changed.map_err(|error| match store::violated(&error) {
-            Some("libraries_arena_workspace_key") => {
-                Error::NameTaken(format!("workspace {}", workspace.unwrap_or_default()))
-            }
-            _ => error.into(),
-        })?;
+        let vault = self.vault.clone();
+        vault.update_library_in(self.db(), there.id, &update).await?;
         let changed = self.library(&LibraryKey::Id(there.id)).await?.ok_or(Error::Missing(Missing::Library))?;
         Ok((changed, Done::Changed))
     }

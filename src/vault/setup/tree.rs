@@ -75,7 +75,7 @@ impl Setup {
 
     async fn row(&mut self, key: &ItemKey) -> Result<Option<ItemRow>> {
         let now = self.vault.0.clock.instead();
-        Ok(store::items::by_key(self.db(), now, key).await?)
+        Ok(store::items::by_key(self.db(), now, key, false).await?)
     }
 
     async fn child(&mut self, parent: ItemId, name: &ItemName) -> Result<Option<ItemRow>> {

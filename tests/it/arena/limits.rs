@@ -1,12 +1,13 @@
 //! The request limit of a workspace (spec/arena.md 4), and what every answer carries (1.3).
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use insta::assert_snapshot;
 
 use crate::support::{
     answer::Answer,
     arena::{code, guid},
     server::Server,
+    world::PASSWORD,
 };
 
 fn left(answer: &Answer) -> String {
@@ -76,4 +77,110 @@ async fn the_limit_is_exact_when_everybody_asks_at_once() {
     served.sort_unstable();
     assert_eq!(served, (0..20).collect::<Vec<_>>());
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 12);
+}
+
+#[tokio::test]
+async fn the_limit_is_exact_over_four_servers() {
+    let server = Server::start_with(&[("arena.request_limit", "25")]).await;
+    let mut bases = vec![format!("http://{}", server.address)];
+    let mut nodes = Vec::new();
+    for _ in 0..3 {
+        let (address, vault) = server.another_node().await;
+        bases.push(format!("http://{address}"));
+        nodes.push(vault);
+    }
+    let ann = server.arena(&server.world.ann).await;
+    let requests = (0..40).map(|n| {
+        let request = server.http.get(format!("{}/v1/files", bases[n % bases.len()]));
+        server.send(request.header("arena_session_id", &ann.session))
+    });
+    let answers = futures_util::future::join_all(requests).await;
+    let (served, refused): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|answer| answer.status == 200);
+    let mut remaining: Vec<i64> = served.iter().map(|answer| left(answer).parse().unwrap()).collect();
+    remaining.sort_unstable_by(|a, b| b.cmp(a));
+    assert_eq!(remaining, (0..25).rev().collect::<Vec<_>>());
+    assert_eq!(refused.len(), 15);
+    for answer in refused {
+        assert_eq!((code(answer), left(answer)), ("429 4084".to_owned(), "0".to_owned()));
+        assert_eq!(answer.header("retry-after"), "");
+    }
+}
+
+#[tokio::test]
+async fn a_day_begins_at_midnight_in_california_also_when_the_clocks_change() {
+    let server = Server::start_with(&[("arena.request_limit", "3")]).await;
+    for (moment, remaining, reset) in [
+        // 23 hours: in the night of 8 March the clocks go from 2 to 3
+        ("2026-03-08T07:59:59Z", "2", "Sun, 08-Mar-2026 00:00:00 GMT-0800 (PST)"),
+        ("2026-03-08T08:00:00Z", "2", "Mon, 09-Mar-2026 00:00:00 GMT-0700 (PDT)"),
+        ("2026-03-08T09:59:59Z", "1", "Mon, 09-Mar-2026 00:00:00 GMT-0700 (PDT)"),
+        ("2026-03-09T06:59:59Z", "0", "Mon, 09-Mar-2026 00:00:00 GMT-0700 (PDT)"),
+        ("2026-03-09T07:00:00Z", "2", "Tue, 10-Mar-2026 00:00:00 GMT-0700 (PDT)"),
+        // 25 hours: in the night of 1 November there are two hours from 1 to 2
+        ("2026-11-01T06:59:59Z", "2", "Sun, 01-Nov-2026 00:00:00 GMT-0700 (PDT)"),
+        ("2026-11-01T07:00:00Z", "2", "Mon, 02-Nov-2026 00:00:00 GMT-0800 (PST)"),
+        ("2026-11-01T08:30:00Z", "1", "Mon, 02-Nov-2026 00:00:00 GMT-0800 (PST)"),
+        ("2026-11-02T07:59:59Z", "0", "Mon, 02-Nov-2026 00:00:00 GMT-0800 (PST)"),
+        ("2026-11-02T08:00:00Z", "2", "Tue, 03-Nov-2026 00:00:00 GMT-0800 (PST)"),
+    ] {
+        let moment: DateTime<Utc> = moment.parse().unwrap();
+        server.advance(moment - server.vault.now());
+        let ann = server.arena(&server.world.ann).await;
+        let answer = ann.get("/v1/files").await.expect(200);
+        let told = (left(&answer), answer.header("x-arena-next-request-limit-reset"));
+        assert_eq!(told, (remaining.to_owned(), reset.to_owned()), "{moment}");
+    }
+}
+
+#[tokio::test]
+async fn at_zero_people_come_and_go() {
+    let server = Server::start_with(&[("arena.request_limit", "1")]).await;
+    let ann = server.arena(&server.world.ann).await;
+    assert_eq!(left(&ann.get("/v1/files").await.expect(200)), "0");
+    for _ in 0..3 {
+        let answer = server.log_in("ann@example.com", PASSWORD).await.expect(200);
+        assert_eq!(left(&answer), "0");
+        assert_eq!(answer.header("x-arena-next-request-limit-reset"), "Wed, 04-Mar-2026 00:00:00 GMT-0800 (PST)");
+    }
+    let ann = server.arena(&server.world.ann).await;
+    assert_eq!(code(&ann.get("/v1/files").await), "429 4084");
+    assert_eq!(left(&ann.log_out().await.expect(200)), "0");
+}
+
+#[tokio::test]
+async fn only_a_living_session_makes_a_request_count() {
+    let server = Server::start().await;
+    let ann = server.arena(&server.world.ann).await;
+    let old = server.arena(&server.world.bob).await;
+    let bob = server.arena(&server.world.bob).await;
+    for path in ["/v1/files", "/v1/nowhere", "/v1/files/x"] {
+        server.send(server.get(path)).await;
+        server.send(server.get(path).header("arena_session_id", "LABS-nobodys")).await;
+        server.send(server.get(path).bearer_auth("LABS-nobodys")).await;
+        old.get(path).await;
+    }
+    server.log_in("ann@example.com", "wrong").await.expect(400);
+    bob.log_out().await.expect(200);
+    bob.log_out().await.expect(401);
+    assert_eq!(left(&ann.get("/v1/files").await.expect(200)), "9999");
+}
+
+#[tokio::test]
+async fn requests_are_taken_as_public_clients_send_them() {
+    let server = Server::start().await;
+    let ann = server.arena(&server.world.ann).await;
+    let file = guid(&server.world.file);
+    let content = format!("/v1/files/{file}/content");
+    for (method, path, accept) in [
+        ("GET", "/v1/files", "application/json"),
+        ("GET", "/v1/files/", "text/html"),
+        ("GET", "/v1/settings/files/categories", "image/png;q=0.1"),
+        ("GET", &*content, "application/json"),
+        ("GET", &*content, "*/*;q=0"),
+        ("PUT", "/v1/logout", "application/xml"),
+    ] {
+        let request = ann.request(method, path).header("accept", accept).header("arena-usage-reason", "nightly export");
+        let answer = server.send(request.header("content-type", "application/json").body("{}")).await.expect(200);
+        assert_eq!(answer.text() == "first", path == content, "{answer}");
+    }
 }

@@ -1,7 +1,10 @@
 //! The five examples of the vendor's page for "Unreserve File", byte for byte but for ids, each again in XML.
 
 use coatcheck::{
-    domain::{item::Item, person::License},
+    domain::{
+        item::Item,
+        person::{Affiliation, License},
+    },
     vault::NewUser,
 };
 use serde_json::{Value, json};
@@ -99,6 +102,7 @@ async fn somebody(server: &Server, login: &str, name: &str) -> Somebody {
         name: name.to_owned(),
         password: Some(PASSWORD.to_owned()),
         license: License::Full,
+        affiliation: Affiliation::Employee,
         administrator: false,
     };
     let person = server.vault.create_user(new).await.unwrap();

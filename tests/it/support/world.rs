@@ -9,7 +9,7 @@ use coatcheck::{
         item::{ClientTimes, Item, NewFile, OnConflict},
         library::Library,
         name::ItemName,
-        person::{License, Person},
+        person::{Affiliation, License, Person},
     },
     seed::{self, Beside, Seed},
     vault::{NewFileAt, NewToken, NewUser, Vault},
@@ -85,6 +85,7 @@ pub async fn user(vault: &Vault, login: &str, license: License, administrator: b
             name,
             password: Some(PASSWORD.to_owned()),
             license,
+            affiliation: Affiliation::Employee,
             administrator,
         })
         .await

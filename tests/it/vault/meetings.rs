@@ -88,7 +88,7 @@ async fn a_login_does_not_wait_for_a_folder_on_the_move() {
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
     let mut moving = db.begin().await.unwrap();
     coatcheck::store::folders::hold_trees(&mut moving, &[server.world.library.id]).await.unwrap();
-    let login = server.vault.open_session("ann", world::PASSWORD, None);
+    let login = server.vault.open_session("ann", world::PASSWORD, None, None);
     let patience = std::time::Duration::from_secs(5);
     tokio::time::timeout(patience, login).await.expect("the login does not wait").unwrap();
     moving.rollback().await.unwrap();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use coatcheck::{
     domain::{error::Error, id::ItemKey},
-    vault::UserChange,
+    vault::{PasswordChange, UserChange},
 };
 
 use crate::support::{
@@ -43,7 +43,7 @@ async fn a_disabled_user_and_a_changed_password_end_what_was_remembered() {
     let (vault, world) = (&server.vault, &server.world);
     vault.sign_in("ann", PASSWORD).await.unwrap();
     vault.sign_in("ANN@example.com", PASSWORD).await.unwrap();
-    let change = UserChange { password: Some("another".to_owned()), ..UserChange::default() };
+    let change = UserChange { password: Some(PasswordChange::Set("another".to_owned())), ..UserChange::default() };
     vault.update_user(world.ann.person.id, change).await.unwrap();
     assert!(matches!(vault.sign_in("ann", PASSWORD).await, Err(Error::BadCredentials)));
     vault.sign_in("ann", "another").await.unwrap();
@@ -94,7 +94,7 @@ async fn guessing_many_passwords_at_once_gets_no_more_tries_than_one_after_anoth
         settings,
     )
     .await;
-    let change = UserChange { password: Some("guessed last".to_owned()), ..UserChange::default() };
+    let change = UserChange { password: Some(PasswordChange::Set("guessed last".to_owned())), ..UserChange::default() };
     vault.update_user(server.world.ann.person.id, change).await.unwrap();
     let guesses = (0..15).map(|n| format!("wrong {n}")).chain(["guessed last".to_owned()]);
     let tries = guesses.map(|guess| {
@@ -110,7 +110,7 @@ async fn a_database_in_trouble_ends_no_session() {
     use sqlx::{Connection, Executor, PgConnection};
     let server = Server::start().await;
     let (vault, world) = (&server.vault, &server.world);
-    let session = vault.open_session("ann", PASSWORD, None).await.unwrap();
+    let session = vault.open_session("ann", PASSWORD, None, None).await.unwrap();
     vault.session(&session.token).await.unwrap();
     // nothing about ann is remembered any more, and asking for her roles fails
     vault.update_user(world.ann.person.id, UserChange::default()).await.unwrap();
@@ -130,10 +130,10 @@ async fn what_makes_nothing_untrue_lets_nobody_forget() {
     let before = coatcheck::store::auth::epochs(&mut db).await.unwrap();
     // the first look at one's own library, and a first login
     world::personal(vault, &world.ann).await;
-    let session = vault.open_session("ann", PASSWORD, None).await.unwrap();
+    let session = vault.open_session("ann", PASSWORD, None, None).await.unwrap();
     assert_eq!(coatcheck::store::auth::epochs(&mut db).await.unwrap(), before);
     // a second login ends the first
-    vault.open_session("ann", PASSWORD, None).await.unwrap();
+    vault.open_session("ann", PASSWORD, None, None).await.unwrap();
     assert_ne!(coatcheck::store::auth::epochs(&mut db).await.unwrap(), before);
     assert!(matches!(vault.session(&session.token).await, Err(Error::NoSession)));
 }
@@ -144,10 +144,10 @@ async fn a_sweep_forgets_wrong_passwords_and_sessions_of_long_ago() {
     let server = Server::start().await;
     let vault = &server.vault;
     assert!(matches!(vault.sign_in("nobody", "wrong").await, Err(Error::BadCredentials)));
-    vault.open_session("ann", PASSWORD, None).await.unwrap();
-    vault.open_session("bob", PASSWORD, None).await.unwrap();
+    vault.open_session("ann", PASSWORD, None, None).await.unwrap();
+    vault.open_session("bob", PASSWORD, None, None).await.unwrap();
     server.advance(chrono::Duration::days(60));
-    let living = vault.open_session("bob", PASSWORD, None).await.unwrap();
+    let living = vault.open_session("bob", PASSWORD, None, None).await.unwrap();
     vault.sweep().await.unwrap();
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
     let count: (i64, i64) =

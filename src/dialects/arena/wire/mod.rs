@@ -57,6 +57,17 @@ pub struct LoggedIn<'a> {
     pub workspace_request_limit: i64,
 }
 
+/// The answer of the token endpoint (3.4).
+#[derive(Debug, Serialize)]
+pub struct Granted<'a> {
+    /// What the client bears from now on.
+    pub access_token: &'a str,
+    /// How.
+    pub token_type: &'static str,
+    /// For how many seconds, if it is not used.
+    pub expires_in: i64,
+}
+
 /// A user, as holders and creators are shown.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
