@@ -7,4 +7,7 @@ mod limits;
 mod locks;
 mod malformed;
 mod races;
+mod rows_conventions;
+mod rows_files;
+mod rows_status_changes;
 mod settings;
