@@ -1,0 +1,3 @@
+//! Clients of Arena's API: pyrena and lr-gladiator, as they are published.
+
+mod pyrena;
