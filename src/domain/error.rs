@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{actor::Role, item::Kind, lock::Lock, name::BadName, permission::Denial};
+use super::{actor::Role, edition::Misplaced, item::Kind, lock::Lock, name::BadName, permission::Denial};
 
 /// What every act of the vault answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -134,6 +134,15 @@ impl Error {
     /// Our fault, with its cause.
     pub fn broken(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Error::Broken(Arc::from(cause.into()))
+    }
+}
+
+impl From<Misplaced> for Error {
+    fn from(misplaced: Misplaced) -> Self {
+        match misplaced {
+            Misplaced::NoContent => Error::ContentMissing,
+            Misplaced::NoLocation | Misplaced::Location(_) => Error::Invalid("location"),
+        }
     }
 }
 

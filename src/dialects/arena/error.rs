@@ -12,7 +12,7 @@ use super::{limits::spell_reset, wire::storage_name};
 use crate::{
     domain::{
         self,
-        edition::Storage,
+        edition::{Misplaced, Storage},
         error::{Error as Refusal, Missing},
         name::{BadName, LONGEST_NAME},
     },
@@ -66,6 +66,8 @@ pub enum Error {
     InactiveCategory { guid: String, name: String },
     /// The attribute means nothing for files whose bytes are elsewhere.
     NotForStorage { attribute: &'static str, storage: Storage },
+    /// Bytes come to a file whose bytes are elsewhere, without the word that they are to be here.
+    StorageRequired(Storage),
     /// The range lies outside the content.
     Range { size: u64 },
 }
@@ -100,6 +102,10 @@ pub enum What {
     Cancel,
     /// To check a file in.
     CheckIn,
+    /// To change an edition in place.
+    Update,
+    /// To add an edition.
+    NewEdition,
 }
 
 impl Asked {
@@ -121,6 +127,16 @@ impl Asked {
     /// The vault's refusal in the room's words.
     pub fn refused(&self, refusal: Refusal) -> Error {
         Error::Vault(refusal, self.clone())
+    }
+}
+
+impl From<Misplaced> for Error {
+    fn from(misplaced: Misplaced) -> Self {
+        match misplaced {
+            Misplaced::NoContent => Error::NotValid("storageMethodName".to_owned()),
+            Misplaced::NoLocation => Error::Required("location"),
+            Misplaced::Location(storage) => Error::NotForStorage { attribute: "location", storage },
+        }
     }
 }
 
@@ -241,6 +257,15 @@ impl Error {
                     storage_name(*storage)
                 ),
             ),
+            // "storageMethondName" is printed so
+            Error::StorageRequired(storage) => bad(
+                3222,
+                format!(
+                    "The attribute storageMethodName is required when updating a File with a preexisting \
+                     storageMethodName value of \"{}\" to a storageMethondName value of \"FILE\".",
+                    storage_name(*storage)
+                ),
+            ),
             Error::Range { .. } => {
                 plain(StatusCode::RANGE_NOT_SATISFIABLE, "The requested range is outside the file content.")
             }
@@ -277,6 +302,9 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         Refusal::Held(_) | Refusal::OtherHolderNamed(_) if matches!(asked.what, What::Cancel | What::CheckIn) => {
             bad(3085, "You do not have privileges to perform the requested operation.")
         }
+        Refusal::Held(_) if asked.what == What::NewEdition => {
+            bad(3109, "The file is locked and new editions cannot be created.")
+        }
         Refusal::Held(_)
         | Refusal::OtherHolderNamed(_)
         | Refusal::OtherLockNamed
@@ -284,27 +312,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         | Refusal::FenceLost
         | Refusal::PreconditionFailed
         | Refusal::Impossible(_) => bad(3133, NOT_UPDATED),
-        Refusal::NotLatest => match asked.what {
-            // "if" is printed so
-            What::CheckOut => {
-                bad(3130, "This action cannot be completed. Only the latest edition if a File can be checked out.")
-            }
-            What::CheckIn => bad(
-                3128,
-                format!(
-                    "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File \
-                     editions can be checked in."
-                ),
-            ),
-            What::Call
-            | What::LogIn
-            | What::Show
-            | What::Content
-            | What::Bytes
-            | What::Create
-            | What::Categorize
-            | What::Cancel => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
-        },
+        Refusal::NotLatest => not_latest(asked.what, guid),
         Refusal::Frozen => bad(
             3084,
             format!(
@@ -348,6 +356,32 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             bad(3017, format!("The file with guid \"{guid}\" cannot be downloaded at this time."))
         }
         Refusal::Broken(_) => (StatusCode::INTERNAL_SERVER_ERROR, 3000, BROKEN.to_owned()),
+    }
+}
+
+fn not_latest(what: What, guid: &str) -> Words {
+    match what {
+        // "if" is printed so
+        What::CheckOut => {
+            bad(3130, "This action cannot be completed. Only the latest edition if a File can be checked out.")
+        }
+        What::CheckIn => bad(
+            3128,
+            format!(
+                "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File editions \
+                 can be checked in."
+            ),
+        ),
+        What::Call
+        | What::LogIn
+        | What::Show
+        | What::Content
+        | What::Bytes
+        | What::Create
+        | What::Categorize
+        | What::Cancel
+        | What::Update
+        | What::NewEdition => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
     }
 }
 

@@ -15,6 +15,8 @@ mod locks;
 mod search;
 mod sessions;
 mod settings;
+mod updates;
+mod uploads;
 mod wire;
 
 use axum::{
@@ -42,9 +44,12 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/files/checkoutstatuschanges", post(locks::change_status)),
         // 8 files
         ("/files", get(files::list).post(files::create)),
-        ("/files/{guid}", get(files::show)),
-        ("/files/{guid}/content", get(files::content)),
-        ("/files/{guid}/editions", get(editions::list)),
+        ("/files/json", post(files::create_json)),
+        ("/files/{guid}", get(files::show).put(updates::update).post(updates::bring_content)),
+        ("/files/{guid}/content", get(files::content).post(updates::replace_content)),
+        ("/files/{guid}/watermarkcontent", get(files::content)),
+        ("/files/{guid}/editions", get(editions::list).post(editions::add)),
+        ("/files/{guid}/editions/json", post(editions::add_json)),
         // 10 settings
         ("/settings/files/categories", get(settings::categories)),
     ]

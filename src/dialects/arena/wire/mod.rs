@@ -104,6 +104,12 @@ pub fn storage_name(storage: Storage) -> &'static str {
     }
 }
 
+/// The storage of this name.
+pub fn storage_named(name: &str) -> Option<Storage> {
+    let all = [Storage::File, Storage::Placeholder, Storage::Ftp, Storage::Web];
+    all.into_iter().find(|storage| storage_name(*storage) == name)
+}
+
 /// `storageMethod`, its deprecated number.
 fn storage_number(storage: Storage) -> u8 {
     match storage {
