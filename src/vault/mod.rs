@@ -26,6 +26,7 @@ mod links;
 mod locks;
 mod look;
 mod memory;
+mod parts;
 mod passwords;
 mod publish;
 mod secrets;
@@ -52,7 +53,10 @@ use crate::{
 
 pub use crate::{
     content::Staged,
-    store::items::{Among, FileQuery},
+    store::{
+        items::{Among, FileQuery},
+        parts::PartQuery,
+    },
 };
 pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;
@@ -60,6 +64,7 @@ pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;
 pub use look::Look;
 pub use memory::Category;
+pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
 pub use publish::{CheckIn, NewFileAt, Publication, Published};
 pub use sessions::{OpenedSession, Requests, SessionCaller};

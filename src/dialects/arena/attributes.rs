@@ -4,7 +4,10 @@
 use serde_json::Value;
 
 use super::{error::Error, form::Texts};
-use crate::domain::name::{BadName, ItemName, LONGEST_NAME};
+use crate::domain::{
+    name::{BadName, ItemName, LONGEST_NAME},
+    part,
+};
 
 /// Longest texts, in characters (spec/arena.md 1.4).
 const LONGEST_AUTHOR: usize = 255;
@@ -12,6 +15,7 @@ const LONGEST_COMMENT: usize = 4000;
 const LONGEST_DESCRIPTION: usize = 4000;
 const LONGEST_EDITION: usize = 32;
 const LONGEST_FORMAT: usize = 100;
+const LONGEST_REFERENCE: usize = part::LONGEST_TEXT;
 const LONGEST_TITLE: usize = 255;
 
 /// A value as it came.
@@ -59,6 +63,16 @@ impl Given<'_> {
     /// A comment.
     pub fn comment(self) -> Result<String, Error> {
         self.text("comment", LONGEST_COMMENT)
+    }
+
+    /// The label of an edition.
+    pub fn edition(self, attribute: &'static str) -> Result<String, Error> {
+        self.text(attribute, LONGEST_EDITION)
+    }
+
+    /// What is said about an association.
+    pub fn reference(self) -> Result<String, Error> {
+        self.text("reference", LONGEST_REFERENCE)
     }
 
     /// A GUID as it is spelled, right or wrong: whether it is one is asked later (5.2).

@@ -13,7 +13,7 @@ use super::{
     auth::Caller,
     body::Encoding,
     error::{Asked, Error, What},
-    form::{self, Form},
+    form::{self, Form, Texts},
     ids::Guid,
     search::Search,
     wire::{Compact, File, List},
@@ -130,55 +130,78 @@ pub async fn create(State(hall): State<Hall>, caller: Caller, request: Request) 
     if Encoding::of(request.headers())? != Encoding::Form {
         return Err(Error::ContentType);
     }
-    let mut form = Form::open(request, &hall)?;
+    let drawn = Drawn::read(request, &hall, &caller, true).await?;
+    let (folder, file) = drawn.decide(&hall.vault, &caller).await?;
     let asked = Asked::nothing(What::Create);
-    let mut upload = None;
-    let mut folder = None;
-    if let Some(file) = form.file().await? {
-        // no stranger's bytes are written; the refusal waits until the whole form is read (5.2)
-        let look = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
-        if look.as_ref().is_ok_and(|look| look.check(&caller.actor, Action::Create).is_ok()) {
-            upload = Some(Upload::stage(file, &hall.vault).await?);
+    let made = asked.answer(hall.vault.create_file(&caller.actor, &folder, file).await)?;
+    let guid = asked.answer(made.arena_guid.ok_or_else(|| Refusal::broken("a file was made without an edition")))?;
+    let Sight { look, edition, .. } = Sight::of(&hall.vault, &caller, What::Show, &guid).await?;
+    Ok((StatusCode::CREATED, received(&guid), Json(File::full(look.item(), &edition))).into_response())
+}
+
+/// A file as a form draws it, read to its end; its bytes lie in the content store, and nothing names them yet.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The text parts.
+    pub texts: Texts,
+    given: Description,
+    category: Option<Category>,
+    folder: Result<Look, Refusal>,
+    upload: Option<Upload>,
+}
+
+impl Drawn {
+    /// Reads a form. No stranger's bytes are written; the refusal waits until the whole form is read (5.2). `takes` says
+    /// whether they are wanted at all.
+    pub async fn read(request: Request, hall: &Hall, caller: &Caller, takes: bool) -> Result<Self, Error> {
+        let mut form = Form::open(request, hall)?;
+        let mut upload = None;
+        let mut folder = None;
+        if let Some(file) = form.file().await? {
+            let look = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
+            if takes && look.as_ref().is_ok_and(|look| look.check(&caller.actor, Action::Create).is_ok()) {
+                upload = Some(Upload::stage(file, &hall.vault).await?);
+            }
+            folder = Some(look);
         }
-        folder = Some(look);
+        let texts = form.rest().await?;
+        if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
+            return Err(Error::Required(missing));
+        }
+        let given = Description::read(&texts)?;
+        let category = match &given.category {
+            Some(guid) => Some(find_category(&hall.vault, caller, guid).await?),
+            // the root category
+            None => None,
+        };
+        let folder = match folder {
+            Some(look) => look,
+            None => hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await,
+        };
+        Ok(Self { texts, given, category, folder, upload })
     }
-    let texts = form.rest().await?;
-    if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
-        return Err(Error::Required(missing));
-    }
-    let given = Description::read(&texts)?;
-    let category = match &given.category {
-        Some(guid) => Some(find_category(&hall.vault, &caller, guid).await?),
-        // the root category
-        None => None,
-    };
-    let folder = match folder {
-        Some(look) => look,
-        None => hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await,
-    };
-    let folder = asked.answer(folder)?;
-    asked.answer(folder.check(&caller.actor, Action::Create))?;
-    let category = match category {
-        Some(category) => Some(may_categorize(&hall.vault, &caller, &category).await?),
-        None => None,
-    };
-    let upload = asked.answer(upload.ok_or(Refusal::ContentMissing))?;
-    // a form that has content has said its name
-    let name = asked.answer(given.name.clone().ok_or(Refusal::ContentMissing))?;
-    let new = NewFileAt {
-        file: NewFile {
-            metadata: upload.metadata(given, category),
+
+    /// The file and the folder it is to be made in, if the caller may make it.
+    pub async fn decide(self, vault: &Vault, caller: &Caller) -> Result<(Look, NewFileAt), Error> {
+        let asked = Asked::nothing(What::Create);
+        let folder = asked.answer(self.folder)?;
+        asked.answer(folder.check(&caller.actor, Action::Create))?;
+        let category = match self.category {
+            Some(category) => Some(may_categorize(vault, caller, &category).await?),
+            None => None,
+        };
+        let upload = asked.answer(self.upload.ok_or(Refusal::ContentMissing))?;
+        // a form that has content has said its name
+        let name = asked.answer(self.given.name.clone().ok_or(Refusal::ContentMissing))?;
+        let file = NewFile {
+            metadata: upload.metadata(self.given, category),
             name,
             comment: String::new(),
             on_conflict: OnConflict::RenameParentheses,
             client_times: ClientTimes::default(),
-        },
-        content: Some(upload.content),
-    };
-    let made = asked.answer(hall.vault.create_file(&caller.actor, &folder, new).await)?;
-    let guid = asked.answer(made.arena_guid.ok_or_else(|| Refusal::broken("a file was made without an edition")))?;
-    let Sight { look, edition, .. } = Sight::of(&hall.vault, &caller, What::Show, &guid).await?;
-    Ok((StatusCode::CREATED, received(&guid), Json(File::full(look.item(), &edition))).into_response())
+        };
+        Ok((folder, NewFileAt { file, content: Some(upload.content) }))
+    }
 }
 
 /// The header that tells which edition has received content (1.3).

@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod form;
 mod ids;
+mod items;
 mod limits;
 mod locks;
 mod search;
@@ -45,8 +46,16 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/files/{guid}", get(files::show)),
         ("/files/{guid}/content", get(files::content)),
         ("/files/{guid}/editions", get(editions::list)),
+        ("/files/{guid}/items", get(items::of_file)),
+        ("/files/{guid}/items/{association}", get(items::of_file_one)),
         // 10 settings
         ("/settings/files/categories", get(settings::categories)),
+        // 11 items
+        ("/items", get(items::list)),
+        ("/items/{guid}", get(items::show)),
+        ("/items/{guid}/revisions", get(items::revisions)),
+        ("/items/{guid}/files", get(items::files).post(items::associate)),
+        ("/items/{guid}/files/{association}", get(items::file).put(items::change).delete(items::dissociate)),
     ]
 }
 
@@ -54,7 +63,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
 pub const PREFIXES: [&str; 2] = ["/v1", ""];
 
 /// First segments of the bare paths.
-const BARE: [&str; 4] = ["files", "login", "logout", "settings"];
+const BARE: [&str; 5] = ["files", "items", "login", "logout", "settings"];
 
 fn claims(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
@@ -71,7 +80,7 @@ fn router() -> Router<Hall> {
         }
     }
     // requests that lead nowhere count as well, and say what is left (4)
-    for path in ["/v1/{*rest}", "/files/{guid}/{*rest}", "/settings/{*rest}"] {
+    for path in ["/v1/{*rest}", "/files/{guid}/{*rest}", "/items/{guid}/{*rest}", "/settings/{*rest}"] {
         router = router.route(path, any(nowhere));
     }
     router.method_not_allowed_fallback(wrong_method).route_layer(from_fn(limits::tell))
