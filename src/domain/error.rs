@@ -67,6 +67,9 @@ pub enum Error {
     /// Something else refers to it.
     #[error("associated with something else")]
     Associated,
+    /// The file belongs to this revision of the part already.
+    #[error("associated already")]
+    AlreadyAssociated,
     /// The state the caller expected (If-Match) is not the state there is.
     #[error("precondition failed")]
     PreconditionFailed,
@@ -128,6 +131,10 @@ pub enum Missing {
     Link,
     /// A lock by its uuid.
     Lock,
+    /// A part, or a revision of one.
+    Part,
+    /// That a file belongs to a revision of a part.
+    Association,
 }
 
 impl Error {

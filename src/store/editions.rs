@@ -8,7 +8,7 @@ use super::{Act, contents::NewContent};
 use crate::domain::{
     edition::{ContentInfo, Storage},
     event::Verb,
-    id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId},
+    id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId, RevisionId},
     permission::Permit,
     version::Version,
 };
@@ -43,19 +43,34 @@ pub struct EditionRow {
     pub modified_at: DateTime<Utc>,
 }
 
-/// The published editions of a file, newest first.
-pub async fn of(db: &mut PgConnection, file: ItemId) -> sqlx::Result<Vec<EditionRow>> {
-    sqlx::query_as!(
-        EditionRow,
-        r#"SELECT e.id AS "id!: EditionId", e.ordinal AS "ordinal!", e.major AS "major!", e.minor AS "minor!", e.label AS "label!",
+macro_rules! editions {
+    ($tail:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            EditionRow,
+            r#"SELECT e.id AS "id!: EditionId", e.ordinal AS "ordinal!", e.major AS "major!", e.minor AS "minor!", e.label AS "label!",
             e.number AS "number!", e.arena_guid AS "arena_guid!", e.file_name AS "file_name?", e.title AS "title!",
             e.description AS "description!", e.format AS "format?", e.private AS "private!", e.frozen AS "frozen!",
             e.storage AS "storage!: Storage", e.location AS "location?", e.media_type AS "media_type?", e.sha256 AS "sha256?",
             t.quick_xor AS "quick_xor?", t.size AS "size?", e.comment AS "comment!", e.author_id AS "author!: PrincipalId",
             e.author_name AS "author_name!", e.created_at AS "created_at!", e.modified_at AS "modified_at!"
         FROM editions e LEFT JOIN contents t ON t.sha256 = e.sha256
-        WHERE e.file_id = $1 AND e.ordinal IS NOT NULL ORDER BY e.ordinal DESC"#,
-        file.0,
+        "# + $tail,
+            $($argument),*
+        )
+    };
+}
+
+/// The published editions of a file, newest first.
+pub async fn of(db: &mut PgConnection, file: ItemId) -> sqlx::Result<Vec<EditionRow>> {
+    editions!("WHERE e.file_id = $1 AND e.ordinal IS NOT NULL ORDER BY e.ordinal DESC", file.0).fetch_all(db).await
+}
+
+/// The editions that files of a revision of a part are pinned to and that are not their newest ones.
+pub async fn pinned(db: &mut PgConnection, revision: RevisionId) -> sqlx::Result<Vec<EditionRow>> {
+    editions!(
+        "JOIN part_files p ON p.edition_id = e.id JOIN items i ON i.id = e.file_id
+        WHERE p.revision_id = $1 AND i.edition_id <> e.id AND e.ordinal IS NOT NULL",
+        revision.0,
     )
     .fetch_all(db)
     .await

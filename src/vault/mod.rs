@@ -26,6 +26,7 @@ mod links;
 mod locks;
 mod look;
 mod memory;
+mod parts;
 mod passwords;
 mod publish;
 mod revise;
@@ -53,7 +54,10 @@ use crate::{
 
 pub use crate::{
     content::Staged,
-    store::items::{Among, FileQuery},
+    store::{
+        items::{Among, FileQuery},
+        parts::PartQuery,
+    },
 };
 pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;
@@ -61,6 +65,7 @@ pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;
 pub use look::Look;
 pub use memory::Category;
+pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
 pub use publish::{CheckIn, NewFileAt, Publication, Published};
 pub use revise::{RevisedBytes, Revision};

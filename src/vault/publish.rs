@@ -9,7 +9,7 @@ use crate::{
         edition::{ContentInfo, Edition, Metadata, Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
-        id::{EditionId, ItemId, ItemKey, PrincipalId},
+        id::{EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{FileParts, Item, Kind, NewFile, OnConflict},
         name::ItemName,
         permission::{Action, Over, Permit},
@@ -21,6 +21,7 @@ use crate::{
         drafts::Saved,
         editions::{Binding, NewEdition},
         files::NewItem,
+        parts::NewAssociation,
     },
 };
 
@@ -62,6 +63,16 @@ pub struct NewFileAt {
     pub file: NewFile,
     /// Its bytes; `None` only for a file whose bytes are elsewhere.
     pub content: Option<Staged>,
+}
+
+/// That a file to be made belongs to a revision of a part.
+pub(super) struct Belonging {
+    /// To change which files belong to it.
+    pub permit: Permit,
+    /// How it belongs to it.
+    pub association: NewAssociation,
+    /// Whether it shows its newest edition; else it is pinned to the one it is made with.
+    pub latest: bool,
 }
 
 /// What was published.
@@ -123,10 +134,33 @@ impl Vault {
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
-            let mut made = vault.try_create(&actor, &permit, &folder, &new.file, &giving).await;
+            let mut made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, None).await;
             if new.file.on_conflict == OnConflict::AddEdition && matches!(made, Err(Error::NameTaken(_))) {
                 made = vault.add_instead(&actor, &folder, &new.file, &giving).await;
             }
+            if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
+                giving.taken_back(&vault).await;
+            }
+            made
+        })
+        .await
+    }
+
+    /// Makes a file in the folder that was looked at, which belongs to a revision of a part from birth: both or neither.
+    /// What the caller may do to the part was asked.
+    pub(super) async fn create_file_of(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        new: NewFileAt,
+        with: Belonging,
+    ) -> Result<Published> {
+        folder.folder()?;
+        let permit = folder.check(actor, Action::Create)?;
+        let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
+        self.complete(async move {
+            let giving = Giving::new(new.content);
+            let made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, Some(&with)).await;
             if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
             }
@@ -160,6 +194,7 @@ impl Vault {
         folder: &Look,
         file: &NewFile,
         giving: &Giving,
+        with: Option<&Belonging>,
     ) -> Result<Published> {
         let author = author(actor, folder);
         let author_name = match (&file.metadata.author_name, actor.person()) {
@@ -210,11 +245,17 @@ impl Vault {
                 item_name: None,
             };
             let act = self.act(actor, Some(&file.comment));
-            let mut db = self.connection().await?;
             let library = folder.item.library.id;
             let content = giving.content.as_ref();
-            let made = again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await);
-            drop(db);
+            let made = match with {
+                None => {
+                    let mut db = self.connection().await?;
+                    again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await)
+                }
+                Some(with) => {
+                    again!(self.create_with(permit, library, &new, &edition, content, with, &act).await)
+                }
+            };
             match made {
                 Ok(Some(blob)) => {
                     giving.given(self, blob).await;
@@ -234,6 +275,30 @@ impl Vault {
             }
         }
         Err(Error::NameTaken(file.name.as_str().to_owned()))
+    }
+
+    /// `None` as in `store::files::create`, and when the revision is not worked on any more.
+    #[expect(clippy::too_many_arguments, reason = "one transaction")]
+    async fn create_with(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        file: &NewItem,
+        edition: &NewEdition,
+        content: Option<&NewContent>,
+        with: &Belonging,
+        act: &store::Act,
+    ) -> sqlx::Result<Option<Option<String>>> {
+        let mut all = self.0.db.begin().await?;
+        let made = store::files::create(&mut all, permit, library, file, edition, content, act).await?;
+        let mut association = with.association.clone();
+        association.terms.edition = (!with.latest).then_some(edition.id);
+        let tied = store::parts::associate(&mut all, &with.permit, library, &association, file.id, None, act).await?;
+        if made.is_none() || !tied {
+            return Ok(None);
+        }
+        all.commit().await?;
+        Ok(made)
     }
 
     /// Publishes an edition of a file and leaves the lock as it is: on a free file, or on one's own lock.

@@ -8,6 +8,7 @@ use crate::domain::{
     edition::{Edition, Metadata, Misplaced, Storage},
     id::CategoryId,
     name::{BadName, ItemName, LONGEST_NAME},
+    part,
 };
 
 /// Longest texts, in characters (spec/arena.md 1.4).
@@ -17,6 +18,7 @@ const LONGEST_DESCRIPTION: usize = 4000;
 const LONGEST_EDITION: usize = 32;
 const LONGEST_FORMAT: usize = 100;
 const LONGEST_LOCATION: usize = 2000;
+const LONGEST_REFERENCE: usize = part::LONGEST_TEXT;
 const LONGEST_TITLE: usize = 255;
 
 /// A value as it came.
@@ -64,6 +66,16 @@ impl Given<'_> {
     /// A comment.
     pub fn comment(self) -> Result<String, Error> {
         self.text("comment", LONGEST_COMMENT)
+    }
+
+    /// The label of an edition.
+    pub fn edition(self, attribute: &'static str) -> Result<String, Error> {
+        self.text(attribute, LONGEST_EDITION)
+    }
+
+    /// What is said about an association.
+    pub fn reference(self) -> Result<String, Error> {
+        self.text("reference", LONGEST_REFERENCE)
     }
 
     /// A GUID as it is spelled, right or wrong: whether it is one is asked later (5.2).

@@ -96,6 +96,8 @@ pub enum What {
     Create,
     /// To give a category to a file.
     Categorize,
+    /// To show a part, or to change the files that belong to it.
+    Part,
     /// To check a file out.
     CheckOut,
     /// To cancel a check-out.
@@ -279,11 +281,13 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
     match refusal {
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
-        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition) | Refusal::WrongKind(_)
+        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Part)
+        | Refusal::WrongKind(_)
             if asked.guid.is_some() =>
         {
             bad(3011, format!("The guid \"{guid}\" is not valid."))
         }
+        Refusal::Missing(Missing::Association) => bad(3029, "The file association does not exist."),
         Refusal::Missing(
             Missing::Item
             | Missing::Hidden
@@ -291,7 +295,8 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             | Missing::Library
             | Missing::Principal
             | Missing::Link
-            | Missing::Lock,
+            | Missing::Lock
+            | Missing::Part,
         )
         | Refusal::WrongKind(_)
         | Refusal::Denied(_)
@@ -346,6 +351,8 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         ),
         Refusal::NotEnabled => bad(4079, "API feature is not enabled in your workspace."),
         Refusal::Associated => bad(6010, "The File cannot be deleted due to existing associations."),
+        // the vendor prints the number alone
+        Refusal::AlreadyAssociated => bad(3097, "The file association already exists."),
         Refusal::LockedOut => bad(4083, "Too many invalid password attempts, account disabled for five minutes."),
         Refusal::NoSession => plain(
             StatusCode::UNAUTHORIZED,
@@ -379,6 +386,7 @@ fn not_latest(what: What, guid: &str) -> Words {
         | What::Bytes
         | What::Create
         | What::Categorize
+        | What::Part
         | What::Cancel
         | What::Update
         | What::NewEdition => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),

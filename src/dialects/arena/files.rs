@@ -13,7 +13,7 @@ use super::{
     auth::Caller,
     body::{Encoding, Object},
     error::{Asked, Error, What},
-    form::{self, Form},
+    form::{self, Form, Texts},
     ids::Guid,
     search::Search,
     uploads,
@@ -136,21 +136,9 @@ pub async fn create_json(State(hall): State<Hall>, caller: Caller, body: Object)
 }
 
 async fn create_here(hall: &Hall, caller: &Caller, request: Request) -> Result<Response, Error> {
-    let asked = Asked::nothing(What::Create);
-    let form = Form::open(request, hall)?;
-    let folder = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
-    let may = folder.as_ref().is_ok_and(|folder| folder.check(&caller.actor, Action::Create).is_ok());
-    let (texts, part) = uploads::read(form, &hall.vault, may).await?;
-    if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
-        return Err(Error::Required(missing));
-    }
-    let given = Description::read(&texts)?;
-    let (folder, category) = may_create(&hall.vault, caller, folder, given.category.as_deref()).await?;
-    let upload = asked.answer(part.upload())?;
-    // a form that has content has said its name
-    let name = asked.answer(given.name.clone().ok_or(Refusal::ContentMissing))?;
-    let metadata = upload.metadata(given, category);
-    let guid = make(&hall.vault, caller, &folder, name, metadata, Some(upload.content)).await?;
+    let drawn = Drawn::read(request, hall, caller, true).await?;
+    let (folder, file) = drawn.decide(&hall.vault, caller).await?;
+    let guid = make(&hall.vault, caller, &folder, file).await?;
     Ok((received(&guid), shown(&hall.vault, caller, &guid).await?).into_response())
 }
 
@@ -168,7 +156,7 @@ async fn create_elsewhere(vault: &Vault, caller: &Caller, body: Object) -> Resul
         return Err(error);
     }
     let name = ItemName::nearest(given.title.as_deref().unwrap_or_default());
-    let guid = make(vault, caller, &folder, name, given.metadata(category), None).await?;
+    let guid = make(vault, caller, &folder, new_file(name, given.metadata(category), None)).await?;
     shown(vault, caller, &guid).await
 }
 
@@ -195,25 +183,22 @@ async fn may_create(
     Ok((folder, category))
 }
 
-/// Makes a file and answers the GUID of its edition.
+/// A file that is to be made.
 ///
 /// Arena knows no folders and lets any number of files have one name, so a new file lands in the root folder of the
 /// workspace's library, there under its own name or, where that is taken, with `(2)`, `(3)` … before the extension.
 /// What Arena shows as `name` is the name of the upload, kept with the edition; a file whose bytes are elsewhere has none
 /// and is called by its title.
-async fn make(
-    vault: &Vault,
-    caller: &Caller,
-    folder: &Look,
-    name: ItemName,
-    metadata: Metadata,
-    content: Option<Staged>,
-) -> Result<String, Error> {
-    let asked = Asked::nothing(What::Create);
+fn new_file(name: ItemName, metadata: Metadata, content: Option<Staged>) -> NewFileAt {
     let comment = String::new();
     let (on_conflict, client_times) = (OnConflict::RenameParentheses, ClientTimes::default());
-    let file = NewFile { name, metadata, comment, on_conflict, client_times };
-    let made = vault.create_file(&caller.actor, folder, NewFileAt { file, content }).await;
+    NewFileAt { file: NewFile { name, metadata, comment, on_conflict, client_times }, content }
+}
+
+/// Makes a file and answers the GUID of its edition.
+async fn make(vault: &Vault, caller: &Caller, folder: &Look, file: NewFileAt) -> Result<String, Error> {
+    let asked = Asked::nothing(What::Create);
+    let made = vault.create_file(&caller.actor, folder, file).await;
     asked.answer(made.and_then(|made| made.arena_guid.ok_or_else(|| Refusal::broken("a file without an edition"))))
 }
 
@@ -221,6 +206,42 @@ async fn make(
 pub async fn shown(vault: &Vault, caller: &Caller, guid: &str) -> Result<Response, Error> {
     let Sight { look, edition, .. } = Sight::of(vault, caller, What::Show, guid).await?;
     Ok((StatusCode::CREATED, Json(File::full(look.item(), &edition))).into_response())
+}
+
+/// A file as a form draws it, read to its end; its bytes lie in the content store, and nothing names them yet.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The text parts.
+    pub texts: Texts,
+    given: Description,
+    folder: Result<Look, Refusal>,
+    part: uploads::Part,
+}
+
+impl Drawn {
+    /// Reads a form. No stranger's bytes are written; the refusal waits until the whole form is read (5.2). `takes` says
+    /// whether they are wanted at all.
+    pub async fn read(request: Request, hall: &Hall, caller: &Caller, takes: bool) -> Result<Self, Error> {
+        let form = Form::open(request, hall)?;
+        let folder = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
+        let may = takes && folder.as_ref().is_ok_and(|folder| folder.check(&caller.actor, Action::Create).is_ok());
+        let (texts, part) = uploads::read(form, &hall.vault, may).await?;
+        if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
+            return Err(Error::Required(missing));
+        }
+        Ok(Self { given: Description::read(&texts)?, texts, folder, part })
+    }
+
+    /// The file and the folder it is to be made in, if the caller may make it.
+    pub async fn decide(self, vault: &Vault, caller: &Caller) -> Result<(Look, NewFileAt), Error> {
+        let asked = Asked::nothing(What::Create);
+        let (folder, category) = may_create(vault, caller, self.folder, self.given.category.as_deref()).await?;
+        let upload = asked.answer(self.part.upload())?;
+        // a form that has content has said its name
+        let name = asked.answer(self.given.name.clone().ok_or(Refusal::ContentMissing))?;
+        let metadata = upload.metadata(self.given, category);
+        Ok((folder, new_file(name, metadata, Some(upload.content))))
+    }
 }
 
 /// The header that tells which edition has received content (1.3).

@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod form;
 mod ids;
+mod items;
 mod limits;
 mod locks;
 mod search;
@@ -50,8 +51,16 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/files/{guid}/watermarkcontent", get(files::content)),
         ("/files/{guid}/editions", get(editions::list).post(editions::add)),
         ("/files/{guid}/editions/json", post(editions::add_json)),
+        ("/files/{guid}/items", get(items::of_file)),
+        ("/files/{guid}/items/{association}", get(items::of_file_one)),
         // 10 settings
         ("/settings/files/categories", get(settings::categories)),
+        // 11 items
+        ("/items", get(items::list)),
+        ("/items/{guid}", get(items::show)),
+        ("/items/{guid}/revisions", get(items::revisions)),
+        ("/items/{guid}/files", get(items::files).post(items::associate)),
+        ("/items/{guid}/files/{association}", get(items::file).put(items::change).delete(items::dissociate)),
     ]
 }
 
@@ -59,7 +68,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
 pub const PREFIXES: [&str; 2] = ["/v1", ""];
 
 /// First segments of the bare paths.
-const BARE: [&str; 4] = ["files", "login", "logout", "settings"];
+const BARE: [&str; 5] = ["files", "items", "login", "logout", "settings"];
 
 fn claims(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
@@ -76,7 +85,7 @@ fn router() -> Router<Hall> {
         }
     }
     // requests that lead nowhere count as well, and say what is left (4)
-    for path in ["/v1/{*rest}", "/files/{guid}/{*rest}", "/settings/{*rest}"] {
+    for path in ["/v1/{*rest}", "/files/{guid}/{*rest}", "/items/{guid}/{*rest}", "/settings/{*rest}"] {
         router = router.route(path, any(nowhere));
     }
     router.method_not_allowed_fallback(wrong_method).route_layer(from_fn(limits::tell))

@@ -1,7 +1,8 @@
-//! The room's JSON, field for field (spec/arena.md 1.4, 1.5, 3.1, 7, 9, 10). Keys are sorted as the vendor prints them.
+//! The room's JSON, field for field (spec/arena.md 1.4, 1.5, 3.1, 7, 9, 10, 11). Keys are sorted as the vendor prints them.
 
 mod category;
 mod file;
+mod item;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
@@ -11,6 +12,7 @@ use crate::domain::{edition::Storage, item::CategoryRef, person::Person};
 
 pub use category::Category;
 pub use file::{Compact, File};
+pub use item::{Association, Item, Revision, Use, View};
 
 /// A list: `count` is the number of entries of this very response (1.5).
 #[derive(Debug, Serialize)]
