@@ -84,7 +84,7 @@ def working():
     # a new file, the same again, other flags, other bytes
     write("firmware.bin", "one")
     say("dry run", ask("upload-file", "890-0001", "firmware.bin", "--dry-run")["message"])
-    say("nothing was done", listed("890-0001"))
+    say("nothing was done", listed("890-0001", "--rev", "WORKING"))
     scenario, edition, first = uploaded()
     say("upload", scenario, edition)
     again = uploaded()
