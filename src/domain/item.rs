@@ -11,6 +11,7 @@ use super::{
     lock::Lock,
     name::ItemName,
     person::Person,
+    version::Version,
 };
 
 /// Folder or file.
@@ -78,6 +79,10 @@ pub struct Draft {
 pub struct FileParts {
     /// The last published edition.
     pub edition: Edition,
+    /// The highest ordinal ever given to an edition of it, also to one that was deleted: the next one counts on from here.
+    pub last_ordinal: i32,
+    /// The version that went with it.
+    pub last_version: Version,
     /// Arena's `FILE-nnnnnn`, the number alone.
     pub number: i64,
     /// The lock, while somebody holds it.

@@ -25,7 +25,7 @@ use crate::{
     },
     vault::{
         Vault,
-        setup::{Done, EditionEntry, FileEntry, LibraryEntry, LinkEntry, Setup, TokenEntry, UserEntry},
+        setup::{CategoryEntry, Done, EditionEntry, FileEntry, LibraryEntry, LinkEntry, Setup, TokenEntry, UserEntry},
     },
 };
 
@@ -64,6 +64,7 @@ fn words(refusal: &Error) -> String {
         Error::LabelTaken(label) => format!("the file has an edition with the label {label:?} already"),
         Error::WrongKind(Kind::Folder) => "a file lies where a folder is needed".to_owned(),
         Error::WrongKind(Kind::File) => "a folder lies where a file is needed".to_owned(),
+        Error::CategoryNotAssignable => "no file can be of this category, which only groups others".to_owned(),
         Error::Invalid(what) => format!("this cannot be used as {what}"),
         other => other.to_string(),
     }
@@ -250,8 +251,13 @@ impl Work {
         for Entry { at, is: entry } in categories {
             let path = entry.path.get_ref();
             let names = category(path);
-            let put = self.setup.put_category(&names, entry.description.as_deref(), entry.default_level);
-            let (row, mut done) = put.await.at(at)?;
+            let put = CategoryEntry {
+                description: entry.description.clone(),
+                default_level: entry.default_level,
+                assignable: entry.assignable,
+                active: entry.active,
+            };
+            let (row, mut done) = self.setup.put_category(&names, &put).await.at(at)?;
             for (who, level) in &entry.levels {
                 let to = self.who(who, check::ANYBODY)?;
                 done = done.and(self.setup.put_level(row.id, to, *level).await.at(&who.span())?);

@@ -101,6 +101,10 @@ pub struct Category {
     pub path: Spanned<String>,
     pub description: Option<String>,
     pub default_level: Option<Level>,
+    /// Whether files can be of it; false for one that only groups others. Usually true.
+    pub assignable: Option<bool>,
+    /// Whether it can still be given to files. Usually true.
+    pub active: Option<bool>,
     #[serde(default)]
     pub levels: BTreeMap<Who, Level>,
 }

@@ -70,6 +70,24 @@ pub async fn put(
     .await
 }
 
+/// Says whether files can be of a category, and whether it can still be given to files; `None`: as it is.
+pub async fn mark(
+    db: &mut PgConnection,
+    category: CategoryId,
+    assignable: Option<bool>,
+    active: Option<bool>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE categories SET assignable = coalesce($2, assignable), active = coalesce($3, active) WHERE id = $1",
+        category.0,
+        assignable,
+        active,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Gives somebody a level on a category and everything below, in place of the one they had there; `false`: they had this
 /// one.
 pub async fn put_level(

@@ -45,6 +45,9 @@ pub struct ItemRow {
     pub ordinal: Option<i32>,
     pub major: Option<i32>,
     pub minor: Option<i32>,
+    pub last_ordinal: Option<i32>,
+    pub last_major: Option<i32>,
+    pub last_minor: Option<i32>,
     pub label: Option<String>,
     pub edition_number: Option<i64>,
     pub edition_guid: Option<String>,
@@ -116,6 +119,7 @@ macro_rules! items {
                     THEN (SELECT count(*) FROM items c WHERE c.parent_id = i.id AND c.deleted_at IS NULL)
                     ELSE 0 END AS "children!",
                 e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
+                i.ordinal AS "last_ordinal?", i.major AS "last_major?", i.minor AS "last_minor?",
                 e.label AS "label?", e.number AS "edition_number?", e.arena_guid AS "edition_guid?",
                 e.file_name AS "file_name?", e.title AS "edition_title?", e.description AS "edition_description?",
                 e.format AS "format?", e.private AS "private?", e.frozen AS "frozen?", e.storage AS "storage?: Storage", e.location AS "location?",
@@ -176,7 +180,7 @@ pub async fn by_key(db: &mut PgConnection, now: Option<DateTime<Utc>>, key: &Ite
                 WHEN 'graph' THEN (SELECT x.id FROM items x WHERE x.graph_id = $4::text)
                 WHEN 'oracle' THEN (SELECT x.id FROM items x WHERE x.oracle_id = $4::text)
                 WHEN 'number' THEN (SELECT x.id FROM items x WHERE x.number = $5::bigint)
-                WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $4::text)
+                WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $4::text AND x.ordinal IS NOT NULL)
                 WHEN 'root' THEN (SELECT x.id FROM items x WHERE x.library_id = $3::uuid AND x.parent_id IS NULL)
             END, 0
             UNION ALL

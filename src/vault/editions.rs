@@ -1,17 +1,21 @@
 //! The editions of a file.
 
-use super::{Look, Vault, look::content_info};
+use super::{Look, Vault, locks::ATTEMPTS, look::content_info};
 use crate::{
     domain::{
         actor::Actor,
         edition::Edition,
         error::{Error, Missing, Result},
-        id::{EditionKey, ItemKey},
+        id::{EditionId, EditionKey, ItemKey},
         item::Item,
-        permission::Action,
+        permission::{Action, Permit},
         version::Version,
     },
-    store::{self, editions::EditionRow},
+    store::{
+        self,
+        editions::{Deleted, EditionRow},
+        files::Seen,
+    },
 };
 
 impl Vault {
@@ -55,6 +59,61 @@ impl Vault {
         }
         let edition = self.edition(actor, &look, &EditionKey::Number(number)).await?;
         Ok((look.into_item(), Some(edition)))
+    }
+
+    /// Deletes the newest edition of a file that nobody holds. The one before becomes the newest; with the last one the
+    /// file goes into the trash. The deleted edition is kept as an internal one, and its numbers are never given again.
+    ///
+    /// # Errors
+    /// [`Error::Held`], also for the caller's own lock, [`Error::NotLatest`], [`Missing::Edition`] for one that is deleted
+    /// already, and what the gates say.
+    pub async fn delete_edition(&self, actor: &Actor, look: &Look, edition: EditionId) -> Result<()> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move { vault.try_delete_edition(&actor, look, edition).await }).await
+    }
+
+    async fn try_delete_edition(&self, actor: &Actor, mut look: Look, edition: EditionId) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let permit = self.may_delete_edition(actor, &look, edition).await?;
+            let (revision, library) = (look.file()?.lock_revision, look.item.library.id);
+            let act = self.act(actor, None);
+            let done = {
+                let mut db = self.connection().await?;
+                match again!(store::editions::delete_newest(&mut db, &permit, library, edition, revision, &act).await)?
+                {
+                    Deleted::Done => true,
+                    Deleted::Changed => false,
+                    Deleted::Only => {
+                        let seen = Seen { revision, bound: false };
+                        again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?
+                    }
+                }
+            };
+            if done {
+                return Ok(());
+            }
+            look = self.look_again(actor, &look).await?;
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// Rights first, then the state of the file: free, and the edition its newest. That an edition cannot be edited in place
+    /// (`frozen`) is no reason to keep it.
+    async fn may_delete_edition(&self, actor: &Actor, look: &Look, edition: EditionId) -> Result<Permit> {
+        let file = look.file()?;
+        let permit = look.check(actor, Action::Delete)?;
+        if let Some(lock) = &file.lock {
+            return Err(Error::Held(Box::new(lock.clone())));
+        }
+        if actor.fence.is_some() {
+            return Err(Error::FenceLost);
+        }
+        if file.edition.id != edition {
+            // superseded by now, or deleted
+            self.edition(actor, look, &EditionKey::Id(edition)).await?;
+            return Err(Error::NotLatest);
+        }
+        Ok(permit)
     }
 }
 

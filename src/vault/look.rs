@@ -285,6 +285,8 @@ fn file_parts(row: &ItemRow, people: &super::memory::People) -> Result<FileParts
     };
     Ok(FileParts {
         edition,
+        last_ordinal: row.last_ordinal.ok_or_else(half)?,
+        last_version: Version { major: row.last_major.ok_or_else(half)?, minor: row.last_minor.ok_or_else(half)? },
         number: row.file_number.unwrap_or(0),
         lock,
         draft,

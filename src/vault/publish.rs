@@ -564,8 +564,8 @@ impl Vault {
         let edition = NewEdition {
             id: if replace { last.id } else { EditionId::fresh() },
             arena_guid: if replace { last.arena_guid.clone() } else { self.0.fresh.arena_guid()? },
-            ordinal: if replace { last.ordinal } else { last.ordinal.saturating_add(1) },
-            version: if replace { last.version } else { last.version.next(step) },
+            ordinal: if replace { last.ordinal } else { file.last_ordinal.saturating_add(1) },
+            version: if replace { last.version } else { file.last_version.next(step) },
             label,
             file_name: content.map(|_| file_name.unwrap_or_else(|| look.item.name.clone())),
             title: title.unwrap_or_else(|| title_after(&look.item, last, item_name.as_ref())),

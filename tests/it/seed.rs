@@ -48,6 +48,11 @@ levels = { ada = "full", "group:Crew" = "read" }
 [[categories]]
 path = "Plans"
 
+[[categories]]
+path = "Archive"
+assignable = false
+active = false
+
 [[policies]]
 name = "Planners"
 rules = [{ action = "edit_file", category = "Plans" }, { action = "read_file" }]
@@ -226,7 +231,10 @@ async fn what_differs_is_changed_and_nothing_is_taken_away() {
         users = [{ login = "BEN", name = "Ben Example", license = "full", password = "another", email = "ben@example.com" }]
         groups = [{ name = "crew", description = "all hands" }]
         applications = [{ client_id = "probe", roles = ["Files.ReadWrite.All"] }]
-        categories = [{ path = "plans/secret", levels = { ada = "read" } }]
+        categories = [
+            { path = "plans/secret", levels = { ada = "read" } },
+            { path = "archive", description = "what was", assignable = true },
+        ]
         libraries = [{ name = "yard", description = "on the river", members = { Crew = "viewer" } }]
         files = [
             { at = "Yard/Hulls/keel.txt", description = "of oak", text = "three" },
@@ -238,7 +246,7 @@ async fn what_differs_is_changed_and_nothing_is_taken_away() {
     )
     .await
     .unwrap();
-    let done = |entries: Vec<Done>| assert_eq!(entries, [Done::Changed]);
+    let done = |entries: Vec<Done>| assert!(entries.iter().all(|done| *done == Done::Changed), "{entries:?}");
     done(changed.users.iter().map(|it| it.done).collect());
     done(changed.groups.iter().map(|it| it.done).collect());
     done(changed.applications.iter().map(|it| it.done).collect());
@@ -248,6 +256,8 @@ async fn what_differs_is_changed_and_nothing_is_taken_away() {
     done(changed.tokens.iter().map(|it| it.done).collect());
     assert_eq!((changed.files[0].done, changed.files[1].done), (Done::Changed, Done::Found));
     assert_eq!(changed.files[0].editions.len(), 4);
+    let archive = vault.all_categories().await.unwrap().into_iter().find(|it| it.row.name == "Archive").unwrap();
+    assert_eq!((archive.row.assignable, archive.row.active), (true, false), "what is not said stays");
 
     assert!(vault.sign_in("ben", "ben's password").await.is_err());
     assert_eq!(vault.sign_in("ben@example.com", "another").await.unwrap().person.name, "Ben Example");
@@ -304,6 +314,31 @@ async fn a_late_refusal_leaves_nothing_behind() {
     // numbers that were drawn are not given back
     assert!(before == after, "something was written");
     assert!(server.vault.person(&PrincipalKey::Login("new".to_owned())).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn no_file_is_put_into_a_category_that_only_groups_others() {
+    let server = Server::start().await;
+    let text = r#"
+        categories = [{ path = "Groups", assignable = false }, { path = "Old", active = false }]
+        files = [
+            { at = "Engineering/old.txt", category = "Old", text = "from before" },
+            { at = "Engineering/new.txt", category = "Groups", text = "x" },
+        ]
+    "#;
+    assert_snapshot!(problems(&server.vault, text).await, @r#"
+    world.toml: one thing is wrong; nothing was written
+
+    world.toml:5:13: no file can be of this category, which only groups others
+     5 |             { at = "Engineering/new.txt", category = "Groups", text = "x" },
+       |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
+    let made = apply(&server.vault, &text.replace("assignable = false", "assignable = true")).await.unwrap();
+    assert_eq!(made.files.iter().map(|it| it.done).collect::<Vec<_>>(), [Done::Made, Done::Made]);
+    // what is so already is no reason to refuse
+    let again = apply(&server.vault, text).await.unwrap();
+    assert_eq!(again.files.iter().map(|it| it.done).collect::<Vec<_>>(), [Done::Found, Done::Found]);
+    assert_eq!(again.categories.iter().map(|it| it.done).collect::<Vec<_>>(), [Done::Changed, Done::Found]);
 }
 
 #[tokio::test]

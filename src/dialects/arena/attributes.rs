@@ -14,12 +14,12 @@ use crate::domain::{
 /// Longest texts, in characters (spec/arena.md 1.4).
 const LONGEST_AUTHOR: usize = 255;
 const LONGEST_COMMENT: usize = 4000;
-const LONGEST_DESCRIPTION: usize = 4000;
-const LONGEST_EDITION: usize = 32;
-const LONGEST_FORMAT: usize = 100;
+pub const LONGEST_DESCRIPTION: usize = 4000;
+pub const LONGEST_EDITION: usize = 32;
+pub const LONGEST_FORMAT: usize = 100;
 const LONGEST_LOCATION: usize = 2000;
 const LONGEST_REFERENCE: usize = part::LONGEST_TEXT;
-const LONGEST_TITLE: usize = 255;
+pub const LONGEST_TITLE: usize = 255;
 
 /// A value as it came.
 #[derive(Clone, Copy, Debug)]

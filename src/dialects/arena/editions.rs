@@ -1,9 +1,10 @@
-//! The editions of a file: listing them (spec/arena.md 8.4), adding one to a free file (8.10). The holder of a checked-out
-//! file checks in instead: `locks.rs`.
+//! The editions of a file: listing them (spec/arena.md 8.4), deleting the latest (8.8), adding one to a free file (8.10). The
+//! holder of a checked-out file checks in instead: `locks.rs`.
 
 use axum::{
     Json,
     extract::{Request, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 
@@ -129,4 +130,11 @@ async fn publish(
     };
     let done = vault.add_edition_when_free(&caller.actor, look, publication).await;
     asked.answer(done.and_then(|done| done.arena_guid.ok_or_else(|| Refusal::broken("an edition without a GUID"))))
+}
+
+/// `DELETE /files/{guid}`: the latest edition; with the only one the file (8.8).
+pub async fn delete(State(hall): State<Hall>, caller: Caller, Named(guid): Named) -> Result<StatusCode, Error> {
+    let Sight { look, edition, asked } = Sight::of(&hall.vault, &caller, What::Delete, &guid).await?;
+    asked.answer(hall.vault.delete_edition(&caller.actor, &look, edition.id).await)?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -86,7 +86,7 @@ pub enum What {
     Call,
     /// To let somebody in.
     LogIn,
-    /// To show a file.
+    /// To show a file, or a category for its own sake.
     Show,
     /// To give a file's content.
     Content,
@@ -108,6 +108,8 @@ pub enum What {
     Update,
     /// To add an edition.
     NewEdition,
+    /// To delete an edition.
+    Delete,
 }
 
 impl Asked {
@@ -278,14 +280,18 @@ impl Error {
 /// The vault's refusals. Where the vendor has several sentences for one, what was asked decides.
 fn refused(refusal: &Refusal, asked: &Asked) -> Words {
     let guid = asked.guid.as_deref().unwrap_or_default();
+    if let Some(words) = not_deleted(refusal).filter(|_| asked.what == What::Delete) {
+        return words;
+    }
     match refusal {
+        Refusal::Missing(Missing::Category) if asked.what == What::Show => invalid_guid(guid),
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
         Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Part)
         | Refusal::WrongKind(_)
             if asked.guid.is_some() =>
         {
-            bad(3011, format!("The guid \"{guid}\" is not valid."))
+            invalid_guid(guid)
         }
         Refusal::Missing(Missing::Association) => bad(3029, "The file association does not exist."),
         Refusal::Missing(
@@ -366,6 +372,26 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
     }
 }
 
+/// A DELETE has one answer to what is not there, not seen or not allowed, and one to a state that forbids it (8.8).
+fn not_deleted(refusal: &Refusal) -> Option<Words> {
+    if matches!(refusal, Refusal::Missing(_) | Refusal::WrongKind(_) | Refusal::Denied(_)) {
+        return Some((StatusCode::FORBIDDEN, 3024, PRIVILEGES.to_owned()));
+    }
+    let in_the_way = matches!(
+        refusal,
+        Refusal::Held(_)
+            | Refusal::OtherHolderNamed(_)
+            | Refusal::OtherLockNamed
+            | Refusal::NotCheckedOut
+            | Refusal::FenceLost
+            | Refusal::NotLatest
+            | Refusal::Frozen
+            | Refusal::PreconditionFailed
+            | Refusal::Impossible(_)
+    );
+    in_the_way.then(|| bad(6003, "File cannot be deleted."))
+}
+
 fn not_latest(what: What, guid: &str) -> Words {
     match what {
         // "if" is printed so
@@ -389,7 +415,8 @@ fn not_latest(what: What, guid: &str) -> Words {
         | What::Part
         | What::Cancel
         | What::Update
-        | What::NewEdition => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
+        | What::NewEdition
+        | What::Delete => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
     }
 }
 
@@ -411,6 +438,10 @@ fn plain(status: StatusCode, message: &str) -> Words {
 
 fn bad(code: u16, message: impl Into<String>) -> Words {
     (StatusCode::BAD_REQUEST, code, message.into())
+}
+
+fn invalid_guid(guid: &str) -> Words {
+    bad(3011, format!("The guid \"{guid}\" is not valid."))
 }
 
 fn not_valid(attribute: &str) -> Words {

@@ -309,7 +309,8 @@ pub async fn recategorize(
     }
 }
 
-fn find<'a>(categories: &'a [std::sync::Arc<Category>], guid: &str) -> Result<&'a Category, Refusal> {
+/// The category with this GUID among some.
+pub fn find<'a>(categories: &'a [std::sync::Arc<Category>], guid: &str) -> Result<&'a Category, Refusal> {
     let guid = guid.trim();
     let found = categories.iter().find(|category| category.row.arena_guid == guid);
     found.map(|category| &**category).ok_or(Refusal::Missing(Missing::Category))

@@ -2,13 +2,16 @@
 //!
 //! The routes stand in the order of that page. What is not there yet answers 404 in the vendor's shape.
 
+mod associations;
 mod attributes;
 mod auth;
 mod body;
 mod editions;
 mod error;
+mod fields;
 mod files;
 mod form;
+mod health;
 mod ids;
 mod items;
 mod limits;
@@ -41,20 +44,40 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         // 3 access
         ("/login", post(sessions::log_in)),
         ("/logout", put(sessions::log_out)),
+        ("/SYSTEM/dbtest", get(health::database)),
         // 7 check out, cancel, check in
         ("/files/checkoutstatuschanges", post(locks::change_status)),
         // 8 files
         ("/files", get(files::list).post(files::create)),
         ("/files/json", post(files::create_json)),
-        ("/files/{guid}", get(files::show).put(updates::update).post(updates::bring_content)),
+        ("/files/{guid}", get(files::show).put(updates::update).post(updates::bring_content).delete(editions::delete)),
         ("/files/{guid}/content", get(files::content).post(updates::replace_content)),
         ("/files/{guid}/watermarkcontent", get(files::content)),
         ("/files/{guid}/editions", get(editions::list).post(editions::add)),
         ("/files/{guid}/editions/json", post(editions::add_json)),
         ("/files/{guid}/items", get(items::of_file)),
         ("/files/{guid}/items/{association}", get(items::of_file_one)),
+        ("/files/{guid}/corrections", get(associations::none).post(nowhere)),
+        ("/files/{guid}/markups", get(associations::none).post(nowhere)),
+        ("/files/{guid}/changereferences", get(associations::none)),
+        ("/files/{guid}/changereferences/{association}", get(associations::one)),
+        ("/files/{guid}/changeimplementations", get(associations::none)),
+        ("/files/{guid}/changeimplementations/{association}", get(associations::one)),
+        ("/files/{guid}/qualityprocesses", get(associations::none)),
+        ("/files/{guid}/qualityprocesses/{association}", get(associations::one)),
+        ("/files/{guid}/requests", get(associations::none)),
+        ("/files/{guid}/requests/{association}", get(associations::one)),
+        ("/files/{guid}/suppliers", get(associations::none)),
+        ("/files/{guid}/suppliers/{association}", get(associations::one)),
+        ("/files/{guid}/supplieritems", get(associations::none)),
+        ("/files/{guid}/supplieritems/{association}", get(associations::one)),
+        ("/files/{guid}/trainingplans", get(associations::none)),
+        ("/files/{guid}/trainingplans/{association}", get(associations::one)),
         // 10 settings
         ("/settings/files/categories", get(settings::categories)),
+        ("/settings/files/categories/{guid}", get(settings::category)),
+        ("/settings/files/attributes", get(settings::attributes)),
+        ("/settings/changes/categories", get(settings::change_categories)),
         // 11 items
         ("/items", get(items::list)),
         ("/items/{guid}", get(items::show)),
@@ -68,7 +91,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
 pub const PREFIXES: [&str; 2] = ["/v1", ""];
 
 /// First segments of the bare paths.
-const BARE: [&str; 5] = ["files", "items", "login", "logout", "settings"];
+const BARE: [&str; 6] = ["SYSTEM", "files", "items", "login", "logout", "settings"];
 
 fn claims(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();

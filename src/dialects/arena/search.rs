@@ -112,6 +112,13 @@ pub fn path(query: Option<&str>) -> Option<String> {
     pairs.find(|(name, _)| name == "path").map(|(_, value)| value.into_owned())
 }
 
+/// A parameter that is true or false; `None`: not given. Of one that comes twice the last counts.
+pub fn flag(query: Option<&str>, wanted: &str) -> Result<Option<bool>, Error> {
+    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let given = pairs.filter(|(name, _)| name == wanted).last();
+    given.map_or(Ok(None), |(name, value)| Given::Part(&value).boolean(&name))
+}
+
 /// Whether a text fits a pattern in which `*` is any run of characters; case does not count.
 pub fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());

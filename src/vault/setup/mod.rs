@@ -22,7 +22,7 @@ use crate::{
 
 pub use links::LinkEntry;
 pub use people::{TokenEntry, UserEntry};
-pub use rights::LibraryEntry;
+pub use rights::{CategoryEntry, LibraryEntry};
 pub use tree::{EditionEntry, FileEntry};
 
 /// What became of an entry.

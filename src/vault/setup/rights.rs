@@ -33,6 +33,28 @@ pub struct LibraryEntry {
     pub by: PrincipalId,
 }
 
+/// A category; `None`: as it is, or as usual for a new one.
+#[derive(Clone, Debug, Default)]
+pub struct CategoryEntry {
+    /// What it is for.
+    pub description: Option<String>,
+    /// What everybody may who is given no level of their own.
+    pub default_level: Option<Level>,
+    /// Whether files can be of it.
+    pub assignable: Option<bool>,
+    /// Whether it can still be given to files.
+    pub active: Option<bool>,
+}
+
+impl CategoryEntry {
+    fn changes(&self, there: &CategoryRow) -> bool {
+        self.description.as_ref().is_some_and(|description| *description != there.description)
+            || self.default_level.is_some_and(|level| Some(level) != there.default_level)
+            || self.assignable.is_some_and(|assignable| assignable != there.assignable)
+            || self.active.is_some_and(|active| active != there.active)
+    }
+}
+
 impl Setup {
     /// A library that is there.
     pub async fn library(&mut self, key: &LibraryKey) -> Result<Option<Library>> {
@@ -116,12 +138,7 @@ impl Setup {
     }
 
     /// A category by its names from below the root category on; those above must be there.
-    pub async fn put_category(
-        &mut self,
-        names: &[&str],
-        description: Option<&str>,
-        default_level: Option<Level>,
-    ) -> Result<(CategoryRow, Done)> {
+    pub async fn put_category(&mut self, names: &[&str], entry: &CategoryEntry) -> Result<(CategoryRow, Done)> {
         let (Some(last), above) = (names.last(), &names[..names.len().saturating_sub(1)]) else {
             return Err(Error::Invalid("category"));
         };
@@ -129,16 +146,14 @@ impl Setup {
         let there = self.category(names).await?;
         let done = match &there {
             None => Done::Made,
-            Some(there) => Done::changed_if(
-                description.is_some_and(|description| description != there.description)
-                    || default_level.is_some_and(|level| Some(level) != there.default_level),
-            ),
+            Some(there) => Done::changed_if(entry.changes(there)),
         };
         if done != Done::Found {
             let (guid, now) = (self.vault.0.fresh.arena_guid()?, self.vault.0.clock.instead());
             let said = there.as_ref().map(|there| there.description.clone()).unwrap_or_default();
-            let description = description.unwrap_or(&said);
-            store::categories::put(self.db(), Some(parent.id), last, description, default_level, &guid, now).await?;
+            let (description, level) = (entry.description.as_deref().unwrap_or(&said), entry.default_level);
+            let id = store::categories::put(self.db(), Some(parent.id), last, description, level, &guid, now).await?;
+            store::categories::mark(self.db(), id, entry.assignable, entry.active).await?;
         }
         self.note(done);
         Ok((self.category(names).await?.ok_or(Error::Missing(Missing::Category))?, done))

@@ -150,7 +150,7 @@ impl Setup {
     /// published between and after them; those that are missing come on top. Nothing is done to a file that somebody holds.
     ///
     /// # Errors
-    /// [`Error::WrongKind`] where a folder has the name, [`Error::LabelTaken`], [`Error::Invalid`] for a version that is
+    /// [`Error::WrongKind`] where a folder has the name, [`Error::CategoryNotAssignable`], [`Error::LabelTaken`], [`Error::Invalid`] for a version that is
     /// not higher than the last.
     pub async fn put_file(&mut self, file: FileEntry) -> Result<(ItemId, Done)> {
         let done = match self.child(file.parent, &file.name).await? {
@@ -164,6 +164,7 @@ impl Setup {
 
     async fn make_file(&mut self, file: FileEntry) -> Result<ItemId> {
         let above = self.row(&ItemKey::Id(file.parent)).await?.ok_or(Error::Missing(Missing::Item))?;
+        self.check_category(file.category, above.category).await?;
         let mut editions = file.editions.into_iter();
         let first = editions.next().ok_or(Error::ContentMissing)?;
         let new = NewItem {
@@ -205,6 +206,7 @@ impl Setup {
         let missing: Vec<EditionEntry> = missing.collect();
         let title = file.title.filter(|title| *title != there.title);
         let description = file.description.filter(|description| *description != there.description);
+        self.check_category(file.category, there.category).await?;
         let category = file.category.filter(|category| *category != there.category);
         let described = title.is_some() || description.is_some() || category.is_some();
         if !described && missing.is_empty() {
@@ -237,7 +239,7 @@ impl Setup {
     async fn publish(&mut self, file: ItemId, next: EditionEntry) -> Result<()> {
         let (there, has) = self.item(file).await?;
         let half = || Error::broken("a file without an edition or a lock");
-        let (Some(ordinal), Some(major), Some(minor)) = (there.ordinal, there.major, there.minor) else {
+        let (Some(ordinal), Some(major), Some(minor)) = (there.last_ordinal, there.last_major, there.last_minor) else {
             return Err(half());
         };
         let last = Version { major, minor };
@@ -311,6 +313,14 @@ impl Setup {
             category,
             item_name: None,
         })
+    }
+
+    /// Refuses a category that no file can be of. One that is not active any more may have files from before.
+    async fn check_category(&mut self, wanted: Option<CategoryId>, there: CategoryId) -> Result<()> {
+        let Some(wanted) = wanted.filter(|wanted| *wanted != there) else { return Ok(()) };
+        let all = store::categories::all(self.db()).await?;
+        let assignable = all.iter().any(|category| category.id == wanted && category.assignable);
+        if assignable { Ok(()) } else { Err(Error::CategoryNotAssignable) }
     }
 
     /// Whose a new item is: in a personal library its owner's, elsewhere its author's.

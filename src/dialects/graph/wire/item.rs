@@ -202,7 +202,7 @@ impl FileSystemInfo {
 impl Publication {
     fn of(view: &View, item: &Item, file: &FileParts) -> Self {
         let version =
-            if item.is_held_by(view.caller) { file.edition.version.next(Step::Major) } else { file.edition.version };
+            if item.is_held_by(view.caller) { file.last_version.next(Step::Major) } else { file.edition.version };
         let holder = |lock: &Lock| IdentitySet::from(&*lock.holder);
         Self {
             level: if item.lock().is_some() { "checkout" } else { "published" },
