@@ -52,18 +52,26 @@ CREATE TABLE part_revisions (
 CREATE UNIQUE INDEX part_revisions_working_key ON part_revisions (part_id) WHERE status = 'working';
 CREATE UNIQUE INDEX part_revisions_effective_key ON part_revisions (part_id) WHERE status = 'effective';
 
--- A file associated with a revision of a part.
+-- A file associated with a revision of a part. The one that is worked on can change; at its release every association is
+-- pinned to the edition it shows.
 CREATE TABLE part_files (
     id          uuid        NOT NULL CONSTRAINT part_files_pkey PRIMARY KEY,
     revision_id uuid        NOT NULL CONSTRAINT part_files_revision_fkey REFERENCES part_revisions,
     file_id     uuid        NOT NULL CONSTRAINT part_files_file_fkey REFERENCES items,
     -- null: always the newest edition
     edition_id  uuid                 CONSTRAINT part_files_edition_fkey REFERENCES editions,
+    -- whether the newest edition is wanted; a release pins it, and the next revision follows the newest one again
+    latest      boolean     NOT NULL,
     is_primary  boolean     NOT NULL,
     reference   text        NOT NULL DEFAULT '',
     arena_guid  text        NOT NULL CONSTRAINT part_files_arena_guid_key UNIQUE,
     created_by  uuid        NOT NULL CONSTRAINT part_files_created_by_fkey REFERENCES principals,
     created_at  timestamptz NOT NULL,
-    CONSTRAINT part_files_once_key UNIQUE (revision_id, file_id)
+    CONSTRAINT part_files_once_key UNIQUE (revision_id, file_id),
+    CONSTRAINT part_files_latest_check CHECK (latest OR edition_id IS NOT NULL)
 );
 CREATE INDEX part_files_file_idx ON part_files (file_id);
+
+-- Which part something was done to, alone or beside the file that was associated with it.
+ALTER TABLE events ADD COLUMN part_id uuid;
+CREATE INDEX events_part_idx ON events (part_id, id) WHERE part_id IS NOT NULL;

@@ -48,6 +48,7 @@ pub(super) fn about(error: Error, what: &str) -> anyhow::Error {
             format!("{what:?} cannot act: no such user, or disabled; `coatcheck user list` shows who there is")
         }
         Error::Associated => format!("{what} is associated with a part; take that away first"),
+        Error::AlreadyAssociated => format!("{what} is associated with that revision already"),
         Error::PasswordExpired => "the password has expired; set another with `coatcheck user passwd`".to_owned(),
         Error::NotEnabled => "the library is not open to that API".to_owned(),
         Error::LockedOut => "too many wrong passwords; wait a few minutes".to_owned(),
@@ -73,6 +74,8 @@ fn missing_words(missing: Missing, what: &str) -> String {
         Missing::Category => format!("there is no category {what:?}"),
         Missing::Link => format!("there is no link {what:?}"),
         Missing::Lock => format!("there is no such lock on {what}"),
+        Missing::Part => format!("there is no part {what:?}; `coatcheck part list LIBRARY` shows them"),
+        Missing::Association => format!("{what} is not associated with that revision"),
     }
 }
 

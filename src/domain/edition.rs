@@ -117,6 +117,42 @@ pub struct Metadata {
     pub author_name: Option<String>,
     /// The file's category.
     pub category: Option<CategoryId>,
+    /// Where the bytes are to be; with bytes that are given it says nothing.
+    pub storage: Option<Storage>,
+    /// The address of bytes elsewhere.
+    pub location: Option<String>,
+}
+
+/// Why nothing can be where it is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misplaced {
+    /// Here, but no bytes are given and there were none.
+    NoContent,
+    /// At an address that nobody says.
+    NoLocation,
+    /// An address, but what has this storage has none.
+    Location(Storage),
+}
+
+impl Metadata {
+    /// Where the bytes of an edition are if none are given with this, and their address; `before` is the edition that it
+    /// follows or changes.
+    pub fn place(&self, before: Option<&Edition>) -> Result<(Storage, Option<String>), Misplaced> {
+        let storage = self.storage.or(before.map(|before| before.storage)).unwrap_or(Storage::Placeholder);
+        let known = || before.and_then(|before| before.location.clone());
+        match (storage, &self.location) {
+            (_, None) if self.storage.is_none() => Ok((storage, known())),
+            (Storage::File, _) if before.is_none_or(|before| before.storage != Storage::File) => {
+                Err(Misplaced::NoContent)
+            }
+            (Storage::File | Storage::Placeholder, Some(_)) => Err(Misplaced::Location(storage)),
+            (Storage::File | Storage::Placeholder, None) => Ok((storage, None)),
+            (Storage::Ftp | Storage::Web, given) => {
+                let location = given.clone().or_else(known).ok_or(Misplaced::NoLocation)?;
+                Ok((storage, Some(location)))
+            }
+        }
+    }
 }
 
 /// How a check-in or an upload counts.

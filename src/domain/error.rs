@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{actor::Role, item::Kind, lock::Lock, name::BadName, permission::Denial};
+use super::{actor::Role, edition::Misplaced, item::Kind, lock::Lock, name::BadName, permission::Denial};
 
 /// What every act of the vault answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -67,6 +67,9 @@ pub enum Error {
     /// Something else refers to it.
     #[error("associated with something else")]
     Associated,
+    /// The file belongs to this revision of the part already.
+    #[error("associated already")]
+    AlreadyAssociated,
     /// The state the caller expected (If-Match) is not the state there is.
     #[error("precondition failed")]
     PreconditionFailed,
@@ -128,12 +131,25 @@ pub enum Missing {
     Link,
     /// A lock by its uuid.
     Lock,
+    /// A part, or a revision of one.
+    Part,
+    /// That a file belongs to a revision of a part.
+    Association,
 }
 
 impl Error {
     /// Our fault, with its cause.
     pub fn broken(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Error::Broken(Arc::from(cause.into()))
+    }
+}
+
+impl From<Misplaced> for Error {
+    fn from(misplaced: Misplaced) -> Self {
+        match misplaced {
+            Misplaced::NoContent => Error::ContentMissing,
+            Misplaced::NoLocation | Misplaced::Location(_) => Error::Invalid("location"),
+        }
     }
 }
 

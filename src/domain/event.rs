@@ -19,7 +19,7 @@ pub enum Verb {
     SaveDraft,
     /// Published an edition without releasing.
     AddEdition,
-    /// Made a file or a folder.
+    /// Made a file, a folder or a part.
     Create,
     /// Renamed, moved or described.
     Update,
@@ -29,6 +29,14 @@ pub enum Verb {
     Share,
     /// Made, changed or removed a link.
     Link,
+    /// Associated a file with a part, or changed how.
+    Associate,
+    /// Took a file away from a part.
+    Dissociate,
+    /// Made the revision of a part that was worked on the effective one.
+    Release,
+    /// Opened the next revision of a part.
+    Revise,
 }
 
 /// How it ended.

@@ -40,6 +40,12 @@ ids! {
     TokenId,
     /// One taking of a lock, as Liferay's clients know it.
     LockId,
+    /// Something that is built, with files that describe it.
+    PartId,
+    /// A revision of a part.
+    RevisionId,
+    /// That a file belongs to a revision of a part.
+    AssociationId,
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.
@@ -110,6 +116,8 @@ pub enum EditionKey {
     Version(super::version::Version),
     /// Arena's GUID.
     Arena(String),
+    /// Arena's label.
+    Label(String),
     /// Liferay's file version id.
     Number(i64),
 }

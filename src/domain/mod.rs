@@ -13,6 +13,7 @@ pub mod link;
 pub mod lock;
 pub mod name;
 pub mod page;
+pub mod part;
 pub mod permission;
 pub mod person;
 pub mod scope;

@@ -8,7 +8,7 @@ use super::{Act, contents::NewContent};
 use crate::domain::{
     edition::{ContentInfo, Storage},
     event::Verb,
-    id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId},
+    id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId, RevisionId},
     permission::Permit,
     version::Version,
 };
@@ -43,19 +43,34 @@ pub struct EditionRow {
     pub modified_at: DateTime<Utc>,
 }
 
-/// The published editions of a file, newest first.
-pub async fn of(db: &mut PgConnection, file: ItemId) -> sqlx::Result<Vec<EditionRow>> {
-    sqlx::query_as!(
-        EditionRow,
-        r#"SELECT e.id AS "id!: EditionId", e.ordinal AS "ordinal!", e.major AS "major!", e.minor AS "minor!", e.label AS "label!",
+macro_rules! editions {
+    ($tail:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            EditionRow,
+            r#"SELECT e.id AS "id!: EditionId", e.ordinal AS "ordinal!", e.major AS "major!", e.minor AS "minor!", e.label AS "label!",
             e.number AS "number!", e.arena_guid AS "arena_guid!", e.file_name AS "file_name?", e.title AS "title!",
             e.description AS "description!", e.format AS "format?", e.private AS "private!", e.frozen AS "frozen!",
             e.storage AS "storage!: Storage", e.location AS "location?", e.media_type AS "media_type?", e.sha256 AS "sha256?",
             t.quick_xor AS "quick_xor?", t.size AS "size?", e.comment AS "comment!", e.author_id AS "author!: PrincipalId",
             e.author_name AS "author_name!", e.created_at AS "created_at!", e.modified_at AS "modified_at!"
         FROM editions e LEFT JOIN contents t ON t.sha256 = e.sha256
-        WHERE e.file_id = $1 AND e.ordinal IS NOT NULL ORDER BY e.ordinal DESC"#,
-        file.0,
+        "# + $tail,
+            $($argument),*
+        )
+    };
+}
+
+/// The published editions of a file, newest first.
+pub async fn of(db: &mut PgConnection, file: ItemId) -> sqlx::Result<Vec<EditionRow>> {
+    editions!("WHERE e.file_id = $1 AND e.ordinal IS NOT NULL ORDER BY e.ordinal DESC", file.0).fetch_all(db).await
+}
+
+/// The editions that files of a revision of a part are pinned to and that are not their newest ones.
+pub async fn pinned(db: &mut PgConnection, revision: RevisionId) -> sqlx::Result<Vec<EditionRow>> {
+    editions!(
+        "JOIN part_files p ON p.edition_id = e.id JOIN items i ON i.id = e.file_id
+        WHERE p.revision_id = $1 AND i.edition_id <> e.id AND e.ordinal IS NOT NULL",
+        revision.0,
     )
     .fetch_all(db)
     .await
@@ -212,14 +227,15 @@ pub async fn publish(
     .await
 }
 
-/// Replaces the newest edition in place, perhaps releasing the lock with it, and notes it. Identity, number, GUID,
-/// version and label stay; the replaced edition is kept as an internal one under `kept`. `None` as in [`publish`].
+/// Replaces the newest edition in place, perhaps releasing the lock with it, and notes it. Identity, number, GUID and
+/// version stay; the replaced edition is kept as an internal one under `kept`. `None` as in [`publish`].
 #[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn replace_latest(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
     verb: Verb,
+    by: PrincipalId,
     edition: &NewEdition,
     kept: (EditionId, &str),
     content: Option<&NewContent>,
@@ -258,7 +274,7 @@ pub async fn replace_latest(
             FROM guard WHERE e.id = $11
         ), file AS (
             UPDATE items SET title = $16, description = $17, category_id = $26, name = coalesce($27, name),
-                name_key = coalesce($28, name_key), modified_by = $24, modified_at = coalesce($2, now()), revision = items.revision + 1
+                name_key = coalesce($28, name_key), modified_by = $36, modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
         ), dropped AS (
             DELETE FROM drafts d USING guard
@@ -270,7 +286,7 @@ pub async fn replace_latest(
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
                 comment, request_id)
-            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $35, $23, $33 FROM guard
+            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $35, $37, $33 FROM guard
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
         permit.item().0,
@@ -308,9 +324,68 @@ pub async fn replace_latest(
         act.request,
         binding.bound,
         binding.holder.map(|holder| holder.0),
+        by.0,
+        act.comment.as_deref(),
     )
     .fetch_optional(db)
     .await
+}
+
+/// Changes what is said of the newest edition, its bytes staying where they are, and notes it as an update of the file.
+/// `false`: the file has changed since it was looked at, or the lock has lapsed; nothing was done.
+pub async fn describe_latest(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    by: PrincipalId,
+    edition: &NewEdition,
+    binding: Binding,
+    act: &Act,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query_scalar!(
+        r#"WITH guard AS (
+            UPDATE locks SET revision = revision + 1
+            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+                AND (NOT $4::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+            RETURNING file_id, fence
+        ), described AS (
+            UPDATE editions e SET label = $6, title = $7, description = $8, format = $9, private = $10, location = $11,
+                author_name = $12, modified_at = coalesce($2, now())
+            FROM guard WHERE e.id = $5
+        ), file AS (
+            UPDATE items SET title = $7, description = $8, category_id = $13, modified_by = $14,
+                modified_at = coalesce($2, now()), revision = items.revision + 1
+            FROM guard WHERE items.id = guard.file_id
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
+                comment, request_id)
+            SELECT coalesce($2, now()), $15, $16, 'update', 'done', $17, file_id, $5, fence, $18, $19, $20 FROM guard
+        )
+        SELECT file_id FROM guard"#,
+        permit.item().0,
+        act.now,
+        binding.revision,
+        binding.bound,
+        edition.id.0,
+        edition.label,
+        edition.title,
+        edition.description,
+        edition.format.as_deref(),
+        edition.private,
+        edition.location.as_deref(),
+        edition.author_name,
+        edition.category.0,
+        by.0,
+        act.actor.map(|actor| actor.0),
+        act.dialect as crate::domain::actor::Dialect,
+        library.0,
+        binding.holder.map(|holder| holder.0),
+        act.comment.as_deref(),
+        act.request,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(done.is_some())
 }
 
 /// How the deletion of an edition ended; only [`Deleted::Done`] has changed anything.

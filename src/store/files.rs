@@ -194,7 +194,8 @@ pub async fn update(
     Ok(done.is_some())
 }
 
-/// Puts a file into the trash, ending its lock; the draft of an ended lock is rescued. `false` as in [`update`].
+/// Puts a file into the trash, ending its lock; the draft of an ended lock is rescued. `false` as in [`update`], and when
+/// the file belongs to a part, whose associations pass through the same row.
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
@@ -209,6 +210,7 @@ pub async fn delete(
                 owner_text = NULL, comment = NULL
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
                 AND (NOT $9::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND NOT EXISTS (SELECT 1 FROM part_files p WHERE p.file_id = locks.file_id)
             RETURNING file_id, fence
         ), rescued AS (
             UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard

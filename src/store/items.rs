@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::{
     actor::Dialect,
     edition::Storage,
-    id::{CategoryId, EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
+    id::{CategoryId, EditionId, ItemId, ItemKey, LibraryId, PrincipalId, RevisionId},
     item::{Ancestor, Kind},
     lock::Mode,
     page::{Order, Window},
@@ -360,6 +360,23 @@ pub async fn files(
         query.below.as_ref() as Option<&Vec<ItemId>>,
         limit,
         offset,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The files of a revision of a part, in no order.
+pub async fn of_revision(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    revision: RevisionId,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        "0::bigint",
+        "WHERE i.id IN (SELECT p.file_id FROM part_files p WHERE p.revision_id = $2) AND i.deleted_at IS NULL",
+        now,
+        revision.0,
     )
     .fetch_all(db)
     .await

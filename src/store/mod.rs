@@ -14,6 +14,7 @@ pub mod libraries;
 pub mod links;
 pub mod locks;
 pub mod migrate;
+pub mod parts;
 pub mod trail;
 
 use chrono::{DateTime, Utc};

@@ -123,11 +123,12 @@ fn names(key: &EditionKey, edition: &Edition) -> bool {
         EditionKey::Ordinal(ordinal) => edition.ordinal == *ordinal,
         EditionKey::Version(version) => edition.version == *version,
         EditionKey::Arena(guid) => edition.arena_guid == *guid,
+        EditionKey::Label(label) => edition.label == *label,
         EditionKey::Number(number) => edition.number == *number,
     }
 }
 
-fn edition(row: EditionRow, people: &super::memory::People, latest: bool) -> Result<Edition> {
+pub(super) fn edition(row: EditionRow, people: &super::memory::People, latest: bool) -> Result<Edition> {
     Ok(Edition {
         id: row.id,
         ordinal: row.ordinal,

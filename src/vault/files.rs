@@ -279,8 +279,8 @@ impl Vault {
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
     ///
     /// # Errors
-    /// [`Error::Held`] for somebody else's lock on it or below it, [`Error::Impossible`] for a root folder, and what the
-    /// gates say.
+    /// [`Error::Held`] for somebody else's lock on it or below it, [`Error::Associated`] for a file that belongs to a part
+    /// and a folder above one, [`Error::Impossible`] for a root folder, and what the gates say.
     pub async fn delete(&self, actor: &Actor, look: &Look) -> Result<()> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move { vault.try_delete(&actor, look).await }).await
@@ -301,7 +301,11 @@ impl Vault {
                 Some(file) => {
                     let mut db = self.connection().await?;
                     let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
-                    again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?
+                    let done = again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?;
+                    if !done && store::parts::has_file(&mut db, look.item.id).await? {
+                        return Err(Error::Associated);
+                    }
+                    done
                 }
                 None => {
                     let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
@@ -313,6 +317,7 @@ impl Vault {
                         Tree::Private => {
                             return Err(Error::Denied(Denial { gate: Gate::Visible, action: Action::Delete }));
                         }
+                        Tree::Associated => return Err(Error::Associated),
                         Tree::Closed(category) => {
                             let gate = closed.into_iter().find(|(closed, _)| *closed == category);
                             let gate = gate.map_or(Gate::Category, |(_, gate)| gate);
@@ -352,6 +357,9 @@ impl Vault {
         if let Some(held) = held {
             return Ok(Tree::Held(Box::new(held)));
         }
+        if store::parts::has_file_below(&mut all, folder.id).await? {
+            return Ok(Tree::Associated);
+        }
         let done = store::folders::delete(&mut all, permit, library, folder.revision, by, act).await?;
         all.commit().await?;
         Ok(if done { Tree::Done } else { Tree::Changed })
@@ -385,6 +393,8 @@ enum Tree {
     Changed,
     /// Somebody else holds this file below it.
     Held(Box<ItemRow>),
+    /// A file below it belongs to a part.
+    Associated,
     /// Something below it has this category, which the caller may not write.
     Closed(CategoryId),
     /// A file below it is private, and the caller a supplier.

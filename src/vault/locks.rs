@@ -225,6 +225,7 @@ impl Vault {
             | Error::BadName(_)
             | Error::Impossible(_)
             | Error::Associated
+            | Error::AlreadyAssociated
             | Error::PreconditionFailed
             | Error::CategoryNotAssignable
             | Error::LinkExpired

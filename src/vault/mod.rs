@@ -27,8 +27,10 @@ mod links;
 mod locks;
 mod look;
 mod memory;
+mod parts;
 mod passwords;
 mod publish;
+mod revise;
 mod secrets;
 mod sessions;
 pub mod setup;
@@ -56,6 +58,7 @@ pub use crate::{
     store::{
         items::{Among, FileQuery},
         libraries::LibraryUpdate,
+        parts::PartQuery,
     },
 };
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
@@ -65,8 +68,10 @@ pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;
 pub use look::Look;
 pub use memory::Category;
+pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
 pub use publish::{CheckIn, NewFileAt, Publication, Published};
+pub use revise::{RevisedBytes, Revision};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};

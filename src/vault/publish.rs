@@ -1,7 +1,7 @@
 //! Publishing: making a file, adding an edition, saving a working copy, checking in. What the next edition will be is
 //! decided here from what was looked at; the database takes it only if nothing has changed since.
 
-use super::{Look, Vault, locks::ATTEMPTS};
+use super::{Look, Vault, locks::ATTEMPTS, revise::Revises};
 use crate::{
     content::Staged,
     domain::{
@@ -9,7 +9,7 @@ use crate::{
         edition::{ContentInfo, Edition, Metadata, Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
-        id::{EditionId, ItemId, ItemKey, PrincipalId},
+        id::{EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{FileParts, Item, Kind, NewFile, OnConflict},
         name::ItemName,
         permission::{Action, Over, Permit},
@@ -21,6 +21,7 @@ use crate::{
         drafts::Saved,
         editions::{Binding, NewEdition},
         files::NewItem,
+        parts::NewAssociation,
     },
 };
 
@@ -62,6 +63,16 @@ pub struct NewFileAt {
     pub file: NewFile,
     /// Its bytes; `None` only for a file whose bytes are elsewhere.
     pub content: Option<Staged>,
+}
+
+/// That a file to be made belongs to a revision of a part.
+pub(super) struct Belonging {
+    /// To change which files belong to it.
+    pub permit: Permit,
+    /// How it belongs to it.
+    pub association: NewAssociation,
+    /// Whether it shows its newest edition; else it is pinned to the one it is made with.
+    pub latest: bool,
 }
 
 /// What was published.
@@ -123,10 +134,33 @@ impl Vault {
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
-            let mut made = vault.try_create(&actor, &permit, &folder, &new.file, &giving).await;
+            let mut made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, None).await;
             if new.file.on_conflict == OnConflict::AddEdition && matches!(made, Err(Error::NameTaken(_))) {
                 made = vault.add_instead(&actor, &folder, &new.file, &giving).await;
             }
+            if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
+                giving.taken_back(&vault).await;
+            }
+            made
+        })
+        .await
+    }
+
+    /// Makes a file in the folder that was looked at, which belongs to a revision of a part from birth: both or neither.
+    /// What the caller may do to the part was asked.
+    pub(super) async fn create_file_of(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        new: NewFileAt,
+        with: Belonging,
+    ) -> Result<Published> {
+        folder.folder()?;
+        let permit = folder.check(actor, Action::Create)?;
+        let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
+        self.complete(async move {
+            let giving = Giving::new(new.content);
+            let made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, Some(&with)).await;
             if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
             }
@@ -150,7 +184,7 @@ impl Vault {
             rename: None,
         };
         let (verb, action) = (Verb::AddEdition, Action::AddEdition);
-        self.try_publish(actor, look, &what, giving, &Aim { verb, action, release: false, lock_uuid: None }).await
+        self.try_publish(actor, look, &what, giving, &Aim::new(verb, action)).await
     }
 
     async fn try_create(
@@ -160,6 +194,7 @@ impl Vault {
         folder: &Look,
         file: &NewFile,
         giving: &Giving,
+        with: Option<&Belonging>,
     ) -> Result<Published> {
         let author = author(actor, folder);
         let author_name = match (&file.metadata.author_name, actor.person()) {
@@ -171,6 +206,10 @@ impl Vault {
         if category != folder.item.category.id {
             self.check_category(actor, &folder.item.library, category).await?;
         }
+        let (storage, location) = match giving.info {
+            Some(_) => (Storage::File, None),
+            None => file.metadata.place(None)?,
+        };
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
             let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());
@@ -193,10 +232,10 @@ impl Vault {
                 file_name: giving.info.map(|_| file.metadata.file_name.as_ref().unwrap_or(&name).as_str().to_owned()),
                 title: file.metadata.title.clone().unwrap_or_else(|| name.as_str().to_owned()),
                 description: file.metadata.description.clone().unwrap_or_default(),
-                format: file.metadata.format.clone(),
+                format: file.metadata.format.clone().filter(|format| !format.is_empty()),
                 private: file.metadata.private.unwrap_or(false),
-                storage: if giving.info.is_some() { Storage::File } else { Storage::Placeholder },
-                location: None,
+                storage,
+                location: location.clone(),
                 media_type: giving.info.map(|_| given_type(&file.metadata, name.as_str())),
                 content: giving.info,
                 comment: file.comment.clone(),
@@ -206,11 +245,17 @@ impl Vault {
                 item_name: None,
             };
             let act = self.act(actor, Some(&file.comment));
-            let mut db = self.connection().await?;
             let library = folder.item.library.id;
             let content = giving.content.as_ref();
-            let made = again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await);
-            drop(db);
+            let made = match with {
+                None => {
+                    let mut db = self.connection().await?;
+                    again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await)
+                }
+                Some(with) => {
+                    again!(self.create_with(permit, library, &new, &edition, content, with, &act).await)
+                }
+            };
             match made {
                 Ok(Some(blob)) => {
                     giving.given(self, blob).await;
@@ -232,6 +277,30 @@ impl Vault {
         Err(Error::NameTaken(file.name.as_str().to_owned()))
     }
 
+    /// `None` as in `store::files::create`, and when the revision is not worked on any more.
+    #[expect(clippy::too_many_arguments, reason = "one transaction")]
+    async fn create_with(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        file: &NewItem,
+        edition: &NewEdition,
+        content: Option<&NewContent>,
+        with: &Belonging,
+        act: &store::Act,
+    ) -> sqlx::Result<Option<Option<String>>> {
+        let mut all = self.0.db.begin().await?;
+        let made = store::files::create(&mut all, permit, library, file, edition, content, act).await?;
+        let mut association = with.association.clone();
+        association.terms.edition = (!with.latest).then_some(edition.id);
+        let tied = store::parts::associate(&mut all, &with.permit, library, &association, file.id, None, act).await?;
+        if made.is_none() || !tied {
+            return Ok(None);
+        }
+        all.commit().await?;
+        Ok(made)
+    }
+
     /// Publishes an edition of a file and leaves the lock as it is: on a free file, or on one's own lock.
     ///
     /// # Errors
@@ -239,13 +308,23 @@ impl Vault {
     pub async fn add_edition(&self, actor: &Actor, look: &Look, publication: Publication) -> Result<Published> {
         look.file()?;
         look.check(actor, Action::AddEdition)?;
-        self.publish(
-            actor,
-            look,
-            publication,
-            Aim { verb: Verb::AddEdition, action: Action::AddEdition, release: false, lock_uuid: None },
-        )
-        .await
+        self.publish(actor, look, publication, Aim::new(Verb::AddEdition, Action::AddEdition)).await
+    }
+
+    /// The same for a vendor that has new editions on free files only: the caller's own lock refuses as well.
+    ///
+    /// # Errors
+    /// As [`Vault::add_edition`]; [`Error::Held`] also for the caller's own lock.
+    pub async fn add_edition_when_free(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        publication: Publication,
+    ) -> Result<Published> {
+        look.file()?;
+        look.check(actor, Action::AddEdition)?;
+        let aim = Aim { only_free: true, ..Aim::new(Verb::AddEdition, Action::AddEdition) };
+        self.publish(actor, look, publication, aim).await
     }
 
     /// Publishes what the caller gives, or else the working copy, and releases the lock: one transaction.
@@ -257,7 +336,7 @@ impl Vault {
         let comment = what.publication.comment.clone();
         let checked = look.file().and_then(|_| look.check(actor, Action::CheckIn)).map(drop);
         self.note_refusal(actor, look, Verb::CheckIn, Some(&comment), checked).await?;
-        let aim = Aim { verb: Verb::CheckIn, action: Action::CheckIn, release: true, lock_uuid: what.lock_uuid };
+        let aim = Aim { release: true, lock_uuid: what.lock_uuid, ..Aim::new(Verb::CheckIn, Action::CheckIn) };
         let answer = self.publish(actor, look, what.publication, aim).await;
         self.note_refusal(actor, look, Verb::CheckIn, Some(&comment), answer).await
     }
@@ -270,8 +349,7 @@ impl Vault {
         let fence = look.bound_fence(actor);
         let permit = look.check(actor, Action::SaveDraft)?;
         let Some(fence) = fence.filter(|_| look.item.is_held_by(actor.id())) else {
-            let aim = Aim { verb: Verb::AddEdition, action: Action::SaveDraft, release: false, lock_uuid: None };
-            return self.publish(actor, look, publication, aim).await;
+            return self.publish(actor, look, publication, Aim::new(Verb::AddEdition, Action::SaveDraft)).await;
         };
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
@@ -312,7 +390,13 @@ impl Vault {
         .await
     }
 
-    async fn publish(&self, actor: &Actor, look: &Look, publication: Publication, aim: Aim) -> Result<Published> {
+    pub(super) async fn publish(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        publication: Publication,
+        aim: Aim,
+    ) -> Result<Published> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
             let giving = Giving::new(publication.content);
@@ -345,8 +429,9 @@ impl Vault {
             let permit = look.check(actor, aim.action)?;
             let file = look.file()?;
             may_publish(actor, file, fence, &permit, aim)?;
+            aim.revises.as_ref().map_or(Ok(()), |revises| revises.fits(&file.edition))?;
             let plan = self.plan(actor, &look, what, giving, aim, attempt).await?;
-            let act = self.act(actor, Some(&what.comment));
+            let act = self.act(actor, Some(what.comment.as_str()).filter(|comment| !comment.is_empty()));
             let binding = Binding {
                 revision: file.lock_revision,
                 release: aim.release,
@@ -356,31 +441,31 @@ impl Vault {
             let library = look.item.library.id;
             let content = giving.content.as_ref();
             let mut db = self.connection().await?;
-            let done = match &plan.kept {
-                None => {
-                    let edition = &plan.edition;
+            let edition = &plan.edition;
+            let done = match &plan.write {
+                Write::Add => {
                     again!(
                         store::editions::publish(&mut db, &permit, library, aim.verb, edition, content, binding, &act)
                             .await
                     )
                 }
-                Some((id, guid)) => {
-                    let kept = (*id, guid.as_str());
+                Write::Replace(kept, guid) => {
+                    let (verb, by, kept) = (aim.verb, author(actor, &look), (*kept, guid.as_str()));
                     again!(
                         store::editions::replace_latest(
-                            &mut db,
-                            &permit,
-                            library,
-                            aim.verb,
-                            &plan.edition,
-                            kept,
-                            content,
-                            binding,
-                            &act,
+                            &mut db, &permit, library, verb, by, edition, kept, content, binding, &act,
                         )
                         .await
                     )
                 }
+                Write::Describe => {
+                    let by = author(actor, &look);
+                    again!(
+                        store::editions::describe_latest(&mut db, &permit, library, by, edition, binding, &act).await
+                    )
+                    .map(|done| done.then_some(None))
+                }
+                Write::Nothing => Ok(Some(None)),
             };
             drop(db);
             match done {
@@ -423,25 +508,28 @@ impl Vault {
         // the working copy waits for its check-in, whatever is published beside it
         let (last, draft) = (&file.edition, look.item.draft_of(actor.id()).filter(|_| aim.release));
         let given = &what.metadata;
-        let content = giving.info.or(draft.and_then(|draft| draft.content)).or(last.content);
+        let brought = giving.info.or(draft.and_then(|draft| draft.content));
+        let (storage, location) = match brought {
+            Some(_) => (Storage::File, None),
+            None => given.place(Some(last))?,
+        };
+        let content = brought.or(last.content).filter(|_| storage == Storage::File);
+        let title = given.title.clone().or_else(|| draft.and_then(|draft| draft.title.clone()));
+        let description = given.description.clone().or_else(|| draft.and_then(|draft| draft.description.clone()));
         let changed = content != last.content
-            || given
-                .title
-                .as_ref()
-                .or(draft.and_then(|draft| draft.title.as_ref()))
-                .is_some_and(|title| *title != last.title)
-            || given
-                .description
-                .as_ref()
-                .or(draft.and_then(|draft| draft.description.as_ref()))
-                .is_some_and(|description| *description != last.description);
+            || title.as_ref().is_some_and(|title| *title != last.title)
+            || description.as_ref().is_some_and(|description| *description != last.description);
         let (replace, step) = match what.how {
             Publish::New(step) => (false, step),
             Publish::ReplaceLatest => (true, Step::Minor),
             Publish::Automatic => (!changed, Step::Minor),
         };
-        if replace && last.frozen && changed {
+        if replace && last.frozen && (changed || aim.revises.is_some()) {
             return Err(Error::Frozen);
+        }
+        if let Some(lock) = file.lock.as_ref().filter(|_| aim.revises.is_some() && storage != last.storage) {
+            // the holder has checked out bytes that were here, or was to bring some
+            return Err(Error::Held(Box::new(lock.clone())));
         }
         if let Some(category) = given.category.filter(|category| *category != look.item.category.id) {
             self.check_category(actor, &look.item.library, category).await?;
@@ -465,12 +553,14 @@ impl Vault {
         let label = match (&given.label, replace) {
             (Some(label), _) => label.clone(),
             (None, true) => last.label.clone(),
-            (None, false) => {
-                let taken = self.labels(look, last, attempt).await?;
-                next_label(&last.label, |label| taken.iter().any(|taken| taken == label))
-            }
+            (None, false) => self.next_label(look, last, attempt).await?,
         };
-        let author = author(actor, look);
+        // who only says something about it has not published it
+        let (author, author_name) = match (&aim.revises, giving.info) {
+            (Some(_), None) => (last.author.id, Some(last.author_name.clone())),
+            (Some(_), Some(_)) => (author(actor, look), Some(last.author_name.clone())),
+            (None, _) => (author(actor, look), actor.person().map(|person| person.name.clone())),
+        };
         let edition = NewEdition {
             id: if replace { last.id } else { EditionId::fresh() },
             arena_guid: if replace { last.arena_guid.clone() } else { self.0.fresh.arena_guid()? },
@@ -478,45 +568,44 @@ impl Vault {
             version: if replace { last.version } else { file.last_version.next(step) },
             label,
             file_name: content.map(|_| file_name.unwrap_or_else(|| look.item.name.clone())),
-            title: given
-                .title
-                .clone()
-                .or_else(|| draft.and_then(|draft| draft.title.clone()))
-                .unwrap_or_else(|| title_after(&look.item, last, item_name.as_ref())),
-            description: given
-                .description
-                .clone()
-                .or_else(|| draft.and_then(|draft| draft.description.clone()))
-                .unwrap_or_else(|| last.description.clone()),
-            format: given.format.clone().or_else(|| last.format.clone()),
+            title: title.unwrap_or_else(|| title_after(&look.item, last, item_name.as_ref())),
+            description: description.unwrap_or_else(|| last.description.clone()),
+            format: given.format.clone().or_else(|| last.format.clone()).filter(|format| !format.is_empty()),
             private: given.private.unwrap_or(last.private),
-            storage: if content.is_some() { Storage::File } else { last.storage },
-            location: last.location.clone().filter(|_| content.is_none()),
-            media_type,
+            storage,
+            location,
+            media_type: media_type.filter(|_| content.is_some()),
             content,
-            comment: what.comment.clone(),
+            comment: if aim.revises.is_some() { last.comment.clone() } else { what.comment.clone() },
             author,
-            author_name: given
-                .author_name
-                .clone()
-                .or_else(|| actor.person().map(|person| person.name.clone()))
-                .unwrap_or_else(|| last.author_name.clone()),
+            author_name: given.author_name.clone().or(author_name).unwrap_or_else(|| last.author_name.clone()),
             category: given.category.unwrap_or(look.item.category.id),
             item_name,
         };
-        let kept = if replace { Some((EditionId::fresh(), self.0.fresh.arena_guid()?)) } else { None };
-        Ok(Plan { edition, kept })
+        let only_said = aim.revises.is_some() && giving.info.is_none() && storage == last.storage;
+        let write = match (replace, only_said) {
+            (false, _) => Write::Add,
+            (true, false) => Write::Replace(EditionId::fresh(), self.0.fresh.arena_guid()?),
+            (true, true) if edition.category == look.item.category.id && says_nothing_new(&edition, last) => {
+                Write::Nothing
+            }
+            (true, true) => Write::Describe,
+        };
+        Ok(Plan { edition, write })
     }
 
-    /// The labels the file has; asked for only when the next one is likely to be among them, or has been.
-    async fn labels(&self, look: &Look, last: &Edition, attempt: usize) -> Result<Vec<String>> {
+    /// The label of the next edition where none is given. Those the file has are asked for only when the next one is likely
+    /// to be among them, or has been.
+    async fn next_label(&self, look: &Look, last: &Edition, attempt: usize) -> Result<String> {
         // Labels that only counted up so far do not collide.
         if attempt == 0 && last.label.parse() == Ok(last.ordinal) {
-            return Ok(Vec::new());
+            return Ok(next_label(&last.label, |_| false));
         }
-        let mut db = self.connection().await?;
-        let editions = store::editions::of(&mut db, look.item.id).await?;
-        Ok(editions.into_iter().map(|edition| edition.label).collect())
+        let editions = {
+            let mut db = self.connection().await?;
+            store::editions::of(&mut db, look.item.id).await?
+        };
+        Ok(next_label(&last.label, |label| editions.iter().any(|edition| edition.label == label)))
     }
 }
 
@@ -526,11 +615,21 @@ fn author(actor: &Actor, look: &Look) -> PrincipalId {
 }
 
 /// Which way of publishing it is.
-struct Aim {
-    verb: Verb,
-    action: Action,
-    release: bool,
-    lock_uuid: Option<uuid::Uuid>,
+pub(super) struct Aim {
+    pub verb: Verb,
+    pub action: Action,
+    pub release: bool,
+    /// On a free file only: the caller's own lock stands in the way as well.
+    pub only_free: bool,
+    pub lock_uuid: Option<uuid::Uuid>,
+    /// The edition that is changed in place, where one is named.
+    pub revises: Option<Revises>,
+}
+
+impl Aim {
+    pub fn new(verb: Verb, action: Action) -> Self {
+        Self { verb, action, release: false, only_free: false, lock_uuid: None, revises: None }
+    }
 }
 
 /// What is to be published, besides bytes.
@@ -543,8 +642,29 @@ struct Given {
 
 struct Plan {
     edition: NewEdition,
-    /// Under which identity the replaced edition is kept, when one is replaced.
-    kept: Option<(EditionId, String)>,
+    write: Write,
+}
+
+/// How the edition comes into the database.
+enum Write {
+    /// As a new one.
+    Add,
+    /// In place of the newest, which is kept under this identity.
+    Replace(EditionId, String),
+    /// In place, the bytes staying where they are.
+    Describe,
+    /// Not at all: it is there already.
+    Nothing,
+}
+
+fn says_nothing_new(edition: &NewEdition, last: &Edition) -> bool {
+    edition.label == last.label
+        && edition.title == last.title
+        && edition.description == last.description
+        && edition.format == last.format
+        && edition.private == last.private
+        && edition.location == last.location
+        && edition.author_name == last.author_name
 }
 
 /// Whether the lock allows it: the state comes first, then whose lock it is, then which check-out is meant.
@@ -558,7 +678,7 @@ fn may_publish(actor: &Actor, file: &FileParts, fence: Option<i64>, permit: &Per
         };
     };
     let own = Some(lock.holder.id) == actor.id();
-    if !own && permit.over() != Over::Anybody {
+    if aim.only_free || (!own && permit.over() != Over::Anybody) {
         return Err(Error::Held(Box::new(lock.clone())));
     }
     // begun on a free file, a save meets a working copy that it knows nothing of

@@ -64,6 +64,8 @@ fn refusals() -> Vec<Error> {
         Error::Missing(Missing::Category),
         Error::Missing(Missing::Link),
         Error::Missing(Missing::Lock),
+        Error::Missing(Missing::Part),
+        Error::Missing(Missing::Association),
     ];
     all.extend([Gate::Account, Gate::Scope, Gate::License, Gate::Policy, Gate::Category, Gate::Role].map(denied));
     all.extend([
@@ -85,6 +87,7 @@ fn refusals() -> Vec<Error> {
         Error::BadName(BadName::Character),
         Error::Impossible("a root folder"),
         Error::Associated,
+        Error::AlreadyAssociated,
         Error::PreconditionFailed,
         Error::CategoryNotAssignable,
         Error::LinkExpired,

@@ -112,3 +112,56 @@ fn nobody_reads_a_clock_or_the_environment_but_those_who_may() {
     let strangers: Vec<_> = readers.iter().filter(|place| !place.starts_with("src/config")).collect();
     assert!(strangers.is_empty(), "{strangers:?}");
 }
+
+/// The tables of the pages that say what is served: each row as its cells.
+fn parity() -> Vec<(PathBuf, Vec<String>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut rows = Vec::new();
+    for entry in fs::read_dir(root.join("docs/parity")).unwrap().map(Result::unwrap) {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        for line in text.lines().filter(|line| line.starts_with('|')) {
+            let cells = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned());
+            rows.push((entry.path().strip_prefix(root).unwrap().to_owned(), cells.collect()));
+        }
+    }
+    rows
+}
+
+/// What stands between backticks and names Rust.
+fn named(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2).filter(|word| word.contains(".rs"))
+}
+
+#[test]
+fn every_test_a_parity_page_names_exists() {
+    let mut seen = 0;
+    for (page, row) in parity() {
+        for name in row.iter().flat_map(|cell| named(cell)) {
+            let (file, test) = name.split_once("::").unwrap_or((name, ""));
+            let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file))
+                .unwrap_or_else(|error| panic!("{}: {file}: {error}", page.display()));
+            let attributes = text.split(&format!("fn {test}(")).next().filter(|before| before.len() < text.len());
+            let is_test = attributes.is_some_and(|before| {
+                let lines = before.lines().rev().skip(1).map(str::trim).take_while(|line| line.starts_with("#["));
+                lines.into_iter().any(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
+            });
+            assert!(test.is_empty() || is_test, "{}: {file} has no test {test}", page.display());
+            seen += usize::from(!test.is_empty());
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn what_a_parity_page_calls_needed_is_served_and_tested() {
+    let rows = parity();
+    let ranked = |row: &[String]| row.iter().any(|cell| cell == "MUST" || cell == "SHOULD");
+    let open: Vec<_> = rows
+        .iter()
+        .filter(|(_, row)| ranked(row) && row.iter().filter(|cell| named(cell).next().is_some()).count() < 2)
+        .collect();
+    assert!(open.is_empty(), "{open:#?}");
+    let numbers: Vec<u32> =
+        rows.iter().filter(|(page, _)| page.ends_with("arena.md")).filter_map(|(_, row)| row[0].parse().ok()).collect();
+    assert_eq!(numbers, (1..=33).collect::<Vec<_>>());
+}

@@ -3,8 +3,13 @@
 
 use serde_json::Value;
 
-use super::{error::Error, form::Texts};
-use crate::domain::name::{BadName, ItemName, LONGEST_NAME};
+use super::{body::Object, error::Error, form::Texts, wire::storage_named};
+use crate::domain::{
+    edition::{Edition, Metadata, Misplaced, Storage},
+    id::CategoryId,
+    name::{BadName, ItemName, LONGEST_NAME},
+    part,
+};
 
 /// Longest texts, in characters (spec/arena.md 1.4).
 const LONGEST_AUTHOR: usize = 255;
@@ -12,6 +17,8 @@ const LONGEST_COMMENT: usize = 4000;
 pub const LONGEST_DESCRIPTION: usize = 4000;
 pub const LONGEST_EDITION: usize = 32;
 pub const LONGEST_FORMAT: usize = 100;
+const LONGEST_LOCATION: usize = 2000;
+const LONGEST_REFERENCE: usize = part::LONGEST_TEXT;
 pub const LONGEST_TITLE: usize = 255;
 
 /// A value as it came.
@@ -61,6 +68,16 @@ impl Given<'_> {
         self.text("comment", LONGEST_COMMENT)
     }
 
+    /// The label of an edition.
+    pub fn edition(self, attribute: &'static str) -> Result<String, Error> {
+        self.text(attribute, LONGEST_EDITION)
+    }
+
+    /// What is said about an association.
+    pub fn reference(self) -> Result<String, Error> {
+        self.text("reference", LONGEST_REFERENCE)
+    }
+
     /// A GUID as it is spelled, right or wrong: whether it is one is asked later (5.2).
     pub fn guid(self) -> String {
         match self {
@@ -71,7 +88,7 @@ impl Given<'_> {
     }
 }
 
-/// What a form says of an edition; `None`: nothing.
+/// What a request says of an edition; `None`: nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
     /// `author.fullName`.
@@ -86,37 +103,105 @@ pub struct Description {
     pub format: Option<String>,
     /// `name`: the name of the file part.
     pub name: Option<ItemName>,
+    /// `location`: where bytes are that are not here.
+    pub location: Option<String>,
     /// `private`.
     pub private: Option<bool>,
+    /// `storageMethodName`.
+    pub storage: Option<Storage>,
     /// `title`.
     pub title: Option<String>,
 }
 
 impl Description {
-    /// Reads what a form says.
+    /// Reads what a form says. It is how bytes come, so the only storage it can name is here.
     pub fn read(texts: &Texts) -> Result<Self, Error> {
-        let text = |attribute, longest| texts.get(attribute).map(|value| value.text(attribute, longest)).transpose();
-        let filled = |attribute, longest| {
-            text(attribute, longest).map(|text| text.filter(|text: &String| !text.trim().is_empty()))
-        };
-        let description = Description {
-            private: texts.get("private").map(|value| value.boolean("private")).transpose()?.flatten(),
-            author: filled("author.fullName", LONGEST_AUTHOR)?,
-            category: texts.get("category.guid").map(Given::guid).filter(|guid| !guid.trim().is_empty()),
-            description: text("description", LONGEST_DESCRIPTION)?,
-            edition: filled("edition", LONGEST_EDITION)?,
-            format: text("format", LONGEST_FORMAT)?,
-            name: texts.file_name.as_deref().map(file_name).transpose()?,
-            title: filled("title", LONGEST_TITLE)?,
-        };
+        let get = |attribute| Ok(texts.get(attribute));
+        let mut description = Self::common(get)?;
+        description.name = Self::of_bytes(texts)?.name;
         for (attribute, only) in [("storageMethodName", "FILE"), ("storageMethod", "0")] {
-            let given = text(attribute, LONGEST_FORMAT)?.unwrap_or_default();
-            if !["", only].contains(&given.trim()) {
-                return Err(Error::NotValid(attribute.to_owned()));
+            match filled(get, attribute, LONGEST_FORMAT)?.as_deref().map(str::trim) {
+                None => {}
+                Some(given) if given == only => description.storage = Some(Storage::File),
+                Some(_) => return Err(Error::NotValid(attribute.to_owned())),
             }
         }
         Ok(description)
     }
+
+    /// Reads what a JSON object says.
+    pub fn read_json(object: &Object) -> Result<Self, Error> {
+        let get = |attribute| object.at(attribute);
+        let mut description = Self::common(get)?;
+        description.location = filled(get, "location", LONGEST_LOCATION)?;
+        if let Some(name) = filled(get, "storageMethodName", LONGEST_FORMAT)? {
+            let storage = storage_named(name.trim());
+            description.storage = Some(storage.ok_or_else(|| Error::NotValid("storageMethodName".to_owned()))?);
+        }
+        Ok(description)
+    }
+
+    /// What a form says that brings bytes and nothing else.
+    pub fn of_bytes(texts: &Texts) -> Result<Self, Error> {
+        let name = texts.file_name.as_deref().map(file_name).transpose()?;
+        Ok(Description { name, ..Description::default() })
+    }
+
+    /// What both encodings can say.
+    fn common<'a>(get: impl Get<'a>) -> Result<Self, Error> {
+        Ok(Description {
+            private: get("private")?.map(|value| value.boolean("private")).transpose()?.flatten(),
+            author: filled(get, "author.fullName", LONGEST_AUTHOR)?,
+            category: get("category.guid")?.map(Given::guid).filter(|guid| !guid.trim().is_empty()),
+            description: text(get, "description", LONGEST_DESCRIPTION)?,
+            edition: filled(get, "edition", LONGEST_EDITION)?,
+            format: text(get, "format", LONGEST_FORMAT)?,
+            title: filled(get, "title", LONGEST_TITLE)?,
+            ..Description::default()
+        })
+    }
+
+    /// Refuses at once what is missing or wrong about the place of the bytes, where none come with it. `Some`: what is
+    /// refused for the state of the file, after the rights (5.2).
+    pub fn misplaced(&self, before: Option<&Edition>) -> Result<Option<Error>, Error> {
+        match self.clone().metadata(None).place(before) {
+            Ok(_) => Ok(None),
+            Err(misplaced @ Misplaced::Location(_)) => Ok(Some(misplaced.into())),
+            Err(misplaced @ (Misplaced::NoContent | Misplaced::NoLocation)) => Err(misplaced.into()),
+        }
+    }
+
+    /// The same in the vault's words, with the category that was found.
+    pub fn metadata(self, category: Option<CategoryId>) -> Metadata {
+        Metadata {
+            file_name: self.name,
+            media_type: None,
+            declared_type: None,
+            title: self.title,
+            description: self.description,
+            format: self.format,
+            private: self.private,
+            label: self.edition,
+            author_name: self.author,
+            category,
+            storage: self.storage,
+            location: self.location,
+        }
+    }
+}
+
+/// How an encoding gives the value of an attribute.
+trait Get<'a>: Fn(&'static str) -> Result<Option<Given<'a>>, Error> + Copy {}
+
+impl<'a, F: Fn(&'static str) -> Result<Option<Given<'a>>, Error> + Copy> Get<'a> for F {}
+
+fn text<'a>(get: impl Get<'a>, attribute: &'static str, longest: usize) -> Result<Option<String>, Error> {
+    get(attribute)?.map(|value| value.text(attribute, longest)).transpose()
+}
+
+/// A text of which blanks alone are none: forms send what was not filled in.
+fn filled<'a>(get: impl Get<'a>, attribute: &'static str, longest: usize) -> Result<Option<String>, Error> {
+    Ok(text(get, attribute, longest)?.filter(|text| !text.trim().is_empty()))
 }
 
 fn file_name(text: &str) -> Result<ItemName, Error> {

@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use super::{super::Hall, error::Error};
+use super::{super::Hall, attributes::Given, error::Error};
 use crate::http::body;
 
 /// Longest JSON body, and longest text part of a form, in bytes (spec/arena.md 7.1, 13).
@@ -55,6 +55,36 @@ impl Object {
         get(&self.0, key)
     }
 
+    /// Whether null stands under a key.
+    pub fn is_null(&self, key: &str) -> bool {
+        entry(&self.0, key).is_some_and(Value::is_null)
+    }
+
+    /// Whether there is a value under a key that says more than blanks.
+    pub fn says(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.as_str().is_none_or(|text| !text.trim().is_empty()))
+    }
+
+    /// The value of an attribute, which may stand in an object, as in `author.fullName`.
+    pub fn at(&self, attribute: &'static str) -> Result<Option<Given<'_>>, Error> {
+        let value = match attribute.split_once('.') {
+            Some((object, key)) if self.get(object).is_some() => self.inner(object, key)?,
+            Some(_) => None,
+            None => self.get(attribute),
+        };
+        Ok(value.map(Given::Json))
+    }
+
+    /// The object under a key if there is one, else this one: some clients wrap what they say of a file (8.10).
+    pub fn unwrapped(mut self, key: &str) -> Result<Self, Error> {
+        let Some(spelled) = spelled(&self.0, key).map(str::to_owned) else { return Ok(self) };
+        match self.0.remove(&spelled) {
+            Some(Value::Object(inner)) => Ok(Object(inner)),
+            None | Some(Value::Null) => Ok(self),
+            Some(_) => Err(Error::NotValid(key.to_owned())),
+        }
+    }
+
     /// The value under a key of the object under a key.
     ///
     /// # Errors
@@ -80,8 +110,17 @@ impl FromRequest<Hall> for Object {
 }
 
 fn get<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
-    let spelled = || object.iter().find(|(spelled, _)| spelled.trim() == key).map(|(_, value)| value);
-    object.get(key).or_else(spelled).filter(|value| !value.is_null())
+    entry(object, key).filter(|value| !value.is_null())
+}
+
+fn entry<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    object.get(spelled(object, key)?)
+}
+
+/// How the object spells a key.
+fn spelled<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    let exact = object.get_key_value(key).map(|(exact, _)| exact);
+    exact.or_else(|| object.keys().find(|spelled| spelled.trim() == key)).map(String::as_str)
 }
 
 #[cfg(test)]
@@ -101,7 +140,22 @@ mod tests {
         assert_eq!(object(json!({" x ": 1})).get("x"), Some(&json!(1)));
         assert_eq!(object(json!({"x": null})).get("x"), None);
         assert!(matches!(object(json!({})).inner("file", "guid"), Err(Error::Required("file"))));
+        assert!(object(json!({" x": null})).is_null("x") && !object(json!({"x": 1})).is_null("x"));
+        assert!(!object(json!({"x": " "})).says("x") && object(json!({"x": false})).says("x"));
         assert!(matches!(object(json!({"file": []})).inner("file", "guid"), Err(Error::NotValid(_))));
+    }
+
+    #[test]
+    fn what_is_said_of_a_file_may_be_wrapped_and_its_attributes_nested() {
+        let wrapped =
+            object(json!({" file ": {"author": {" fullName": "Ann"}}, "title": "t"})).unwrapped("file").unwrap();
+        assert!(matches!(wrapped.at("author.fullName"), Ok(Some(Given::Json(name))) if name == "Ann"));
+        assert!(matches!(wrapped.at("title"), Ok(None)));
+        assert!(matches!(wrapped.at("category.guid"), Ok(None)));
+        let flat = object(json!({"file": null, "title": "t", "author": 5})).unwrapped("file").unwrap();
+        assert!(matches!(flat.at("title"), Ok(Some(_))));
+        assert!(matches!(flat.at("author.fullName"), Err(Error::NotValid(attribute)) if attribute == "author"));
+        assert!(matches!(object(json!({"file": 5})).unwrapped("file"), Err(Error::NotValid(_))));
     }
 
     #[test]

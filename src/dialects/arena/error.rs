@@ -15,7 +15,7 @@ use super::{limits::spell_reset, wire::storage_name};
 use crate::{
     domain::{
         self,
-        edition::Storage,
+        edition::{Misplaced, Storage},
         error::{Error as Refusal, Missing},
         name::{BadName, LONGEST_NAME},
     },
@@ -69,6 +69,8 @@ pub enum Error {
     InactiveCategory { guid: String, name: String },
     /// The attribute means nothing for files whose bytes are elsewhere.
     NotForStorage { attribute: &'static str, storage: Storage },
+    /// Bytes come to a file whose bytes are elsewhere, without the word that they are to be here.
+    StorageRequired(Storage),
     /// The range lies outside the content.
     Range { size: u64 },
     /// What the token endpoint refuses, in OAuth's shape.
@@ -115,12 +117,18 @@ pub enum What {
     Create,
     /// To give a category to a file.
     Categorize,
+    /// To show a part, or to change the files that belong to it.
+    Part,
     /// To check a file out.
     CheckOut,
     /// To cancel a check-out.
     Cancel,
     /// To check a file in.
     CheckIn,
+    /// To change an edition in place.
+    Update,
+    /// To add an edition.
+    NewEdition,
     /// To delete an edition.
     Delete,
 }
@@ -144,6 +152,16 @@ impl Asked {
     /// The vault's refusal in the room's words.
     pub fn refused(&self, refusal: Refusal) -> Error {
         Error::Vault(refusal, self.clone())
+    }
+}
+
+impl From<Misplaced> for Error {
+    fn from(misplaced: Misplaced) -> Self {
+        match misplaced {
+            Misplaced::NoContent => Error::NotValid("storageMethodName".to_owned()),
+            Misplaced::NoLocation => Error::Required("location"),
+            Misplaced::Location(storage) => Error::NotForStorage { attribute: "location", storage },
+        }
     }
 }
 
@@ -272,6 +290,15 @@ impl Error {
                 let (status, _, words) = refusal.words();
                 plain(status, &words)
             }
+            // "storageMethondName" is printed so
+            Error::StorageRequired(storage) => bad(
+                3222,
+                format!(
+                    "The attribute storageMethodName is required when updating a File with a preexisting \
+                     storageMethodName value of \"{}\" to a storageMethondName value of \"FILE\".",
+                    storage_name(*storage)
+                ),
+            ),
             Error::Range { .. } => {
                 plain(StatusCode::RANGE_NOT_SATISFIABLE, "The requested range is outside the file content.")
             }
@@ -332,11 +359,13 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         Refusal::Missing(Missing::Category) if asked.what == What::Show => invalid_guid(guid),
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
-        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition) | Refusal::WrongKind(_)
+        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Part)
+        | Refusal::WrongKind(_)
             if asked.guid.is_some() =>
         {
             invalid_guid(guid)
         }
+        Refusal::Missing(Missing::Association) => bad(3029, "The file association does not exist."),
         Refusal::Missing(
             Missing::Item
             | Missing::Hidden
@@ -344,7 +373,8 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             | Missing::Library
             | Missing::Principal
             | Missing::Link
-            | Missing::Lock,
+            | Missing::Lock
+            | Missing::Part,
         )
         | Refusal::WrongKind(_)
         | Refusal::Denied(_)
@@ -354,6 +384,9 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         Refusal::NotCheckedOut | Refusal::FenceLost if asked.what == What::Cancel => bad(3132, NOT_CHECKED_OUT),
         Refusal::Held(_) | Refusal::OtherHolderNamed(_) if matches!(asked.what, What::Cancel | What::CheckIn) => {
             bad(3085, "You do not have privileges to perform the requested operation.")
+        }
+        Refusal::Held(_) if asked.what == What::NewEdition => {
+            bad(3109, "The file is locked and new editions cannot be created.")
         }
         Refusal::Held(_)
         | Refusal::OtherHolderNamed(_)
@@ -396,6 +429,8 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         ),
         Refusal::NotEnabled => bad(4079, "API feature is not enabled in your workspace."),
         Refusal::Associated => bad(6010, "The File cannot be deleted due to existing associations."),
+        // the vendor prints the number alone
+        Refusal::AlreadyAssociated => bad(3097, "The file association already exists."),
         Refusal::LockedOut => bad(4083, "Too many invalid password attempts, account disabled for five minutes."),
         Refusal::NoSession => plain(
             StatusCode::UNAUTHORIZED,
@@ -438,8 +473,8 @@ fn not_latest(what: What, guid: &str) -> Words {
         What::CheckIn => bad(
             3128,
             format!(
-                "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File \
-                 editions can be checked in."
+                "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File editions \
+                 can be checked in."
             ),
         ),
         What::Call
@@ -449,7 +484,10 @@ fn not_latest(what: What, guid: &str) -> Words {
         | What::Bytes
         | What::Create
         | What::Categorize
+        | What::Part
         | What::Cancel
+        | What::Update
+        | What::NewEdition
         | What::Delete => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
     }
 }

@@ -11,11 +11,12 @@ use super::{
     super::Hall,
     attributes::Description,
     auth::Caller,
-    body::Encoding,
+    body::{Encoding, Object},
     error::{Asked, Error, What},
-    form::{self, Form},
+    form::{self, Form, Texts},
     ids::Guid,
     search::Search,
+    uploads,
     wire::{Compact, File, List},
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
         error::{Error as Refusal, Missing},
         id::{CategoryId, EditionKey, ItemKey},
         item::{ClientTimes, NewFile, OnConflict},
+        name::ItemName,
         permission::Action,
     },
     http::{content, disposition::Disposition, etag::ETag},
@@ -120,65 +122,126 @@ pub async fn content(
     Ok(content::respond(&method, &headers, &download, open).await?)
 }
 
-/// `POST /files` with content (8.5).
-///
-/// Arena knows no folders and lets any number of files have one name, so a new file lands in the root folder of the
-/// workspace's library, there under its own name or, where that is taken, with `(2)`, `(3)` … before the extension.
-/// What Arena shows as `name` is the name of the upload, kept with the edition.
+/// `POST /files`: with content in a form (8.5), without in JSON (8.6).
 pub async fn create(State(hall): State<Hall>, caller: Caller, request: Request) -> Result<Response, Error> {
-    // without content it would be JSON (8.6), which is not there yet
-    if Encoding::of(request.headers())? != Encoding::Form {
-        return Err(Error::ContentType);
+    match Encoding::of(request.headers())? {
+        Encoding::Json => create_elsewhere(&hall.vault, &caller, Object::read(request, &hall).await?).await,
+        Encoding::Form => create_here(&hall, &caller, request).await,
     }
-    let mut form = Form::open(request, &hall)?;
-    let asked = Asked::nothing(What::Create);
-    let mut upload = None;
-    let mut folder = None;
-    if let Some(file) = form.file().await? {
-        // no stranger's bytes are written; the refusal waits until the whole form is read (5.2)
-        let look = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
-        if look.as_ref().is_ok_and(|look| look.check(&caller.actor, Action::Create).is_ok()) {
-            upload = Some(Upload::stage(file, &hall.vault).await?);
-        }
-        folder = Some(look);
-    }
-    let texts = form.rest().await?;
-    if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
+}
+
+/// `POST /files/json`: the same in JSON only.
+pub async fn create_json(State(hall): State<Hall>, caller: Caller, body: Object) -> Result<Response, Error> {
+    create_elsewhere(&hall.vault, &caller, body).await
+}
+
+async fn create_here(hall: &Hall, caller: &Caller, request: Request) -> Result<Response, Error> {
+    let drawn = Drawn::read(request, hall, caller, true).await?;
+    let (folder, file) = drawn.decide(&hall.vault, caller).await?;
+    let guid = make(&hall.vault, caller, &folder, file).await?;
+    Ok((received(&guid), shown(&hall.vault, caller, &guid).await?).into_response())
+}
+
+async fn create_elsewhere(vault: &Vault, caller: &Caller, body: Object) -> Result<Response, Error> {
+    let body = body.unwrapped("file")?;
+    let required = ["title", "edition", "storageMethodName"];
+    if let Some(missing) = required.into_iter().find(|attribute| !body.says(attribute)) {
         return Err(Error::Required(missing));
     }
-    let given = Description::read(&texts)?;
-    let category = match &given.category {
-        Some(guid) => Some(find_category(&hall.vault, &caller, guid).await?),
+    let given = Description::read_json(&body)?;
+    let misplaced = given.misplaced(None)?;
+    let folder = vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
+    let (folder, category) = may_create(vault, caller, folder, given.category.as_deref()).await?;
+    if let Some(error) = misplaced {
+        return Err(error);
+    }
+    let name = ItemName::nearest(given.title.as_deref().unwrap_or_default());
+    let guid = make(vault, caller, &folder, new_file(name, given.metadata(category), None)).await?;
+    shown(vault, caller, &guid).await
+}
+
+/// The folder if the caller may make files in it, and the category that a new file is to have, if one is named: decided
+/// before it is known whether there is content.
+async fn may_create(
+    vault: &Vault,
+    caller: &Caller,
+    folder: Result<Look, Refusal>,
+    category: Option<&str>,
+) -> Result<(Look, Option<CategoryId>), Error> {
+    let category = match category {
+        Some(category) => Some(find_category(vault, caller, category).await?),
         // the root category
         None => None,
     };
-    let folder = match folder {
-        Some(look) => look,
-        None => hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await,
-    };
+    let asked = Asked::nothing(What::Create);
     let folder = asked.answer(folder)?;
     asked.answer(folder.check(&caller.actor, Action::Create))?;
     let category = match category {
-        Some(category) => Some(may_categorize(&hall.vault, &caller, &category).await?),
+        Some(category) => Some(may_categorize(vault, caller, &category).await?),
         None => None,
     };
-    let upload = asked.answer(upload.ok_or(Refusal::ContentMissing))?;
-    // a form that has content has said its name
-    let name = asked.answer(given.name.clone().ok_or(Refusal::ContentMissing))?;
-    let new = NewFileAt {
-        file: NewFile {
-            metadata: upload.metadata(given, category),
-            name,
-            comment: String::new(),
-            on_conflict: OnConflict::RenameParentheses,
-            client_times: ClientTimes::default(),
-        },
-        content: Some(upload.content),
-    };
-    let made = asked.answer(hall.vault.create_file(&caller.actor, &folder, new).await)?;
-    let guid = asked.answer(made.arena_guid.ok_or_else(|| Refusal::broken("a file was made without an edition")))?;
-    let Sight { look, edition, .. } = Sight::of(&hall.vault, &caller, What::Show, &guid).await?;
-    Ok((StatusCode::CREATED, received(&guid), Json(File::full(look.item(), &edition))).into_response())
+    Ok((folder, category))
+}
+
+/// A file that is to be made.
+///
+/// Arena knows no folders and lets any number of files have one name, so a new file lands in the root folder of the
+/// workspace's library, there under its own name or, where that is taken, with `(2)`, `(3)` … before the extension.
+/// What Arena shows as `name` is the name of the upload, kept with the edition; a file whose bytes are elsewhere has none
+/// and is called by its title.
+fn new_file(name: ItemName, metadata: Metadata, content: Option<Staged>) -> NewFileAt {
+    let comment = String::new();
+    let (on_conflict, client_times) = (OnConflict::RenameParentheses, ClientTimes::default());
+    NewFileAt { file: NewFile { name, metadata, comment, on_conflict, client_times }, content }
+}
+
+/// Makes a file and answers the GUID of its edition.
+async fn make(vault: &Vault, caller: &Caller, folder: &Look, file: NewFileAt) -> Result<String, Error> {
+    let asked = Asked::nothing(What::Create);
+    let made = vault.create_file(&caller.actor, folder, file).await;
+    asked.answer(made.and_then(|made| made.arena_guid.ok_or_else(|| Refusal::broken("a file without an edition"))))
+}
+
+/// 201 and the edition with this GUID in the full form, as it is now.
+pub async fn shown(vault: &Vault, caller: &Caller, guid: &str) -> Result<Response, Error> {
+    let Sight { look, edition, .. } = Sight::of(vault, caller, What::Show, guid).await?;
+    Ok((StatusCode::CREATED, Json(File::full(look.item(), &edition))).into_response())
+}
+
+/// A file as a form draws it, read to its end; its bytes lie in the content store, and nothing names them yet.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The text parts.
+    pub texts: Texts,
+    given: Description,
+    folder: Result<Look, Refusal>,
+    part: uploads::Part,
+}
+
+impl Drawn {
+    /// Reads a form. No stranger's bytes are written; the refusal waits until the whole form is read (5.2). `takes` says
+    /// whether they are wanted at all.
+    pub async fn read(request: Request, hall: &Hall, caller: &Caller, takes: bool) -> Result<Self, Error> {
+        let form = Form::open(request, hall)?;
+        let folder = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
+        let may = takes && folder.as_ref().is_ok_and(|folder| folder.check(&caller.actor, Action::Create).is_ok());
+        let (texts, part) = uploads::read(form, &hall.vault, may).await?;
+        if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
+            return Err(Error::Required(missing));
+        }
+        Ok(Self { given: Description::read(&texts)?, texts, folder, part })
+    }
+
+    /// The file and the folder it is to be made in, if the caller may make it.
+    pub async fn decide(self, vault: &Vault, caller: &Caller) -> Result<(Look, NewFileAt), Error> {
+        let asked = Asked::nothing(What::Create);
+        let (folder, category) = may_create(vault, caller, self.folder, self.given.category.as_deref()).await?;
+        let upload = asked.answer(self.part.upload())?;
+        // a form that has content has said its name
+        let name = asked.answer(self.given.name.clone().ok_or(Refusal::ContentMissing))?;
+        let metadata = upload.metadata(self.given, category);
+        Ok((folder, new_file(name, metadata, Some(upload.content))))
+    }
 }
 
 /// The header that tells which edition has received content (1.3).
@@ -204,18 +267,7 @@ impl Upload {
 
     /// What is said of the edition it becomes.
     pub fn metadata(&self, given: Description, category: Option<CategoryId>) -> Metadata {
-        Metadata {
-            file_name: given.name,
-            media_type: None,
-            declared_type: self.declared_type.clone(),
-            title: given.title,
-            description: given.description,
-            format: given.format,
-            private: given.private,
-            label: given.edition,
-            author_name: given.author,
-            category,
-        }
+        Metadata { declared_type: self.declared_type.clone(), ..given.metadata(category) }
     }
 }
 
@@ -235,6 +287,25 @@ pub async fn may_categorize(vault: &Vault, caller: &Caller, category: &Category)
             Err(Error::InactiveCategory { guid: row.arena_guid.clone(), name: row.name.clone() })
         }
         other => asked.answer(other).map(|()| row.id),
+    }
+}
+
+/// The category that a file is to have instead of its own, which takes the right to both. It is looked for before all
+/// rights (5.2); `may` is what they say of the file itself.
+pub async fn recategorize(
+    vault: &Vault,
+    caller: &Caller,
+    look: &Look,
+    guid: Option<&str>,
+    may: &Result<(), Refusal>,
+) -> Result<Option<CategoryId>, Error> {
+    let Some(guid) = guid else { return Ok(None) };
+    let category = find_category(vault, caller, guid).await?;
+    let rights = !matches!(may, Err(Refusal::Denied(_) | Refusal::Missing(_)));
+    if rights && category.row.id != look.item().category.id {
+        may_categorize(vault, caller, &category).await.map(Some)
+    } else {
+        Ok(None)
     }
 }
 

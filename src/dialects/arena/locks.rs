@@ -14,8 +14,9 @@ use super::{
     auth::Caller,
     body::{Encoding, Object},
     error::{Asked, Error, What},
-    files::{Sight, Upload, find_category, may_categorize, received},
+    files::{Sight, Upload, recategorize, received},
     form::{Form, Texts},
+    uploads::Part,
     wire::{File, StatusChange},
 };
 use crate::{
@@ -49,17 +50,6 @@ enum Behaviour {
     CheckOut,
     Cancel,
     CheckIn,
-}
-
-/// The file part of a form.
-#[derive(Debug)]
-enum Part {
-    /// There is none.
-    Absent,
-    /// Its bytes are staged.
-    Staged(Upload),
-    /// Its bytes were passed over, because the caller may not check in, or does not want to.
-    PassedOver,
 }
 
 /// `POST /files/checkoutstatuschanges`.
@@ -193,27 +183,11 @@ async fn cancel(vault: &Vault, caller: &Caller, sight: Sight, comment: Option<St
 async fn check_in(vault: &Vault, caller: &Caller, sight: Sight, change: Change, part: Part) -> Result<Response, Error> {
     let actor = &caller.actor;
     let said = change.comment.as_deref();
-    let category = match &change.given.category {
-        Some(guid) => Some(find_category(vault, caller, guid).await?),
-        None => None,
-    };
     let may = may_check_in(caller, &sight, change.new_edition, &part);
     let Sight { look, edition, asked } = &sight;
-    let rights = !matches!(may, Err(Refusal::Denied(_) | Refusal::Missing(_)));
-    let category = match category {
-        // another category needs the right to both
-        Some(category) if rights && category.row.id != look.item().category.id => {
-            Some(may_categorize(vault, caller, &category).await?)
-        }
-        Some(_) | None => None,
-    };
+    let category = recategorize(vault, caller, look, change.given.category.as_deref(), &may).await?;
     asked.answer(vault.note_refusal(actor, look, Verb::CheckIn, said, may).await)?;
-    let upload = match part {
-        Part::Staged(upload) => upload,
-        Part::Absent => return Err(asked.refused(Refusal::ContentMissing)),
-        // the right to it was given while the form was read
-        Part::PassedOver => return Err(asked.refused(Refusal::Overloaded)),
-    };
+    let upload = asked.answer(part.upload())?;
     // what is left out is taken over, the author's name too
     let author = change.given.author.clone().or_else(|| Some(edition.author_name.clone()));
     let publication = Publication {

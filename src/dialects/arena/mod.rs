@@ -13,12 +13,15 @@ mod files;
 mod form;
 mod health;
 mod ids;
+mod items;
 mod limits;
 mod locks;
 mod oauth;
 mod search;
 mod sessions;
 mod settings;
+mod updates;
+mod uploads;
 mod wire;
 
 use axum::{
@@ -48,9 +51,14 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/files/checkoutstatuschanges", post(locks::change_status)),
         // 8 files
         ("/files", get(files::list).post(files::create)),
-        ("/files/{guid}", get(files::show).delete(editions::delete)),
-        ("/files/{guid}/content", get(files::content)),
-        ("/files/{guid}/editions", get(editions::list)),
+        ("/files/json", post(files::create_json)),
+        ("/files/{guid}", get(files::show).put(updates::update).post(updates::bring_content).delete(editions::delete)),
+        ("/files/{guid}/content", get(files::content).post(updates::replace_content)),
+        ("/files/{guid}/watermarkcontent", get(files::content)),
+        ("/files/{guid}/editions", get(editions::list).post(editions::add)),
+        ("/files/{guid}/editions/json", post(editions::add_json)),
+        ("/files/{guid}/items", get(items::of_file)),
+        ("/files/{guid}/items/{association}", get(items::of_file_one)),
         ("/files/{guid}/corrections", get(associations::none).post(nowhere)),
         ("/files/{guid}/markups", get(associations::none).post(nowhere)),
         ("/files/{guid}/changereferences", get(associations::none)),
@@ -72,6 +80,12 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/settings/files/categories/{guid}", get(settings::category)),
         ("/settings/files/attributes", get(settings::attributes)),
         ("/settings/changes/categories", get(settings::change_categories)),
+        // 11 items
+        ("/items", get(items::list)),
+        ("/items/{guid}", get(items::show)),
+        ("/items/{guid}/revisions", get(items::revisions)),
+        ("/items/{guid}/files", get(items::files).post(items::associate)),
+        ("/items/{guid}/files/{association}", get(items::file).put(items::change).delete(items::dissociate)),
     ]
 }
 
@@ -79,7 +93,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
 pub const PREFIXES: [&str; 2] = ["/v1", ""];
 
 /// First segments of the bare paths.
-const BARE: [&str; 6] = ["SYSTEM", "files", "login", "logout", "oauth", "settings"];
+const BARE: [&str; 7] = ["SYSTEM", "files", "items", "login", "logout", "oauth", "settings"];
 
 fn claims(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
@@ -96,7 +110,7 @@ fn router() -> Router<Hall> {
         }
     }
     // requests that lead nowhere count as well, and say what is left (4)
-    for path in ["/v1/{*rest}", "/files/{guid}/{*rest}", "/settings/{*rest}"] {
+    for path in ["/v1/{*rest}", "/files/{guid}/{*rest}", "/items/{guid}/{*rest}", "/settings/{*rest}"] {
         router = router.route(path, any(nowhere));
     }
     router.method_not_allowed_fallback(wrong_method).route_layer(from_fn(limits::tell))

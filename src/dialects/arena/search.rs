@@ -1,7 +1,8 @@
-//! Queries: the search for files with its window, wildcards, and the path of categories (spec/arena.md 1.5, 8.1, 10.1).
+//! Queries: the searches for files and for items with their window, wildcards, and the path of categories
+//! (spec/arena.md 1.5, 8.1, 10.1, 11).
 
 use super::{attributes::Given, error::Error};
-use crate::vault::FileQuery;
+use crate::vault::{FileQuery, PartQuery};
 
 /// Entries of a page when the client says nothing, and at most.
 const USUAL_LIMIT: i64 = 20;
@@ -52,6 +53,51 @@ impl Search {
             };
             filled(&name, &value)?;
             *attribute = Some(if name == "category.guid" { value.into_owned() } else { like(&value) });
+        }
+        if !(1..=LARGEST_LIMIT).contains(&search.limit) || search.offset < 0 {
+            return Err(Error::WindowTooLarge);
+        }
+        Ok(search)
+    }
+}
+
+/// A search for items, which are parts in this house (11).
+#[derive(Clone, Debug)]
+pub struct PartSearch {
+    /// What fits.
+    pub query: PartQuery,
+    /// Whether only the keys are wanted that identify an item.
+    pub minimal: bool,
+    /// Entries of the page at most.
+    pub limit: i64,
+    /// Entries to pass over.
+    pub offset: i64,
+}
+
+impl PartSearch {
+    /// Reads the query of a request. Of a parameter that comes twice the last counts.
+    pub fn read(query: Option<&str>) -> Result<Self, Error> {
+        let mut search = PartSearch { query: PartQuery::default(), minimal: false, limit: USUAL_LIMIT, offset: 0 };
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "limit" => search.limit = number(&value)?,
+                "offset" => search.offset = number(&value)?,
+                "responseview" => search.minimal = value.trim().eq_ignore_ascii_case("minimal"),
+                "number" | "name" | "description" => {
+                    filled(&name, &value)?;
+                    let PartQuery { exact, number, name: named, description } = &mut search.query;
+                    match &*name {
+                        "name" => *named = Some(like(&value)),
+                        "description" => *description = Some(like(&value)),
+                        _ => {
+                            // the number that the pattern spells comes first
+                            *exact = Some(value.replace('*', ""));
+                            *number = value.contains('*').then(|| like(&value));
+                        }
+                    }
+                }
+                _ => return Err(Error::NotSearchable(name.into_owned())),
+            }
         }
         if !(1..=LARGEST_LIMIT).contains(&search.limit) || search.offset < 0 {
             return Err(Error::WindowTooLarge);
@@ -168,6 +214,20 @@ mod tests {
         assert_eq!(read("title=a&title=b").unwrap().query.title.as_deref(), Some("b"));
     }
 
+    #[test]
+    fn a_number_is_exact_unless_there_is_a_star() {
+        let read = |query| PartSearch::read(Some(query));
+        let exact = read("number=104-7&limit=1&responseview=minimal").unwrap();
+        assert_eq!((exact.query.exact.as_deref(), exact.query.number), (Some("104-7"), None));
+        assert_eq!((exact.minimal, exact.limit), (true, 1));
+        let wild = read("number=104*&name=*a_b*").unwrap();
+        assert_eq!((wild.query.exact.as_deref(), wild.query.number.as_deref()), (Some("104"), Some("104%")));
+        assert_eq!((wild.query.name.as_deref(), wild.minimal), (Some("%a\\_b%"), false));
+        assert!(matches!(read("number="), Err(Error::EmptyValue(name)) if name == "number"));
+        assert!(matches!(read("title=x"), Err(Error::NotSearchable(name)) if name == "title"));
+        assert!(matches!(read("limit=401"), Err(Error::WindowTooLarge)));
+    }
+
     proptest! {
         #[test]
         fn a_text_fits_itself_and_its_beginnings(text in "[a-zA-Z\\\\%_ ]{0,12}", at in 0_usize..12) {
@@ -179,7 +239,7 @@ mod tests {
 
         #[test]
         fn any_query_is_read_or_refused(query in "\\PC{0,60}") {
-            let _answer = Search::read(Some(&query));
+            let _answer = (Search::read(Some(&query)), PartSearch::read(Some(&query)));
         }
     }
 }

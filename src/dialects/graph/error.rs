@@ -248,7 +248,9 @@ fn vault(error: &Error) -> Words {
             | Missing::Principal
             | Missing::Category
             | Missing::Link
-            | Missing::Lock,
+            | Missing::Lock
+            | Missing::Part
+            | Missing::Association,
         )
         | Error::LinkExpired => say(S::NOT_FOUND, "itemNotFound", None, "The resource could not be found."),
         Error::Denied(_) | Error::AccessCode | Error::LinkRefused(_) => denied("Access denied."),
@@ -275,7 +277,7 @@ fn vault(error: &Error) -> Words {
         Error::BadName(bad) => {
             say(S::BAD_REQUEST, "invalidRequest", Some("invalidPath"), format!("The name is invalid: {bad}."))
         }
-        Error::Associated => say(
+        Error::Associated | Error::AlreadyAssociated => say(
             S::CONFLICT,
             "notAllowed",
             None,

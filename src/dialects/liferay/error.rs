@@ -371,7 +371,9 @@ impl Refused {
             }
             Refusal::BadName(bad) => refused(FILE_NAME, bad.to_string()),
             Refusal::Impossible(_) => bare(INVALID_FOLDER),
-            Refusal::Associated => refused(ILLEGAL_STATE, "Something else refers to the file"),
+            Refusal::Associated | Refusal::AlreadyAssociated => {
+                refused(ILLEGAL_STATE, "Something else refers to the file")
+            }
             Refusal::PreconditionFailed => {
                 Words { status: StatusCode::PRECONDITION_FAILED, ..refused(ILLEGAL_STATE, "Precondition failed") }
             }
@@ -429,7 +431,9 @@ impl Refused {
                     return bare_no_such(NO_USER);
                 }
             }
-            Missing::Category | Missing::Link => return bare_no_such(NO_MODEL),
+            Missing::Category | Missing::Link | Missing::Part | Missing::Association => {
+                return bare_no_such(NO_MODEL);
+            }
             Missing::Item | Missing::Hidden | Missing::Edition | Missing::Lock => {}
         }
         let key = |class, kind: &str, key: String| no_such(class, format!("No {kind} exists with the key {{{key}}}"));

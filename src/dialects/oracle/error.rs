@@ -229,7 +229,9 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
             | Missing::Principal
             | Missing::Category
             | Missing::Link
-            | Missing::Lock,
+            | Missing::Lock
+            | Missing::Part
+            | Missing::Association,
         )
         | No::WrongKind(_) => {
             let words = format!("'{id}' does not exist.");
@@ -266,7 +268,7 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
         }
         No::BadName(bad) => (BAD, "-1", cause("!csFldInvalidName", format!("The name is not valid: {bad}."))),
         No::Impossible(what) => (CONFLICT, "-1", cause("!csFldImpossible", format!("This cannot be done: {what}."))),
-        No::Associated => {
+        No::Associated | No::AlreadyAssociated => {
             let words = "Something else refers to the item. Remove the association first.";
             (CONFLICT, "-1", cause("!csFldImpossible", words))
         }

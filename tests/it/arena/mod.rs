@@ -12,5 +12,8 @@ mod logins;
 mod malformed;
 mod oauth;
 mod races;
+mod rows_conventions;
+mod rows_files;
+mod rows_status_changes;
 mod settings;
 mod suppliers;

@@ -22,16 +22,21 @@ pub struct Process {
 /// The program with nothing of this process's surroundings that decides.
 pub fn program(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coatcheck"));
+    isolate(&mut command);
+    command.env("COATCHECK__AUTH__ARGON2_MEMORY_KIB", "64").env("COATCHECK__AUTH__ARGON2_PASSES", "1");
+    command.env("COATCHECK__LOG__FILTER", "warn").env("COATCHECK__ARENA__REQUEST_LIMIT", "1000000");
+    command.arg("--data-dir").arg(data).args(["--output", "json"]);
+    command
+}
+
+/// Takes away what a developer has set for this program.
+pub fn isolate(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("COATCHECK") || text.starts_with("DATABASE_URL") {
             command.env_remove(&name);
         }
     }
-    command.env("COATCHECK__AUTH__ARGON2_MEMORY_KIB", "64").env("COATCHECK__AUTH__ARGON2_PASSES", "1");
-    command.env("COATCHECK__LOG__FILTER", "warn").env("COATCHECK__ARENA__REQUEST_LIMIT", "1000000");
-    command.arg("--data-dir").arg(data).args(["--output", "json"]);
-    command
 }
 
 impl Process {

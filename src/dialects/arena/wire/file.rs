@@ -27,6 +27,8 @@ pub struct File<'a> {
     format: Option<&'a str>,
     guid: &'a str,
     has_markup: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    have_content: Option<bool>,
     last_modified_date_time: Moment,
     latest: bool,
     location: Option<&'a str>,
@@ -74,7 +76,9 @@ enum Category<'a> {
 impl<'a> File<'a> {
     /// An edition of a file as a GET shows it.
     pub fn full(item: &'a Item, edition: &'a Edition) -> Self {
-        Self::new(item, edition, Category::Named((&item.category).into()), item.lock())
+        let category = Category::Named((&item.category).into());
+        // what newer clients read; the nested form has its 22 keys and no more
+        File { have_content: Some(edition.content.is_some()), ..Self::new(item, edition, category, item.lock()) }
     }
 
     /// An edition of a file inside the answer to a change of its status, with the lock that the change has left.
@@ -98,6 +102,7 @@ impl<'a> File<'a> {
             format: filled(edition.format.as_deref()),
             guid: &edition.arena_guid,
             has_markup: false,
+            have_content: None,
             last_modified_date_time: Moment(edition.modified_at),
             latest: edition.latest,
             location: edition.location.as_deref(),

@@ -1,8 +1,9 @@
-//! The room's JSON, field for field (spec/arena.md 1.4, 1.5, 3.1, 7, 9, 10). Keys are sorted as the vendor prints them.
+//! The room's JSON, field for field (spec/arena.md 1.4, 1.5, 3.1, 7, 9, 10, 11). Keys are sorted as the vendor prints them.
 
 mod attribute;
 mod category;
 mod file;
+mod item;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
@@ -13,6 +14,7 @@ use crate::domain::{edition::Storage, item::CategoryRef, person::Person};
 pub use attribute::Attribute;
 pub use category::Category;
 pub use file::{Compact, File};
+pub use item::{Association, Item, Revision, Use, View};
 
 /// A list: `count` is the number of entries of this very response (1.5).
 #[derive(Debug, Serialize)]
@@ -115,6 +117,12 @@ pub fn storage_name(storage: Storage) -> &'static str {
         Storage::Ftp => "FTP",
         Storage::Web => "WEB",
     }
+}
+
+/// The storage of this name.
+pub fn storage_named(name: &str) -> Option<Storage> {
+    let all = [Storage::File, Storage::Placeholder, Storage::Ftp, Storage::Web];
+    all.into_iter().find(|storage| storage_name(*storage) == name)
 }
 
 /// `storageMethod`, its deprecated number.

@@ -1,0 +1,4 @@
+//! Clients of Arena's API: pyrena and lr-gladiator, as they are published.
+
+mod gladiator;
+mod pyrena;
