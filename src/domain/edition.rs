@@ -165,3 +165,26 @@ pub enum Publish {
     /// A new minor edition when content or metadata changed, in place when nothing did (Liferay's automatic).
     Automatic,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(storage: Option<Storage>, location: Option<&str>) -> Metadata {
+        Metadata { storage, location: location.map(str::to_owned), ..Metadata::default() }
+    }
+
+    #[test]
+    fn a_new_file_without_bytes_is_a_placeholder_or_has_an_address() {
+        use Storage::{File, Ftp, Placeholder, Web};
+        assert_eq!(said(None, None).place(None), Ok((Placeholder, None)));
+        assert_eq!(said(Some(Placeholder), None).place(None), Ok((Placeholder, None)));
+        for storage in [Ftp, Web] {
+            assert_eq!(said(Some(storage), Some("a")).place(None), Ok((storage, Some("a".to_owned()))));
+            assert_eq!(said(Some(storage), None).place(None), Err(Misplaced::NoLocation));
+        }
+        assert_eq!(said(Some(Placeholder), Some("a")).place(None), Err(Misplaced::Location(Placeholder)));
+        assert_eq!(said(None, Some("a")).place(None), Err(Misplaced::Location(Placeholder)));
+        assert_eq!(said(Some(File), None).place(None), Err(Misplaced::NoContent));
+    }
+}

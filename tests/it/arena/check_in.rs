@@ -81,7 +81,7 @@ async fn everything_a_form_says_is_kept() {
     assert_eq!(answer.json()["file"]["category"]["guid"], design);
     assert_snapshot!(plain(&ann.get(&format!("/files/{}", guid_in(&answer))).await), @r#"
     200 OK
-    {"author":{"fullName":"George C Lewis"},"category":{"guid":"G1","name":"Design","path":"File\\Design"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":null,"edition":"B-1","format":"pdf","guid":"G2","hasMarkup":false,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"text/plain","name":"drawing.txt","number":"FILE-000001","private":true,"size":1,"storageMethod":0,"storageMethodName":"FILE","title":"Cable"}
+    {"author":{"fullName":"George C Lewis"},"category":{"guid":"G1","name":"Design","path":"File\\Design"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":null,"edition":"B-1","format":"pdf","guid":"G2","hasMarkup":false,"haveContent":true,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"text/plain","name":"drawing.txt","number":"FILE-000001","private":true,"size":1,"storageMethod":0,"storageMethodName":"FILE","title":"Cable"}
     "#);
 
     // the next label is made from the last

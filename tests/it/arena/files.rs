@@ -51,7 +51,7 @@ async fn a_new_file_is_shown_in_full() {
     let answer = ann.form("/v1/files", &texts, Some(("content", "USB Cable A-A Datasheet.pdf", "%PDF"))).await;
     assert_snapshot!(plain(&answer), @r#"
     201 Created
-    {"author":{"fullName":"George C Lewis"},"category":{"guid":"G1","name":"-uncategorized-","path":"File"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":"a cable","edition":"1","format":"pdf","guid":"G2","hasMarkup":false,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"application/pdf","name":"USB Cable A-A Datasheet.pdf","number":"FILE-000002","private":false,"size":4,"storageMethod":0,"storageMethodName":"FILE","title":"USB CABLE A-A Datasheet"}
+    {"author":{"fullName":"George C Lewis"},"category":{"guid":"G1","name":"-uncategorized-","path":"File"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":"a cable","edition":"1","format":"pdf","guid":"G2","hasMarkup":false,"haveContent":true,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"application/pdf","name":"USB Cable A-A Datasheet.pdf","number":"FILE-000002","private":false,"size":4,"storageMethod":0,"storageMethodName":"FILE","title":"USB CABLE A-A Datasheet"}
     "#);
     let new = guid_in(&answer);
     assert_eq!(answer.header("x-arena-fileguid"), new);
@@ -183,7 +183,7 @@ async fn a_file_whose_bytes_are_elsewhere_has_no_content_and_is_not_checked_out(
     );
     assert_snapshot!(plain(&ann.get(&format!("/files/{file}")).await), @r#"
     200 OK
-    {"author":{"fullName":"Ann Example"},"category":{"guid":"G1","name":"-uncategorized-","path":"File"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":null,"edition":"1","format":null,"guid":"G2","hasMarkup":false,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":"https://example.com/","locked":false,"mimeType":null,"name":null,"number":"FILE-000001","private":false,"size":null,"storageMethod":3,"storageMethodName":"WEB","title":"plan.txt"}
+    {"author":{"fullName":"Ann Example"},"category":{"guid":"G1","name":"-uncategorized-","path":"File"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":null,"edition":"1","format":null,"guid":"G2","hasMarkup":false,"haveContent":false,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":"https://example.com/","locked":false,"mimeType":null,"name":null,"number":"FILE-000001","private":false,"size":null,"storageMethod":3,"storageMethodName":"WEB","title":"plan.txt"}
     "#);
 }
 
@@ -203,7 +203,8 @@ async fn lost_bytes_are_a_refusal_that_names_the_file() {
     assert_eq!(message(&refused), format!("The file with guid \"{new}\" cannot be downloaded at this time."));
 }
 
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+/// All files below a folder.
+pub fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }

@@ -25,7 +25,8 @@ pub async fn trail(server: &Server) -> String {
     rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
 }
 
-async fn clients(server: &Server) -> Vec<Arena<'_>> {
+/// Eight contributors.
+pub async fn clients(server: &Server) -> Vec<Arena<'_>> {
     let mut clients = Vec::new();
     for number in 0..8 {
         let login = format!("racer{number}");

@@ -44,6 +44,34 @@ impl Arena<'_> {
         self.server.send(self.request("GET", path)).await
     }
 
+    /// A JSON object to a path.
+    pub async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.server.send(self.request(method, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.json("PUT", path, &body).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.json("POST", path, &body).await
+    }
+
+    /// A file at a web address, with edition 1.
+    pub async fn create_web(&self, title: &str) -> Answer {
+        let location = "https://example.com/a?b=c";
+        self.post(
+            "/v1/files",
+            json!({"title": title, "edition": "1", "storageMethodName": "WEB", "location": location}),
+        )
+        .await
+    }
+
+    /// A form that is nothing but a file.
+    pub async fn bytes(&self, path: &str, file_name: &str, text: &str) -> Answer {
+        self.form(path, &[], Some(("content", file_name, text))).await
+    }
+
     pub async fn log_out(&self) -> Answer {
         self.server.send(self.request("PUT", "/v1/logout")).await
     }
@@ -136,6 +164,12 @@ pub fn code(answer: &Answer) -> String {
     assert_eq!(answer.header("server"), "ArenaSolutions");
     assert_eq!(answer.header("content-type"), "application/json");
     format!("{} {}", answer.status.as_u16(), json["errors"][0]["code"])
+}
+
+/// Both.
+#[track_caller]
+pub fn words(answer: &Answer) -> String {
+    format!("{} {}", code(answer), message(answer))
 }
 
 /// The vendor's sentence.

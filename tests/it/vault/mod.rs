@@ -7,6 +7,7 @@ mod fence;
 mod gates;
 mod meetings;
 mod oddities;
+mod revise;
 mod revocation;
 mod schema;
 mod trail;
