@@ -98,13 +98,9 @@ pub async fn by_number(db: &mut PgConnection, library: LibraryId, number: &str) 
     if super::has_nul(number) {
         return Ok(Vec::new());
     }
-    revisions!(
-        "WHERE p.library_id = $1 AND p.number_key = $2 ORDER BY r.ordinal DESC",
-        library.0,
-        number_key(number)
-    )
-    .fetch_all(db)
-    .await
+    revisions!("WHERE p.library_id = $1 AND p.number_key = $2 ORDER BY r.ordinal DESC", library.0, number_key(number))
+        .fetch_all(db)
+        .await
 }
 
 /// All revisions of a part, newest first: the working one, the effective one, the superseded ones.
@@ -129,11 +125,7 @@ pub async fn associations(db: &mut PgConnection, revision: RevisionId) -> sqlx::
 }
 
 /// One association of a revision.
-pub async fn association(
-    db: &mut PgConnection,
-    revision: RevisionId,
-    guid: &str,
-) -> sqlx::Result<Option<Association>> {
+pub async fn association(db: &mut PgConnection, revision: RevisionId, guid: &str) -> sqlx::Result<Option<Association>> {
     if super::has_nul(guid) {
         return Ok(None);
     }

@@ -446,13 +446,7 @@ impl Vault {
         associations.iter().map(copied).collect()
     }
 
-    async fn may_associate(
-        &self,
-        actor: &Actor,
-        part: &PartLook,
-        look: &Look,
-        terms: &Terms,
-    ) -> Result<Permit> {
+    async fn may_associate(&self, actor: &Actor, part: &PartLook, look: &Look, terms: &Terms) -> Result<Permit> {
         let permit = may_change(actor, part)?;
         look.check(actor, Action::View)?;
         terms.check()?;
@@ -495,7 +489,11 @@ fn may_manage(actor: &Actor, library: &Library) -> Result<Permit> {
 }
 
 fn has_room(part: &PartLook) -> Result<()> {
-    if part.revision.files < MOST_FILES { Ok(()) } else { Err(Error::Invalid("file: the revision has as many as it can")) }
+    if part.revision.files < MOST_FILES {
+        Ok(())
+    } else {
+        Err(Error::Invalid("file: the revision has as many as it can"))
+    }
 }
 
 fn tied(done: sqlx::Result<bool>) -> Result<bool> {

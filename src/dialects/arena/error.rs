@@ -256,7 +256,8 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
     match refusal {
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
-        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Part) | Refusal::WrongKind(_)
+        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Part)
+        | Refusal::WrongKind(_)
             if asked.guid.is_some() =>
         {
             bad(3011, format!("The guid \"{guid}\" is not valid."))
@@ -288,28 +289,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         | Refusal::FenceLost
         | Refusal::PreconditionFailed
         | Refusal::Impossible(_) => bad(3133, NOT_UPDATED),
-        Refusal::NotLatest => match asked.what {
-            // "if" is printed so
-            What::CheckOut => {
-                bad(3130, "This action cannot be completed. Only the latest edition if a File can be checked out.")
-            }
-            What::CheckIn => bad(
-                3128,
-                format!(
-                    "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File \
-                     editions can be checked in."
-                ),
-            ),
-            What::Call
-            | What::LogIn
-            | What::Show
-            | What::Content
-            | What::Bytes
-            | What::Create
-            | What::Categorize
-            | What::Part
-            | What::Cancel => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
-        },
+        Refusal::NotLatest => not_latest(asked.what, guid),
         Refusal::Frozen => bad(
             3084,
             format!(
@@ -355,6 +335,31 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             bad(3017, format!("The file with guid \"{guid}\" cannot be downloaded at this time."))
         }
         Refusal::Broken(_) => (StatusCode::INTERNAL_SERVER_ERROR, 3000, BROKEN.to_owned()),
+    }
+}
+
+fn not_latest(what: What, guid: &str) -> Words {
+    match what {
+        // "if" is printed so
+        What::CheckOut => {
+            bad(3130, "This action cannot be completed. Only the latest edition if a File can be checked out.")
+        }
+        What::CheckIn => bad(
+            3128,
+            format!(
+                "This edition of File \"{guid}\" cannot be checked in. Only the latest File edition or new File \
+                 editions can be checked in."
+            ),
+        ),
+        What::Call
+        | What::LogIn
+        | What::Show
+        | What::Content
+        | What::Bytes
+        | What::Create
+        | What::Categorize
+        | What::Part
+        | What::Cancel => bad(3030, format!("This edition of the given file \"{guid}\" cannot be updated.")),
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod check_in;
 mod files;
+mod items;
 mod limits;
 mod locks;
 mod malformed;
