@@ -5,7 +5,7 @@ use crate::{
         actor::Actor,
         error::{Error, Missing},
         id::{ItemKey, LibraryKey},
-        library::LibraryKind,
+        library::{Library, LibraryKind},
     },
     vault::{Look, Vault},
 };
@@ -26,19 +26,9 @@ pub(super) async fn look(vault: &Vault, actor: &Actor, text: &str) -> anyhow::Re
 
 /// What `text` may mean, likeliest first.
 async fn keys(vault: &Vault, text: &str) -> Result<Vec<ItemKey>, Error> {
-    let (library, path) = text.split_once('/').unwrap_or((text, ""));
-    let library = match library.strip_prefix('~') {
-        Some(owner) => match vault.principal_named(owner).await {
-            Ok(owner) => Some(LibraryKey::OwnedBy(owner.id)),
-            Err(Error::Missing(_)) => None,
-            Err(other) => return Err(other),
-        },
-        None => Some(LibraryKey::Named(library.to_owned())),
-    };
+    let (named, path) = text.split_once('/').unwrap_or((text, ""));
     let mut keys = Vec::new();
-    if let Some(key) = library
-        && let Some(library) = vault.library_named(&key).await?
-    {
+    if let Some(library) = library(vault, named).await? {
         let names = path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         keys.push(ItemKey::Path(Box::new(ItemKey::Root(library.id)), names));
     }
@@ -49,6 +39,19 @@ async fn keys(vault: &Vault, text: &str) -> Result<Vec<ItemKey>, Error> {
     keys.push(ItemKey::Graph(text.to_owned()));
     keys.push(ItemKey::Edition(text.to_owned()));
     Ok(keys)
+}
+
+/// The library that is named so, whoever may see it.
+pub(super) async fn library(vault: &Vault, text: &str) -> Result<Option<Library>, Error> {
+    let key = match text.strip_prefix('~') {
+        Some(owner) => match vault.principal_named(owner).await {
+            Ok(owner) => LibraryKey::OwnedBy(owner.id),
+            Err(Error::Missing(_)) => return Ok(None),
+            Err(other) => return Err(other),
+        },
+        None => LibraryKey::Named(text.to_owned()),
+    };
+    vault.library_named(&key).await
 }
 
 /// The item as [`look`] understands it.

@@ -11,6 +11,7 @@ mod library;
 mod lock;
 mod migrate;
 mod output;
+mod part;
 mod password;
 mod seed;
 mod serve;
@@ -79,6 +80,9 @@ enum Command {
     /// Make and list libraries, give roles in them
     #[command(subcommand)]
     Library(library::Library),
+    /// Make, list, release and revise parts, which Arena calls items
+    #[command(subcommand)]
+    Part(part::Part),
     /// See who holds what, and cancel a check-out
     #[command(subcommand)]
     Lock(lock::Lock),
@@ -124,6 +128,7 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
         | Command::Application(_)
         | Command::Token(_)
         | Command::Library(_)
+        | Command::Part(_)
         | Command::Lock(_)
         | Command::Config(_)
         | Command::Seed(_) => None,
@@ -146,6 +151,7 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
             Command::Application(command) => application::run(command, &config, out).await,
             Command::Token(command) => token::run(command, &config, out).await,
             Command::Library(command) => library::run(command, &config, out).await,
+            Command::Part(command) => part::run(command, &config, out).await,
             Command::Lock(command) => lock::run(command, &config, out).await,
             Command::Seed(command) => seed::run(&command, &config, out).await,
             Command::Config(_) => Ok(()),

@@ -90,6 +90,13 @@ fn tables(applied: &Applied) -> String {
         vec![item.at.clone(), is(item.done), number, edition, item.oracle_id.clone(), item.graph_id.clone()]
     });
     part(&["folder or file", "", "liferay", "arena", "oracle", "graph"], rows.collect());
+    let rows = applied.parts.iter().map(|part| {
+        let newest = part.revisions.last();
+        let label = newest.map(|newest| newest.label.clone()).unwrap_or_default();
+        let guid = newest.map(|newest| newest.arena_guid.clone()).unwrap_or_default();
+        vec![part.number.clone(), is(part.done), part.library.clone(), label, guid]
+    });
+    part(&["part", "", "library", "revision", "arena"], rows.collect());
     let rows = applied.shares.iter();
     let rows = rows.map(|share| vec![share.on.clone(), is(share.done), share.with.join(", "), word(share.role)]);
     part(&["share", "", "with", "role"], rows.collect());

@@ -5,7 +5,16 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    domain::{actor::Role, item::Kind, library, library::LibraryKind, link::Audience, person},
+    domain::{
+        actor::Role,
+        id::PartId,
+        item::Kind,
+        library,
+        library::LibraryKind,
+        link::Audience,
+        part::{Revision, RevisionStatus},
+        person,
+    },
     store::{editions::EditionRow, items::ItemRow, links::LinkRow},
     vault::setup::Done,
 };
@@ -22,6 +31,7 @@ pub struct Applied {
     pub libraries: Vec<Library>,
     pub folders: Vec<Item>,
     pub files: Vec<Item>,
+    pub parts: Vec<Part>,
     pub shares: Vec<Share>,
     pub links: Vec<Link>,
     pub tokens: Vec<Token>,
@@ -174,6 +184,46 @@ impl Item {
                     number: edition.number,
                 })
                 .collect(),
+        }
+    }
+}
+
+/// A part, which only Arena names.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "spellings of one identity")]
+pub struct Part {
+    pub done: Done,
+    /// As the seed names it.
+    pub library: String,
+    pub number: String,
+    pub id: Uuid,
+    /// Oldest first.
+    pub revisions: Vec<PartRevision>,
+}
+
+/// A revision of a part.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "spellings of one identity")]
+pub struct PartRevision {
+    pub label: String,
+    pub status: RevisionStatus,
+    pub arena_guid: String,
+}
+
+impl Part {
+    /// A part by its revisions, newest first.
+    pub(super) fn of(library: &str, number: &str, id: PartId, revisions: &[Revision], done: Done) -> Self {
+        let revision = |revision: &Revision| PartRevision {
+            label: revision.label.clone(),
+            status: revision.status,
+            arena_guid: revision.arena_guid.clone(),
+        };
+        Self {
+            done,
+            library: library.to_owned(),
+            number: number.to_owned(),
+            id: id.0,
+            revisions: revisions.iter().rev().map(revision).collect(),
         }
     }
 }

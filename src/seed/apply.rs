@@ -6,7 +6,7 @@ use std::{collections::HashMap, ops::Range};
 use toml::Spanned;
 
 use super::{
-    answer::{Applied, Category, Item, Library, Link, Person, Policy, Share, Token},
+    answer::{Applied, Category, Item, Library, Link, Part, Person, Policy, Share, Token},
     check::{self, Unknown, moment},
     names::{LibraryRef, Place, PlaceKey, WhoRef, category, category_key},
     prepare::Prepared,
@@ -66,6 +66,7 @@ fn words(refusal: &Error) -> String {
         Error::WrongKind(Kind::File) => "a folder lies where a file is needed".to_owned(),
         Error::CategoryNotAssignable => "no file can be of this category, which only groups others".to_owned(),
         Error::Invalid(what) => format!("this cannot be used as {what}"),
+        Error::Impossible(why) => format!("this cannot be done: {why}"),
         other => other.to_string(),
     }
 }
@@ -86,6 +87,7 @@ pub(super) async fn apply(
     work.people(world, &prepared).await?;
     work.rights(world).await?;
     work.tree(world, prepared.contents).await?;
+    work.parts(world).await?;
     work.sharing(world).await?;
     work.tokens(world, &prepared.tokens).await?;
     work.setup.commit().await.map_err(Refusal::Vault)?;
@@ -434,6 +436,34 @@ impl Work {
         }
         let found = self.known.items.get(&place.key()).copied();
         found.ok_or_else(|| wrong(on.span(), "there is no such folder or file"))
+    }
+
+    async fn parts(&mut self, world: &World) -> Result<()> {
+        for Entry { at, is: part } in &world.parts {
+            let named = part.library.get_ref();
+            let library = self.library(&LibraryRef::parse(named)).await.at(&part.library.span())?;
+            let library = library.ok_or_else(|| wrong(part.library.span(), "there is no such library"))?;
+            let by = self.whoever(part.by.as_ref(), at)?;
+            let first = part.revisions.first().map(|first| first.get_ref().label.get_ref().as_str());
+            let new = part.to_make(first.unwrap_or_default());
+            let (id, mut done) = self.setup.put_part(&library, &new, part.name.is_some(), by).await.at(at)?;
+            for revision in &part.revisions {
+                let (at, revision) = (revision.span(), revision.get_ref());
+                let mut files = Vec::with_capacity(revision.files.len());
+                for file in &revision.files {
+                    match self.target(file).await? {
+                        (item, Kind::File) => files.push(item),
+                        (_, Kind::Folder) => return Err(wrong(file.span(), "a part has files, not folders")),
+                    }
+                }
+                let label = revision.label.get_ref();
+                let put = self.setup.put_revision(&library, id, label, &files, revision.released, by);
+                done = done.and(put.await.at(&at)? != Done::Found);
+            }
+            let revisions = self.setup.revisions(id).await.at(at)?;
+            self.applied.parts.push(Part::of(named, part.number.get_ref(), id, &revisions, done));
+        }
+        Ok(())
     }
 
     async fn sharing(&mut self, world: &World) -> Result<()> {

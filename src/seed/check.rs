@@ -13,13 +13,15 @@ use toml::{Spanned, value::Datetime};
 use super::{
     names::{LibraryRef, Place, PlaceKey, WhoRef, category, category_key},
     problem::Problem,
-    world::{Edition, Entry, File, Library, Who, World},
+    world::{Edition, Entry, File, Library, Part, Who, World},
 };
 use crate::domain::{
     actor::Role,
+    error::Error,
     library::LibraryKind,
     link::Audience,
     name::{ItemName, key},
+    part::{check_label, number_key},
     person::PrincipalKind::{self, Application, Group, User},
     version::Version,
 };
@@ -65,6 +67,7 @@ pub(super) fn check(world: &World) -> Checked {
     checked.people(world);
     checked.rights(world);
     checked.tree(world);
+    checked.parts(world);
     checked.sharing(world);
     checked
 }
@@ -320,6 +323,53 @@ impl Checked {
                 Err(bad) => self.wrong(version.span(), format!("{bad}, such as \"2.0\"")),
                 Ok(is) if Some(is) <= last => self.wrong(version.span(), "a version is higher than the one before"),
                 Ok(is) => last = Some(is),
+            }
+        }
+    }
+
+    fn parts(&mut self, world: &World) {
+        let mut numbers = HashSet::new();
+        for Entry { at, is: part } in &world.parts {
+            let library = LibraryRef::parse(part.library.get_ref());
+            self.library(part.library.span(), &library);
+            let first = part.revisions.first().map(|first| first.get_ref().label.get_ref().as_str());
+            let new = part.to_make(first.unwrap_or_default());
+            match (first, new.check()) {
+                (None, _) => self.wrong(at.clone(), "a part needs at least one of `revisions`"),
+                // said where the label stands
+                (Some(_), Err(Error::Invalid("revision")) | Ok(())) => {}
+                (Some(_), Err(Error::Invalid(what))) => {
+                    self.wrong(part.number.span(), format!("this part cannot have such a {what}"));
+                }
+                (Some(_), Err(refusal)) => self.wrong(part.number.span(), refusal.to_string()),
+            }
+            let number = (library, number_key(part.number.get_ref()));
+            self.once(&mut numbers, number, part.number.span(), "this part");
+            if let Some(by) = &part.by {
+                self.who(by, USERS);
+            }
+            self.revisions(part);
+        }
+    }
+
+    fn revisions(&mut self, part: &Part) {
+        let mut labels = HashSet::new();
+        let library = LibraryRef::parse(part.library.get_ref());
+        for (place, revision) in part.revisions.iter().enumerate() {
+            let at = revision.span();
+            let revision = revision.get_ref();
+            if check_label(revision.label.get_ref()).is_err() {
+                self.wrong(revision.label.span(), "this cannot be the label of a revision");
+            }
+            self.once(&mut labels, revision.label.get_ref().trim().to_owned(), revision.label.span(), "this label");
+            if !revision.released && place + 1 < part.revisions.len() {
+                self.wrong(at, "only the last revision can be worked on; say `released = true` for this one");
+            }
+            for file in &revision.files {
+                self.place(file);
+                if Place::parse(file.get_ref()).is_ok_and(|place| place.library != library) {
+                    self.wrong(file.span(), "a part has files of its own library only");
+                }
             }
         }
     }

@@ -3,8 +3,8 @@
 //! Things are found by what people know them by: login, client id, names, paths, the text or label of a token. What is
 //! not there is made. What differs is changed where that is safe: names, addresses, passwords, licenses, settings, levels,
 //! roles, links, titles and descriptions are; an owner, a kind and the folder of a file are not. Editions a file has
-//! already are not published again, and a file that somebody holds stays as it is. What the seed leaves out stays, so
-//! nobody loses a right or a file by it.
+//! already are not published again, and a file that somebody holds stays as it is. A revision of a part that was released
+//! stays as it is. What the seed leaves out stays, so nobody loses a right or a file by it.
 
 mod answer;
 mod apply;
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use crate::vault::Vault;
 
 pub use self::{
-    answer::{Applied, Category, Edition, Item, Library, Link, Person, Policy, Root, Share, Token},
+    answer::{Applied, Category, Edition, Item, Library, Link, Part, PartRevision, Person, Policy, Root, Share, Token},
     problem::{Error, Problem, Problems},
 };
 

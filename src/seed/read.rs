@@ -13,7 +13,7 @@ use super::{
 
 /// The sections, in the order in which they are applied.
 const SECTIONS: &str =
-    "users, groups, applications, categories, policies, libraries, folders, files, shares, links, tokens";
+    "users, groups, applications, categories, policies, libraries, folders, files, parts, shares, links, tokens";
 
 /// Reads what can be read, and says what cannot.
 pub(super) fn read(text: &str) -> (World, Vec<Problem>) {
@@ -37,6 +37,7 @@ pub(super) fn read(text: &str) -> (World, Vec<Problem>) {
             "libraries" => world.libraries = section("libraries", value, problems),
             "folders" => world.folders = section("folders", value, problems),
             "files" => world.files = section("files", value, problems),
+            "parts" => world.parts = section("parts", value, problems),
             "shares" => world.shares = section("shares", value, problems),
             "links" => world.links = section("links", value, problems),
             "tokens" => world.tokens = section("tokens", value, problems),

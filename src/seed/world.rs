@@ -9,6 +9,7 @@ use crate::domain::{
     actor::{Level, Role, Rule},
     library::LibraryKind,
     link::Audience,
+    part::NewPart,
     person::{Affiliation, License},
 };
 
@@ -31,6 +32,8 @@ pub struct World {
     pub folders: Vec<Entry<Folder>>,
     /// `[[files]]`.
     pub files: Vec<Entry<File>>,
+    /// `[[parts]]`.
+    pub parts: Vec<Entry<Part>>,
     /// `[[shares]]`.
     pub shares: Vec<Entry<Share>>,
     /// `[[links]]`.
@@ -201,6 +204,47 @@ pub struct Edition {
     pub version: Option<Spanned<String>>,
     /// Who published it; usually whose the file is.
     pub by: Option<Who>,
+}
+
+/// Something that is built, which Arena calls an item; found by its library and number.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The library's name; `~LOGIN` for a personal one.
+    pub library: Spanned<String>,
+    pub number: Spanned<String>,
+    /// Usually its number.
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub by: Option<Who>,
+    /// Oldest first; all but the last must be released.
+    pub revisions: Vec<Spanned<Revision>>,
+}
+
+impl Part {
+    /// It as it would be made, with this label for its first revision.
+    pub fn to_make(&self, label: &str) -> NewPart {
+        let number = self.number.get_ref().clone();
+        NewPart {
+            name: self.name.clone().unwrap_or_else(|| number.clone()),
+            number,
+            description: self.description.clone().unwrap_or_default(),
+            label: label.to_owned(),
+        }
+    }
+}
+
+/// A revision of a part; found by its label.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    pub label: Spanned<String>,
+    /// Whether it has been released; left out, it is worked on.
+    #[serde(default)]
+    pub released: bool,
+    /// `LIBRARY/PATH`, besides those it takes over from the revision before.
+    #[serde(default)]
+    pub files: Vec<Spanned<String>>,
 }
 
 /// A role on a folder or a file.

@@ -192,6 +192,48 @@ async fn a_world_is_seeded_beside_a_running_server_and_locks_are_cancelled_with_
 }
 
 #[tokio::test]
+async fn parts_are_made_released_and_revised() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    let server = Process::start(&data, &[]);
+    answer(&data, &["seed", &seed(folder.path(), WORLD)], "");
+    let made = answer(&data, &["part", "add", "Lab", "GX-4", "--name", "Gearbox", "--description", "two stages"], "");
+    let said = |row: &Value| format!("{} {} {} {}", row["number"], row["revision"], row["status"], row["files"]);
+    assert_eq!(said(&made), r#""GX-4" "A" "working" 0"#);
+    assert_eq!((&made["name"], &made["description"]), (&json!("Gearbox"), &json!("two stages")));
+    answer(&data, &["part", "add", "Lab", "0815", "--revision", "1"], "");
+    let released = answer(&data, &["part", "release", "lab", "gx-4"], "");
+    assert_eq!(said(&released), r#""GX-4" "A" "effective" 0"#);
+    assert_eq!(released["arena_guid"], made["arena_guid"]);
+    let opened = answer(&data, &["part", "revise", "Lab", "GX-4", "B"], "");
+    assert_eq!(said(&opened), r#""GX-4" "B" "working" 0"#);
+    let all = answer(&data, &["part", "list", "Lab"], "");
+    let all: Vec<String> = all.as_array().unwrap().iter().map(said).collect();
+    assert_eq!(all, [r#""0815" "1" "working" 0"#, r#""GX-4" "A" "effective" 0"#]);
+
+    let refused = |arguments: &[&str]| refusal(&data, arguments, "");
+    assert_snapshot!(refused(&["part", "add", "Lab", "gx-4"]), @r#"
+    1: "gx-4" is taken already; choose another
+    "#);
+    assert_snapshot!(refused(&["part", "add", "Lab", " "]), @r#"
+    1: the number cannot be used
+    "#);
+    assert_snapshot!(refused(&["part", "revise", "Lab", "GX-4", "C"]), @r#"
+    1: this cannot be done: a revision of it is worked on already
+    "#);
+    assert_snapshot!(refused(&["part", "release", "Lab", "GX-5"]), @r#"
+    1: there is no part "GX-5"; `coatcheck part list LIBRARY` shows them
+    "#);
+    assert_snapshot!(refused(&["part", "list", "Nowhere"]), @r#"
+    1: there is no library "Nowhere"; `coatcheck library list` shows them
+    "#);
+    assert_snapshot!(refused(&["part", "release", "Lab", "0815", "--as", "ann"]), @r#"
+    1: That user's role here does not allow it. Another user can be named with --as LOGIN.
+    "#);
+    assert!(server.stop());
+}
+
+#[tokio::test]
 async fn a_demo_shows_one_lock_through_the_dialects() {
     let folder = DurableFolder::new();
     let data = folder.path().join("d");

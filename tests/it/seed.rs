@@ -122,6 +122,127 @@ label = "drawn"
 scopes = ["Files.Read.All"]
 "#;
 
+const PARTS: &str = r#"
+libraries = [{ name = "Yard" }]
+files = [{ at = "Yard/keel.txt", text = "one" }, { at = "Yard/mast.txt", text = "two" }]
+
+[[parts]]
+library = "yard"
+number = "S-1"
+name = "Ship"
+revisions = [
+    { label = "A", released = true, files = ["Yard/keel.txt"] },
+    { label = "B", files = ["Yard/mast.txt", "Yard/keel.txt"] },
+]
+"#;
+
+#[tokio::test]
+async fn parts_are_seeded_with_their_revisions_and_again_nothing_changes() {
+    let server = Server::start().await;
+    let made = apply(&server.vault, PARTS).await.unwrap();
+    let part = &made.parts[0];
+    let revisions = |part: &seed::Part| {
+        let text = |it: &seed::PartRevision| format!("{} {:?}", it.label, it.status);
+        part.revisions.iter().map(text).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!((part.done, revisions(part).as_str()), (Done::Made, "A Effective, B Working"));
+    let dora = world::actor(&server.vault, &server.world.dora).await;
+    let yard = server.vault.library(&dora, &LibraryKey::Named("Yard".to_owned())).await.unwrap();
+    let files = async |guid: &str| {
+        let part = server.vault.part(&dora, &yard, guid).await.unwrap();
+        let files = server.vault.part_files(&dora, &part).await.unwrap();
+        let name = |file: &coatcheck::vault::PartFile| {
+            format!("{} {}", file.look.item().name, file.association.edition.is_some())
+        };
+        files.iter().map(name).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(files(&part.revisions[0].arena_guid).await, "keel.txt true");
+    assert_eq!(files(&part.revisions[1].arena_guid).await, "keel.txt false, mast.txt false");
+
+    let again = apply(&server.vault, PARTS).await.unwrap();
+    assert_eq!(again.parts[0].done, Done::Found);
+    assert_eq!(again.parts[0].revisions[1].arena_guid, part.revisions[1].arena_guid);
+
+    // what was released stays; what is worked on is added to and released
+    let more = PARTS
+        .replace("label = \"B\"", "label = \"B\", released = true")
+        .replace("files = [\"Yard/keel.txt\"]", "files = []")
+        .replace("\"Ship\"", "\"Boat\"");
+    let changed = apply(&server.vault, &more).await.unwrap();
+    assert_eq!(
+        (changed.parts[0].done, revisions(&changed.parts[0]).as_str()),
+        (Done::Changed, "A Superseded, B Effective")
+    );
+    assert_eq!(apply(&server.vault, &more).await.unwrap().parts[0].done, Done::Found);
+    let found = server.vault.parts(&dora, &yard, &coatcheck::vault::PartQuery::default(), 20, 0).await.unwrap();
+    assert_eq!((found[0].name.as_str(), found[0].label.as_str()), ("Boat", "B"));
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_be_is_shown_where_it_stands() {
+    let server = Server::start().await;
+    let text = r#"
+        libraries = [{ name = "Yard" }]
+        files = [{ at = "Engineering/other.txt", text = "x" }]
+        parts = [
+            { library = "Nowhere", number = "S-1", revisions = [{ label = "A" }] },
+            { library = "Yard", number = " ", revisions = [{ label = "A" }] },
+            { library = "Yard", number = "S-2", revisions = [] },
+            { library = "Yard", number = "S-3", revisions = [{ label = "A" }, { label = "A" }, { label = "" }] },
+            { library = "Yard", number = "s-3", revisions = [{ label = "A", files = ["Engineering/other.txt"] }] },
+        ]
+    "#;
+    assert_snapshot!(apply(&server.vault, text).await.unwrap_err().to_string(), @r#"
+    world.toml: 8 things are wrong; nothing was written
+
+    world.toml:6:42: this part cannot have such a number
+     6 |             { library = "Yard", number = " ", revisions = [{ label = "A" }] },
+       |                                          ^^^
+
+    world.toml:7:13: a part needs at least one of `revisions`
+     7 |             { library = "Yard", number = "S-2", revisions = [] },
+       |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    world.toml:8:62: only the last revision can be worked on; say `released = true` for this one
+     8 |             { library = "Yard", number = "S-3", revisions = [{ label = "A" }, { label = "A" }, { label = "" }] },
+       |                                                              ^^^^^^^^^^^^^^^
+
+    world.toml:8:79: only the last revision can be worked on; say `released = true` for this one
+     8 |             { library = "Yard", number = "S-3", revisions = [{ label = "A" }, { label = "A" }, { label = "" }] },
+       |                                                                               ^^^^^^^^^^^^^^^
+
+    world.toml:8:89: this label stands here a second time
+     8 |             { library = "Yard", number = "S-3", revisions = [{ label = "A" }, { label = "A" }, { label = "" }] },
+       |                                                                                         ^^^
+
+    world.toml:8:106: this cannot be the label of a revision
+     8 |             { library = "Yard", number = "S-3", revisions = [{ label = "A" }, { label = "A" }, { label = "" }] },
+       |                                                                                                          ^^
+
+    world.toml:9:42: this part stands here a second time
+     9 |             { library = "Yard", number = "s-3", revisions = [{ label = "A", files = ["Engineering/other.txt"] }] },
+       |                                          ^^^^^
+
+    world.toml:9:86: a part has files of its own library only
+     9 |             { library = "Yard", number = "s-3", revisions = [{ label = "A", files = ["Engineering/other.txt"] }] },
+       |                                                                                      ^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
+    let taken = r#"
+        parts = [
+            { library = "Engineering", number = "S-1", revisions = [{ label = "A" }] },
+        ]
+    "#;
+    apply(&server.vault, taken).await.unwrap();
+    let second = taken.replace("\"A\"", "\"B\"");
+    assert_snapshot!(apply(&server.vault, &second).await.unwrap_err().to_string(), @r#"
+    world.toml: one thing is wrong; nothing was written
+
+    world.toml:3:69: this cannot be done: a revision of it is worked on already
+     3 |             { library = "Engineering", number = "S-1", revisions = [{ label = "B" }] },
+       |                                                                     ^^^^^^^^^^^^^^^
+    "#);
+}
+
 async fn apply(vault: &Vault, text: &str) -> Result<Applied, Error> {
     let beside = Beside::Bundled(&[("big.bin", BIG)]);
     seed::apply(vault, &Seed { name: "world.toml".to_owned(), text, beside }).await

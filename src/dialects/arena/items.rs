@@ -127,10 +127,8 @@ async fn associate_existing(hall: &Hall, caller: &Caller, guid: &str, body: &Obj
     let sight = Sight::of(vault, caller, What::Part, &named).await?;
     let asked = Asked::about(What::Part, guid);
     asked.answer(part.check(actor))?;
-    let edition = match said.latest.unwrap_or(true) {
-        true => None,
-        false => Some(said.edition(vault, caller, &sight.look, sight.edition.id).await?),
-    };
+    let latest = said.latest.unwrap_or(true);
+    let edition = if latest { None } else { Some(said.edition(vault, caller, &sight.look, sight.edition.id).await?) };
     let terms =
         Terms { edition, primary: said.primary.unwrap_or(false), reference: said.reference.unwrap_or_default() };
     let association = asked.answer(vault.associate(actor, &part, &sight.look, terms).await)?;
@@ -162,10 +160,8 @@ pub async fn change(
     };
     let asked = Asked::about(What::Part, names.0.as_str());
     asked.answer(part.check(actor))?;
-    let edition = match said.latest.unwrap_or(file.association.edition.is_none()) {
-        true => None,
-        false => Some(said.edition(vault, &caller, &file.look, shown).await?),
-    };
+    let latest = said.latest.unwrap_or(file.association.edition.is_none());
+    let edition = if latest { None } else { Some(said.edition(vault, &caller, &file.look, shown).await?) };
     let terms = Terms {
         edition,
         primary: said.primary.unwrap_or(file.association.primary),

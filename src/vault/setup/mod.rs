@@ -2,6 +2,7 @@
 //! there, changes what differs where that is safe, and takes nothing away, so that doing it again changes nothing.
 
 mod links;
+mod parts;
 mod people;
 mod rights;
 mod tree;

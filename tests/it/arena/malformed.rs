@@ -21,7 +21,8 @@ async fn paths_that_lead_nowhere_and_methods_nobody_knows() {
         "/settings",
         "/settings/users",
         "/login/x",
-        "/v1/items",
+        "/v1/changes",
+        "/items/a/b",
     ];
     for path in nowhere {
         for client in [ann.request("GET", path), server.get(path)] {

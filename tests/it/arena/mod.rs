@@ -2,20 +2,20 @@
 
 mod access;
 mod associations;
-mod check_in;
-mod deletes;
 mod bad_input;
 mod check_in;
 mod contents;
+mod deletes;
 mod elsewhere;
 mod files;
 mod health;
+mod items;
 mod limits;
 mod locks;
 mod logins;
 mod malformed;
-mod oauth;
 mod new_editions;
+mod oauth;
 mod races;
 mod rows_conventions;
 mod rows_files;
