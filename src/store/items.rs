@@ -374,8 +374,9 @@ pub async fn of_revision(
     items!(
         "",
         "0::bigint",
-        "WHERE i.id IN (SELECT p.file_id FROM part_files p WHERE p.revision_id = $2) AND i.deleted_at IS NULL",
+        "WHERE i.id IN (SELECT p.file_id FROM part_files p WHERE p.revision_id = $3) AND i.deleted_at IS NULL",
         now,
+        false,
         revision.0,
     )
     .fetch_all(db)
