@@ -116,10 +116,11 @@ impl Vault {
     /// Makes a file in the folder that was looked at.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder.
+    /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder
+    /// and of the file's own category.
     pub async fn create_file(&self, actor: &Actor, folder: &Look, new: NewFileAt) -> Result<Published> {
         folder.folder()?;
-        let permit = folder.check(actor, Action::Create)?;
+        let permit = self.check_create(actor, folder, new.file.metadata.category).await?;
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
@@ -168,9 +169,6 @@ impl Vault {
             (None, None) => folder.item.owner.name.clone(),
         };
         let category = file.metadata.category.unwrap_or(folder.item.category.id);
-        if category != folder.item.category.id {
-            self.check_category(actor, &folder.item.library, category).await?;
-        }
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
             let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());

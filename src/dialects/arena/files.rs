@@ -1,5 +1,7 @@
 //! Files: search, show, give content, create (spec/arena.md 8). Checking them out is in `locks.rs`.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{FromRequestParts, Path, RawQuery, Request, State},
@@ -133,14 +135,13 @@ pub async fn create(State(hall): State<Hall>, caller: Caller, request: Request) 
     let mut form = Form::open(request, &hall)?;
     let asked = Asked::nothing(What::Create);
     let mut upload = None;
-    let mut folder = None;
+    let folder = asked.answer(hall.vault.look_at_root(&caller.actor, &caller.library).await)?;
     if let Some(file) = form.file().await? {
-        // no stranger's bytes are written; the refusal waits until the whole form is read (5.2)
-        let look = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
-        if look.as_ref().is_ok_and(|look| look.check(&caller.actor, Action::Create).is_ok()) {
+        // no stranger's bytes are written; the refusal waits until the whole form is read (5.2), and the category may
+        // come after the file
+        if asked.answer(hall.vault.may_create_some(&caller.actor, &folder).await)? {
             upload = Some(Upload::stage(file, &hall.vault).await?);
         }
-        folder = Some(look);
     }
     let texts = form.rest().await?;
     if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
@@ -148,19 +149,17 @@ pub async fn create(State(hall): State<Hall>, caller: Caller, request: Request) 
     }
     let given = Description::read(&texts)?;
     let category = match &given.category {
-        Some(guid) => Some(find_category(&hall.vault, &caller, guid).await?),
+        Some(guid) => {
+            let category = find_category(&hall.vault, &caller, guid).await?;
+            let may = hall.vault.check_create(&caller.actor, &folder, Some(category.row.id)).await;
+            categorized(&category, may.map(drop))?;
+            Some(category.row.id)
+        }
         // the root category
-        None => None,
-    };
-    let folder = match folder {
-        Some(look) => look,
-        None => hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await,
-    };
-    let folder = asked.answer(folder)?;
-    asked.answer(folder.check(&caller.actor, Action::Create))?;
-    let category = match category {
-        Some(category) => Some(may_categorize(&hall.vault, &caller, &category).await?),
-        None => None,
+        None => {
+            asked.answer(folder.check(&caller.actor, Action::Create))?;
+            None
+        }
     };
     let upload = asked.answer(upload.ok_or(Refusal::ContentMissing))?;
     // a form that has content has said its name
@@ -219,26 +218,30 @@ impl Upload {
     }
 }
 
-/// The category with this GUID, if the caller may read files of it.
-pub async fn find_category(vault: &Vault, caller: &Caller, guid: &str) -> Result<Category, Error> {
+/// The category with this GUID, if files of it exist for the caller.
+pub async fn find_category(vault: &Vault, caller: &Caller, guid: &str) -> Result<Arc<Category>, Error> {
     let asked = Asked::about(What::Categorize, guid);
-    let readable = asked.answer(vault.readable_categories(&caller.actor, &caller.library).await)?;
-    asked.answer(find(&readable, guid).cloned())
+    asked.answer(vault.category_of_guid(&caller.actor, &caller.library, guid.trim()).await)
 }
 
 /// Refuses a category that the caller may not give to files, or nobody.
 pub async fn may_categorize(vault: &Vault, caller: &Caller, category: &Category) -> Result<CategoryId, Error> {
+    categorized(category, vault.check_category(&caller.actor, &caller.library, category.row.id).await)?;
+    Ok(category.row.id)
+}
+
+/// The vault's answer about a category; the vendor tells one that is inactive from one that never takes files.
+fn categorized(category: &Category, answer: Result<(), Refusal>) -> Result<(), Error> {
     let row = &category.row;
-    let asked = Asked::about(What::Categorize, row.arena_guid.as_str());
-    match vault.check_category(&caller.actor, &caller.library, row.id).await {
+    match answer {
         Err(Refusal::CategoryNotAssignable) if !row.active => {
             Err(Error::InactiveCategory { guid: row.arena_guid.clone(), name: row.name.clone() })
         }
-        other => asked.answer(other).map(|()| row.id),
+        other => Asked::about(What::Categorize, row.arena_guid.as_str()).answer(other),
     }
 }
 
-fn find<'a>(categories: &'a [std::sync::Arc<Category>], guid: &str) -> Result<&'a Category, Refusal> {
+fn find<'a>(categories: &'a [Arc<Category>], guid: &str) -> Result<&'a Category, Refusal> {
     let guid = guid.trim();
     let found = categories.iter().find(|category| category.row.arena_guid == guid);
     found.map(|category| &**category).ok_or(Refusal::Missing(Missing::Category))
