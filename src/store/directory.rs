@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     actor::{Account, Level, Role, Rule},
-    id::{CategoryId, ItemId, PolicyId, PrincipalId, PrincipalKey},
+    id::{CategoryId, ItemId, LibraryId, PolicyId, PrincipalId, PrincipalKey},
     name,
     person::{License, Person, PrincipalKind},
 };
@@ -318,6 +318,91 @@ pub async fn people(db: &mut PgConnection, ids: &[PrincipalId]) -> sqlx::Result<
 /// All users, by login name.
 pub async fn users(db: &mut PgConnection) -> sqlx::Result<Vec<Person>> {
     people!("WHERE $1::text IS NULL AND p.kind = 'user' ORDER BY u.login_key", None::<&str>).fetch_all(db).await
+}
+
+/// A search for the users of a library; a pattern is `LIKE`'s, already escaped.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are those of Arena's search, spec/arena.md 10.3")]
+pub struct UserQuery {
+    /// Only the one of exactly this GUID.
+    pub guid: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub full_name: Option<String>,
+    pub email: Option<String>,
+    /// A pattern of what `users.affiliation` says.
+    pub affiliation: Option<String>,
+    pub enabled: Option<bool>,
+}
+
+/// A user or an application as the others of a library see them.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct LibraryUser {
+    pub arena_guid: String,
+    pub name: String,
+    /// What stands before the last blank of the name; all of a name without one.
+    pub first_name: String,
+    /// What stands behind it.
+    pub last_name: String,
+    /// None for an application.
+    pub email: Option<String>,
+    /// An application is an integration.
+    pub affiliation: String,
+    pub enabled: bool,
+}
+
+/// Those who have a role on anything in a library, of their own or through a group, those who have one everywhere
+/// (administrators, applications), and the caller; by full name.
+pub async fn library_users(
+    db: &mut PgConnection,
+    library: LibraryId,
+    caller: Option<PrincipalId>,
+    query: &UserQuery,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<LibraryUser>> {
+    sqlx::query_as!(
+        LibraryUser,
+        r#"WITH given AS MATERIALIZED (
+            SELECT DISTINCT m.principal_id FROM memberships m JOIN items i ON i.id = m.item_id
+            WHERE i.library_id = $1 AND i.deleted_at IS NULL
+        ), somebody AS (
+            SELECT p.id, p.arena_guid, p.name, u.email, coalesce(u.affiliation, 'integration') AS affiliation,
+                p.disabled_at IS NULL AS enabled,
+                regexp_replace(btrim(p.name), ' +[^ ]*$', '') AS first_name,
+                coalesce(substring(btrim(p.name) FROM ' ([^ ]*)$'), '') AS last_name
+            FROM principals p LEFT JOIN users u ON u.id = p.id JOIN libraries l ON l.id = $1
+            WHERE p.kind <> 'group' AND (p.id = $2 OR p.id = l.owner_id OR p.kind = 'application'
+                OR (u.administrator AND l.kind <> 'personal')
+                OR p.id IN (SELECT principal_id FROM given UNION ALL
+                    SELECT g.principal_id FROM group_members g JOIN given ON given.principal_id = g.group_id))
+        )
+        SELECT arena_guid AS "arena_guid!", name AS "name!", first_name AS "first_name!", last_name AS "last_name!",
+            email AS "email?", affiliation AS "affiliation!", enabled AS "enabled!"
+        FROM somebody
+        WHERE ($3::text IS NULL OR arena_guid = $3)
+            AND ($4::text IS NULL OR lower(first_name) LIKE lower($4))
+            AND ($5::text IS NULL OR lower(last_name) LIKE lower($5))
+            AND ($6::text IS NULL OR lower(name) LIKE lower($6))
+            AND ($7::text IS NULL OR lower(email) LIKE lower($7))
+            AND ($8::text IS NULL OR affiliation LIKE lower($8))
+            AND ($9::boolean IS NULL OR enabled = $9)
+        ORDER BY lower(name), arena_guid LIMIT $10 OFFSET $11"#,
+        library.0,
+        caller.map(|caller| caller.0),
+        query.guid,
+        query.first_name,
+        query.last_name,
+        query.full_name,
+        query.email,
+        query.affiliation,
+        query.enabled,
+        limit,
+        offset,
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// What administrators see of a user besides the person.

@@ -353,9 +353,7 @@ impl Vault {
         let rule = Action::Describe.needs().rule;
         match permission::level(actor, &facts) {
             Level::None => Err(Error::Missing(Missing::Category)),
-            _ if rule.is_some_and(|rule| !permission::follows_policy(actor, rule, &facts)) => {
-                Err(denied(Gate::Policy))
-            }
+            _ if rule.is_some_and(|rule| !permission::follows_policy(actor, rule, &facts)) => Err(denied(Gate::Policy)),
             Level::Read => Err(denied(Gate::Category)),
             Level::Full if category.row.assignable && category.row.active => Ok(()),
             Level::Full => Err(Error::CategoryNotAssignable),
@@ -378,9 +376,8 @@ impl Vault {
     /// Whether the caller may make files of any category in the folder that was looked at.
     pub async fn may_create_some(&self, actor: &Actor, folder: &Look) -> Result<bool> {
         let categories = self.categories().await?;
-        let mut facts = categories
-            .values()
-            .map(|category| permission::Facts { categories: &category.chain, ..folder.facts() });
+        let mut facts =
+            categories.values().map(|category| permission::Facts { categories: &category.chain, ..folder.facts() });
         Ok(facts.any(|facts| permission::check(actor, Action::Create, &facts).is_ok()))
     }
 

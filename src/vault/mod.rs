@@ -15,6 +15,7 @@ macro_rules! again {
     }};
 }
 
+mod accesses;
 mod admin;
 mod content;
 mod editions;
@@ -52,7 +53,12 @@ use crate::{
 
 pub use crate::{
     content::Staged,
-    store::items::{Among, FileQuery},
+    store::{
+        auth::UserAccess,
+        directory::{LibraryUser, UserQuery},
+        items::{Among, FileQuery},
+        trail::FileAccess,
+    },
 };
 pub use admin::{NewApplication, NewUser, UserChange, UserInfo};
 pub use content::Download;

@@ -254,7 +254,8 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
     match refusal {
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
-        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition) | Refusal::WrongKind(_)
+        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Principal)
+        | Refusal::WrongKind(_)
             if asked.guid.is_some() =>
         {
             bad(3011, format!("The guid \"{guid}\" is not valid."))

@@ -75,7 +75,7 @@ impl Sight {
 
 /// `GET /files`: the latest editions that fit, by number (8.1).
 pub async fn list(State(hall): State<Hall>, caller: Caller, RawQuery(query): RawQuery) -> Result<Response, Error> {
-    let Search { mut query, category, children, limit, offset } = Search::read(query.as_deref())?;
+    let Search { mut query, category, children, window } = Search::read(query.as_deref())?;
     let (actor, library) = (&caller.actor, &caller.library);
     if let Some(guid) = category {
         let asked = Asked::about(What::Categorize, guid.as_str());
@@ -86,7 +86,7 @@ pub async fn list(State(hall): State<Hall>, caller: Caller, RawQuery(query): Raw
         query.categories = Some(among.map(|category| category.row.id).collect());
     }
     let asked = Asked::nothing(What::Call);
-    let items = asked.answer(hall.vault.search_files(actor, library, query, limit, offset).await)?;
+    let items = asked.answer(hall.vault.search_files(actor, library, query, window.limit, window.offset).await)?;
     let files = items.iter().filter_map(|item| Some(Compact::of(item, &item.file.as_ref()?.edition))).collect();
     Ok(Json(List::of(files)).into_response())
 }

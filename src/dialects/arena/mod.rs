@@ -2,6 +2,7 @@
 //!
 //! The routes stand in the order of that page. What is not there yet answers 404 in the vendor's shape.
 
+mod activities;
 mod attributes;
 mod auth;
 mod body;
@@ -15,6 +16,7 @@ mod locks;
 mod search;
 mod sessions;
 mod settings;
+mod users;
 mod wire;
 
 use axum::{
@@ -47,6 +49,10 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/files/{guid}/editions", get(editions::list)),
         // 10 settings
         ("/settings/files/categories", get(settings::categories)),
+        ("/settings/users", get(users::list)),
+        ("/settings/users/{guid}", get(users::show)),
+        ("/settings/recentactivities/fileaccesses", get(activities::file_accesses)),
+        ("/settings/recentactivities/useraccesses", get(activities::user_accesses)),
     ]
 }
 
