@@ -236,44 +236,36 @@ pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<
     Ok(ended.rows_affected() > 0)
 }
 
-/// A session as it was, or is.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns are described in the migrations")]
-pub struct UserAccess {
-    pub user: PrincipalId,
-    pub opened_at: DateTime<Utc>,
-    /// When it ended or lapsed; `None`: it lives.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// For how long it has lived, in whole minutes.
-    pub minutes: i64,
-    pub address: Option<String>,
-}
-
-/// The sessions of a library, newest first. One that nobody ended ended when it lapsed, whatever noticed it later.
-pub async fn user_accesses(
+/// Who among somebody and, for a group, its members has a living session in a library.
+pub async fn session_users(
     db: &mut PgConnection,
-    now: Option<DateTime<Utc>>,
     library: LibraryId,
-    period: &Period,
-) -> sqlx::Result<Vec<UserAccess>> {
-    sqlx::query_as!(
-        UserAccess,
-        r#"SELECT s.user_id AS "user: PrincipalId", s.created_at AS opened_at, t.ended_at,
-            floor(extract(epoch FROM coalesce(t.ended_at, $1, now()) - s.created_at) / 60)::bigint AS "minutes!", s.address
-        FROM sessions s CROSS JOIN LATERAL (SELECT CASE WHEN s.ended_at IS NOT NULL OR s.expires_at <= coalesce($1::timestamptz, now())
-            THEN least(s.ended_at, s.expires_at) END AS ended_at) t
-        WHERE s.library_id = $2
-            AND s.created_at >= coalesce($3::timestamptz, '-infinity') AND s.created_at < coalesce($4::timestamptz, 'infinity')
-        ORDER BY s.created_at DESC, s.id DESC LIMIT $5 OFFSET $6"#,
-        now,
+    among: PrincipalId,
+) -> sqlx::Result<Vec<PrincipalId>> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user: PrincipalId" FROM sessions WHERE library_id = $1 AND ended_at IS NULL
+            AND (user_id = $2 OR user_id IN (SELECT m.principal_id FROM group_members m WHERE m.group_id = $2))"#,
         library.0,
-        period.from,
-        period.until,
-        period.limit,
-        period.offset,
+        among.0,
     )
     .fetch_all(db)
     .await
+}
+
+/// Ends all sessions in a library.
+pub async fn end_sessions_in(
+    db: &mut PgConnection,
+    library: LibraryId,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET ended_at = coalesce($2::timestamptz, now()) WHERE library_id = $1 AND ended_at IS NULL",
+        library.0,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Forgets wrong passwords that no longer count since `failures_before`, and sessions dead since `sessions_before`, all but
@@ -408,5 +400,45 @@ pub async fn requests_used(
         now,
     )
     .fetch_one(db)
+    .await
+}
+
+/// A session as it was, or is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct UserAccess {
+    pub user: PrincipalId,
+    pub opened_at: DateTime<Utc>,
+    /// When it ended or lapsed; `None`: it lives.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// For how long it has lived, in whole minutes.
+    pub minutes: i64,
+    pub address: Option<String>,
+}
+
+/// The sessions of a library, newest first. One that nobody ended ended when it lapsed, whatever noticed it later.
+pub async fn user_accesses(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    library: LibraryId,
+    period: &Period,
+) -> sqlx::Result<Vec<UserAccess>> {
+    sqlx::query_as!(
+        UserAccess,
+        r#"SELECT s.user_id AS "user: PrincipalId", s.created_at AS opened_at, t.ended_at,
+            floor(extract(epoch FROM coalesce(t.ended_at, $1, now()) - s.created_at) / 60)::bigint AS "minutes!", s.address
+        FROM sessions s CROSS JOIN LATERAL (SELECT CASE WHEN s.ended_at IS NOT NULL OR s.expires_at <= coalesce($1::timestamptz, now())
+            THEN least(s.ended_at, s.expires_at) END AS ended_at) t
+        WHERE s.library_id = $2
+            AND s.created_at >= coalesce($3::timestamptz, '-infinity') AND s.created_at < coalesce($4::timestamptz, 'infinity')
+        ORDER BY s.created_at DESC, s.id DESC LIMIT $5 OFFSET $6"#,
+        now,
+        library.0,
+        period.from,
+        period.until,
+        period.limit,
+        period.offset,
+    )
+    .fetch_all(db)
     .await
 }

@@ -297,6 +297,22 @@ pub async fn put_membership(
     Ok(given.rows_affected() > 0)
 }
 
+/// Takes the role that somebody has on a folder or file away; answers the library it lies in, `None`: there was no such role.
+pub async fn remove_membership(
+    db: &mut PgConnection,
+    item: ItemId,
+    principal: PrincipalId,
+) -> sqlx::Result<Option<LibraryId>> {
+    sqlx::query_scalar!(
+        r#"DELETE FROM memberships m USING items i WHERE m.item_id = $1 AND m.principal_id = $2 AND i.id = m.item_id
+        RETURNING i.library_id AS "library: LibraryId""#,
+        item.0,
+        principal.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 macro_rules! people {
     ($tail:tt, $($argument:expr),* $(,)?) => {
         sqlx::query_as!(

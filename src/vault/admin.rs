@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Vault, memory::Category};
+use super::{Vault, memory::Category, sessions::is_member};
 use crate::{
     domain::{
-        actor::{Account, Role},
+        actor::{Account, Actor, Dialect, Role},
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, LibraryId, LibraryKey, PrincipalId, PrincipalKey},
         item::ClientTimes,
@@ -313,6 +313,30 @@ impl Vault {
         change.commit().await?;
         self.enter(epoch);
         Ok(())
+    }
+
+    /// Takes the role that somebody has on an item away; answers whether there was one. Sessions of those who are no longer
+    /// members of the workspace end with it: for a group, those of its members who have no other way in.
+    pub async fn revoke(&self, item: ItemId, from: PrincipalId) -> Result<bool> {
+        let now = self.0.clock.instead();
+        let mut change = self.0.db.begin().await?;
+        let Some(library) = store::directory::remove_membership(&mut change, item, from).await? else {
+            return Ok(false);
+        };
+        let library = store::libraries::find(&mut change, &LibraryKey::Id(library)).await?;
+        let library = library.ok_or(Error::Missing(Missing::Library))?;
+        for user in store::auth::session_users(&mut change, library.id, from).await? {
+            // as it stands in this transaction, not as it is remembered
+            let account = store::directory::account(&mut change, user).await?;
+            let stays = account.is_some_and(|account| is_member(&Actor::new(account.into(), Dialect::Arena), &library));
+            if !stays {
+                store::auth::end_sessions(&mut change, user, now).await?;
+            }
+        }
+        let epoch = self.start_epoch(&mut change).await?;
+        change.commit().await?;
+        self.enter(epoch);
+        Ok(true)
     }
 
     /// All categories, parents before children.

@@ -184,7 +184,7 @@ impl Requests {
 }
 
 /// A workspace admits those who have a role on its root folder, and administrators.
-fn is_member(actor: &Actor, library: &Library) -> bool {
+pub(super) fn is_member(actor: &Actor, library: &Library) -> bool {
     let facts = permission::Facts { personal_to: None, ..permission::Facts::of_root(library, &[]) };
     permission::role(actor, &facts) >= Some(Role::Viewer)
 }
