@@ -3,6 +3,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed, 2 not understood.
 
+mod category;
 mod config;
 mod health;
 mod item;
@@ -11,6 +12,7 @@ mod lock;
 mod migrate;
 mod output;
 mod password;
+mod policy;
 mod seed;
 mod serve;
 mod token;
@@ -75,6 +77,12 @@ enum Command {
     /// Make and list libraries, give roles in them
     #[command(subcommand)]
     Library(library::Library),
+    /// Make and list categories of files, give levels on them
+    #[command(subcommand)]
+    Category(category::Category),
+    /// Make and list policies, give them to people
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// See who holds what, and cancel a check-out
     #[command(subcommand)]
     Lock(lock::Lock),
@@ -119,6 +127,8 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
         | Command::User(_)
         | Command::Token(_)
         | Command::Library(_)
+        | Command::Category(_)
+        | Command::Policy(_)
         | Command::Lock(_)
         | Command::Config(_)
         | Command::Seed(_) => None,
@@ -140,6 +150,8 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
             Command::User(command) => user::run(command, &config, out).await,
             Command::Token(command) => token::run(command, &config, out).await,
             Command::Library(command) => library::run(command, &config, out).await,
+            Command::Category(command) => category::run(command, &config, out).await,
+            Command::Policy(command) => policy::run(command, &config, out).await,
             Command::Lock(command) => lock::run(command, &config, out).await,
             Command::Seed(command) => seed::run(&command, &config, out).await,
             Command::Config(_) => Ok(()),

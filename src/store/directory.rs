@@ -274,6 +274,67 @@ pub async fn grant_policy(db: &mut PgConnection, policy: PolicyId, principal: Pr
     Ok(given.rows_affected() > 0)
 }
 
+/// Takes a rule from a policy; `false`: it had none such.
+pub async fn remove_rule(
+    db: &mut PgConnection,
+    policy: PolicyId,
+    rule: Rule,
+    category: Option<CategoryId>,
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query!(
+        "DELETE FROM policy_rules WHERE policy_id = $1 AND action = $2 AND category_id IS NOT DISTINCT FROM $3",
+        policy.0,
+        rule as Rule,
+        category.map(|category| category.0),
+    )
+    .execute(db)
+    .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// Takes a policy from somebody; `false`: they did not have it.
+pub async fn revoke_policy(db: &mut PgConnection, policy: PolicyId, principal: PrincipalId) -> sqlx::Result<bool> {
+    let taken =
+        sqlx::query!("DELETE FROM policy_grants WHERE policy_id = $1 AND principal_id = $2", policy.0, principal.0,)
+            .execute(db)
+            .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// A policy with its rules and those it was given to.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct PolicyRow {
+    pub id: PolicyId,
+    pub name: String,
+    pub description: String,
+    pub rules: Vec<(Rule, Option<CategoryId>)>,
+    pub holders: Vec<PrincipalId>,
+}
+
+/// All policies, by name.
+pub async fn policies(db: &mut PgConnection) -> sqlx::Result<Vec<PolicyRow>> {
+    let rows = sqlx::query!(
+        r#"SELECT p.id AS "id: PolicyId", p.name, p.description,
+            ARRAY(SELECT r.action FROM policy_rules r WHERE r.policy_id = p.id ORDER BY r.id) AS "actions!: Vec<Rule>",
+            ARRAY(SELECT r.category_id FROM policy_rules r WHERE r.policy_id = p.id ORDER BY r.id)
+                AS "categories!: Vec<Option<CategoryId>>",
+            ARRAY(SELECT g.principal_id FROM policy_grants g JOIN principals h ON h.id = g.principal_id
+                WHERE g.policy_id = p.id ORDER BY lower(h.name), h.id) AS "holders!: Vec<PrincipalId>"
+        FROM policies p ORDER BY p.name_key"#,
+    )
+    .fetch_all(db)
+    .await?;
+    let policy = rows.into_iter().map(|row| PolicyRow {
+        id: row.id,
+        name: row.name,
+        description: row.description,
+        rules: row.actions.into_iter().zip(row.categories).collect(),
+        holders: row.holders,
+    });
+    Ok(policy.collect())
+}
+
 /// Gives somebody a role on a folder or file, in place of the one they had there; `false`: they had this one.
 pub async fn put_membership(
     db: &mut PgConnection,

@@ -366,9 +366,8 @@ impl Vault {
         let Some(category) = category else { return folder.check(actor, Action::Create) };
         let category = self.fresh_category(category).await?;
         let facts = permission::Facts { categories: &category.chain, ..folder.facts() };
-        let permit = permission::check(actor, Action::Create, &facts).map_err(|denial| match denial.gate {
-            Gate::Visible => Error::Missing(Missing::Category),
-            _ => Error::Denied(denial),
+        let permit = permission::check(actor, Action::Create, &facts).map_err(|denial| {
+            if denial.gate == Gate::Visible { Error::Missing(Missing::Category) } else { Error::Denied(denial) }
         })?;
         if category.row.assignable && category.row.active { Ok(permit) } else { Err(Error::CategoryNotAssignable) }
     }

@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_period_has_ends_in_whole_seconds_of_greenwich() {
-        let read = |query| period(Some(query));
+        let read = |query: &str| period(Some(query));
         let both = read("dateTimeFrom=2026-03-04T05:06:07.5Z&dateTimeTo=2026-03-04T05:06:07Z&limit=5").unwrap();
         assert_eq!(both.from.unwrap().to_rfc3339(), "2026-03-04T05:06:07.500+00:00");
         assert_eq!(both.until.unwrap().to_rfc3339(), "2026-03-04T05:06:08+00:00");
