@@ -75,3 +75,7 @@ CREATE INDEX part_files_file_idx ON part_files (file_id);
 -- Which part something was done to, alone or beside the file that was associated with it.
 ALTER TABLE events ADD COLUMN part_id uuid;
 CREATE INDEX events_part_idx ON events (part_id, id) WHERE part_id IS NOT NULL;
+-- what was done to files, newest first and by time: administrators ask for it. The trail has much more than that.
+DROP INDEX events_library_idx;
+CREATE INDEX events_accesses_idx ON events (library_id, at, id)
+    WHERE outcome = 'done' AND verb IN ('check_out', 'check_in', 'cancel', 'add_edition');

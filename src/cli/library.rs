@@ -12,16 +12,17 @@ use super::{
 use crate::{
     config::Config,
     domain::{
-        actor::Role,
+        actor::{Actor, Role},
         error::{Error, Missing},
-        id::LibraryKey,
+        id::{ItemId, LibraryKey},
         library::{self, LibraryKind},
+        permission::Action,
     },
     store::libraries::NewLibrary,
-    vault::LibraryUpdate,
+    vault::{LibraryUpdate, Vault, setup::LibraryEntry},
 };
 
-/// Make and list libraries, give roles in them.
+/// Make and list libraries, give and take roles in them.
 #[derive(Debug, Subcommand)]
 pub(super) enum Library {
     /// Make a library
@@ -56,6 +57,14 @@ pub(super) enum Library {
     },
     /// List all libraries
     List,
+    /// Require a policy for what a role allows in a library, or let roles decide alone
+    Policies {
+        /// Its name; somebody's own library is `~LOGIN`
+        name: String,
+        /// on or off
+        #[arg(value_enum)]
+        required: Switch,
+    },
     /// Give somebody a role on a library, or on a folder or file in it, in place of the one they had there
     Grant {
         /// LIBRARY or LIBRARY/PATH, or any id of a folder or file
@@ -69,6 +78,25 @@ pub(super) enum Library {
         #[arg(long = "as", value_name = "LOGIN")]
         by: Option<String>,
     },
+    /// Take the role away that somebody was given on a library, or on a folder or file in it
+    Revoke {
+        /// LIBRARY or LIBRARY/PATH, or any id of a folder or file
+        on: String,
+        /// A user, a group, or an application
+        who: String,
+        /// Who takes it; else the first administrator
+        #[arg(long = "as", value_name = "LOGIN")]
+        by: Option<String>,
+    },
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    /// Yes
+    On,
+    /// No
+    Off,
 }
 
 /// What changes of a library: at least one thing.
@@ -87,12 +115,6 @@ pub(super) struct Change {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Switch {
-    On,
-    Off,
 }
 
 /// A library in the words of every dialect.
@@ -200,12 +222,61 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
         }
         Library::Grant { on, who, role, by } => {
             let actor = acting(vault, by.as_deref()).await?;
-            let look = item::look(vault, &actor, &on).await?;
-            look.check(&actor, crate::domain::permission::Action::Share).map_err(|error| words::about(error, &on))?;
+            let item = shared(vault, &actor, &on).await?;
             let to = vault.principal_named(&who).await.map_err(|error| words::about(error, &who))?;
-            vault.grant(look.item().id, to.id, role, actor.id()).await.map_err(words::say)?;
+            vault.grant(item, to.id, role, actor.id()).await.map_err(words::say)?;
             done(out, "granted", format!("{who} is {} of {on}.", word(role)))
+        }
+        Library::Revoke { on, who, by } => {
+            let actor = acting(vault, by.as_deref()).await?;
+            let item = shared(vault, &actor, &on).await?;
+            let from = vault.principal_named(&who).await.map_err(|error| words::about(error, &who))?;
+            if !vault.revoke(item, from.id).await.map_err(words::say)? {
+                return Err(words::not_given(&who, &format!("role on {on}")));
+            }
+            done(out, "revoked", format!("{who} has no role of their own on {on} any more."))
+        }
+        Library::Policies { name, required } => {
+            let there = named(vault, &name).await.map_err(|error| words::about(error, &name))?;
+            let by = acting(vault, None).await?.id().ok_or_else(|| words::say(Error::NoSession))?;
+            let entry = LibraryEntry {
+                name: there.name,
+                kind: there.kind,
+                owner: there.owner,
+                description: None,
+                policies_required: Some(required == Switch::On),
+                arena_workspace: None,
+                arena_request_limit: None,
+                arena_api: None,
+                by,
+            };
+            let mut change = vault.set_up().await.map_err(words::say)?;
+            let (changed, _) = change.put_library(&entry).await.map_err(words::say)?;
+            change.commit().await.map_err(words::say)?;
+            let sentence = match required {
+                Switch::On => {
+                    format!("In {name} a role alone allows nothing now; `coatcheck policy grant` adds what is missing.")
+                }
+                Switch::Off => format!("In {name} roles decide without policies now."),
+            };
+            out.answer(&Row::of(changed), || sentence)
         }
     })
     .await
+}
+
+/// The library of this name, or somebody's own.
+async fn named(vault: &Vault, name: &str) -> Result<library::Library, Error> {
+    let key = match name.strip_prefix('~') {
+        Some(owner) => LibraryKey::OwnedBy(vault.principal_named(owner).await?.id),
+        None => LibraryKey::Named(name.to_owned()),
+    };
+    vault.library_named(&key).await?.ok_or(Error::Missing(Missing::Library))
+}
+
+/// What `on` names, if the actor may say who has which role there.
+async fn shared(vault: &Vault, actor: &Actor, on: &str) -> anyhow::Result<ItemId> {
+    let look = item::look(vault, actor, on).await?;
+    look.check(actor, Action::Share).map_err(|error| words::about(error, on))?;
+    Ok(look.item().id)
 }

@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 refused or failed, 2 not understood.
 
 mod application;
+mod category;
 mod config;
 mod health;
 mod item;
@@ -13,6 +14,7 @@ mod migrate;
 mod output;
 mod part;
 mod password;
+mod policy;
 mod seed;
 mod serve;
 mod token;
@@ -83,6 +85,12 @@ enum Command {
     /// Make, list, release and revise parts, which Arena calls items
     #[command(subcommand)]
     Part(part::Part),
+    /// Make and list categories of files, give levels on them
+    #[command(subcommand)]
+    Category(category::Category),
+    /// Make and list policies, give them to people
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// See who holds what, and cancel a check-out
     #[command(subcommand)]
     Lock(lock::Lock),
@@ -129,6 +137,8 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
         | Command::Token(_)
         | Command::Library(_)
         | Command::Part(_)
+        | Command::Category(_)
+        | Command::Policy(_)
         | Command::Lock(_)
         | Command::Config(_)
         | Command::Seed(_) => None,
@@ -152,6 +162,8 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
             Command::Token(command) => token::run(command, &config, out).await,
             Command::Library(command) => library::run(command, &config, out).await,
             Command::Part(command) => part::run(command, &config, out).await,
+            Command::Category(command) => category::run(command, &config, out).await,
+            Command::Policy(command) => policy::run(command, &config, out).await,
             Command::Lock(command) => lock::run(command, &config, out).await,
             Command::Seed(command) => seed::run(&command, &config, out).await,
             Command::Config(_) => Ok(()),

@@ -1,10 +1,13 @@
 //! The command line's one way of saying no: every refusal of the vault, what it means here, and what to do next.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
 
 use crate::domain::{
     error::{Error, Missing},
     permission::Gate,
+    person::Person,
 };
 
 /// A refusal in a sentence.
@@ -59,6 +62,27 @@ pub(super) fn about(error: Error, what: &str) -> anyhow::Error {
     anyhow!(said)
 }
 
+/// No policy of this name.
+pub(super) fn no_policy(name: &str) -> anyhow::Error {
+    anyhow!("there is no policy {name:?}; `coatcheck policy list` shows them")
+}
+
+/// A policy has no such rule, or not for this category.
+pub(super) fn no_such_rule(policy: &str, rule: &str, category: Option<&str>) -> anyhow::Error {
+    let limit = category.map_or_else(|| "every category".to_owned(), |path| format!("category {path:?}"));
+    anyhow!("policy {policy:?} has no rule {rule} for {limit}; `coatcheck policy list` shows its rules")
+}
+
+/// Somebody was not given what is to be taken from them.
+pub(super) fn not_given(who: &str, what: &str) -> anyhow::Error {
+    anyhow!("{who} was given no {what}; what comes from a group is taken from the group")
+}
+
+/// How people are named in answers: as commands understand it.
+pub(super) fn names(people: &[Arc<Person>]) -> Vec<String> {
+    people.iter().map(|person| person.login.clone()).collect()
+}
+
 fn missing_words(missing: Missing, what: &str) -> String {
     match missing {
         Missing::Item | Missing::Hidden => {
@@ -71,7 +95,7 @@ fn missing_words(missing: Missing, what: &str) -> String {
         Missing::Principal => {
             format!("there is no user, group or application {what:?}; `coatcheck user list` shows the users")
         }
-        Missing::Category => format!("there is no category {what:?}"),
+        Missing::Category => format!("there is no category {what:?}; `coatcheck category list` shows them"),
         Missing::Link => format!("there is no link {what:?}"),
         Missing::Lock => format!("there is no such lock on {what}"),
         Missing::Part => format!("there is no part {what:?}; `coatcheck part list LIBRARY` shows them"),

@@ -1,5 +1,7 @@
 //! Pages of lists.
 
+use chrono::{DateTime, Utc};
+
 /// Which part of a list is wanted, in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -42,4 +44,17 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// How many entries the whole list has for this caller.
     pub total: i64,
+}
+
+/// Which part of what happened is wanted, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Not what happened before.
+    pub from: Option<DateTime<Utc>>,
+    /// Not what happened then or later.
+    pub until: Option<DateTime<Utc>>,
+    /// How many to pass over.
+    pub offset: i64,
+    /// How many to show at most.
+    pub limit: i64,
 }

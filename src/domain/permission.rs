@@ -263,6 +263,11 @@ pub fn sees(actor: &Actor, on: &Facts<'_>) -> bool {
     is_open(Gate::Account, actor, Action::View, on) && is_open(Gate::Visible, actor, Action::View, on)
 }
 
+/// May they read what others did in a library: an account administrator may, and nobody else (spec/arena.md 10.4).
+pub fn check_oversight(actor: &Actor) -> Result<(), Denial> {
+    if actor.is_administrator() { Ok(()) } else { Err(Denial { gate: Gate::Role, action: Action::View }) }
+}
+
 /// Every gate with its answer: why somebody was refused, and what would open it.
 pub fn explain(actor: &Actor, action: Action, on: &Facts<'_>) -> [(Gate, bool); 8] {
     Gate::ALL.map(|gate| (gate, is_open(gate, actor, action, on)))

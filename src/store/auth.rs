@@ -4,7 +4,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::id::{LibraryId, PrincipalId, SessionId, TokenId};
+use crate::domain::{
+    id::{LibraryId, PrincipalId, SessionId, TokenId},
+    page::Period,
+};
 
 /// The epochs: whatever was remembered under an earlier one may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -424,5 +427,45 @@ pub async fn requests_used(
         now,
     )
     .fetch_one(db)
+    .await
+}
+
+/// A session as it was, or is.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct UserAccess {
+    pub user: PrincipalId,
+    pub opened_at: DateTime<Utc>,
+    /// When it ended or lapsed; `None`: it lives.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// For how long it has lived, in whole minutes.
+    pub minutes: i64,
+    pub address: Option<String>,
+}
+
+/// The sessions of a library, newest first. One that nobody ended ended when it lapsed, whatever noticed it later.
+pub async fn user_accesses(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    library: LibraryId,
+    period: &Period,
+) -> sqlx::Result<Vec<UserAccess>> {
+    sqlx::query_as!(
+        UserAccess,
+        r#"SELECT s.user_id AS "user: PrincipalId", s.created_at AS opened_at, t.ended_at,
+            floor(extract(epoch FROM coalesce(t.ended_at, $1, now()) - s.created_at) / 60)::bigint AS "minutes!", s.address
+        FROM sessions s CROSS JOIN LATERAL (SELECT CASE WHEN s.ended_at IS NOT NULL OR s.expires_at <= coalesce($1::timestamptz, now())
+            THEN least(s.ended_at, s.expires_at) END AS ended_at) t
+        WHERE s.library_id = $2
+            AND s.created_at >= coalesce($3::timestamptz, '-infinity') AND s.created_at < coalesce($4::timestamptz, 'infinity')
+        ORDER BY s.created_at DESC, s.id DESC LIMIT $5 OFFSET $6"#,
+        now,
+        library.0,
+        period.from,
+        period.until,
+        period.limit,
+        period.offset,
+    )
+    .fetch_all(db)
     .await
 }

@@ -108,3 +108,37 @@ pub async fn put_level(
     .await?;
     Ok(given.rows_affected() > 0)
 }
+
+/// Takes the level somebody has on a category away; `false`: they had none there.
+pub async fn remove_level(db: &mut PgConnection, category: CategoryId, principal: PrincipalId) -> sqlx::Result<bool> {
+    let taken = sqlx::query!(
+        "DELETE FROM category_levels WHERE category_id = $1 AND principal_id = $2",
+        category.0,
+        principal.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// Lets a category say nothing by default, so that the one above it does; `false`: it said nothing.
+pub async fn inherit_level(db: &mut PgConnection, category: CategoryId) -> sqlx::Result<bool> {
+    let changed = sqlx::query!(
+        "UPDATE categories SET default_level = NULL WHERE id = $1 AND default_level IS NOT NULL",
+        category.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
+/// All levels that were given to somebody.
+pub async fn levels(db: &mut PgConnection) -> sqlx::Result<Vec<(CategoryId, PrincipalId, Level)>> {
+    let rows = sqlx::query!(
+        r#"SELECT l.category_id AS "category: CategoryId", l.principal_id AS "principal: PrincipalId", l.level AS "level: Level"
+        FROM category_levels l JOIN principals p ON p.id = l.principal_id ORDER BY lower(p.name), p.id"#,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.category, row.principal, row.level)).collect())
+}

@@ -351,6 +351,67 @@ pub async fn grant_policy(db: &mut PgConnection, policy: PolicyId, principal: Pr
     Ok(given.rows_affected() > 0)
 }
 
+/// Takes a rule from a policy; `false`: it had none such.
+pub async fn remove_rule(
+    db: &mut PgConnection,
+    policy: PolicyId,
+    rule: Rule,
+    category: Option<CategoryId>,
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query!(
+        "DELETE FROM policy_rules WHERE policy_id = $1 AND action = $2 AND category_id IS NOT DISTINCT FROM $3",
+        policy.0,
+        rule as Rule,
+        category.map(|category| category.0),
+    )
+    .execute(db)
+    .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// Takes a policy from somebody; `false`: they did not have it.
+pub async fn revoke_policy(db: &mut PgConnection, policy: PolicyId, principal: PrincipalId) -> sqlx::Result<bool> {
+    let taken =
+        sqlx::query!("DELETE FROM policy_grants WHERE policy_id = $1 AND principal_id = $2", policy.0, principal.0,)
+            .execute(db)
+            .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// A policy with its rules and those it was given to.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct PolicyRow {
+    pub id: PolicyId,
+    pub name: String,
+    pub description: String,
+    pub rules: Vec<(Rule, Option<CategoryId>)>,
+    pub holders: Vec<PrincipalId>,
+}
+
+/// All policies, by name.
+pub async fn policies(db: &mut PgConnection) -> sqlx::Result<Vec<PolicyRow>> {
+    let rows = sqlx::query!(
+        r#"SELECT p.id AS "id: PolicyId", p.name, p.description,
+            ARRAY(SELECT r.action FROM policy_rules r WHERE r.policy_id = p.id ORDER BY r.id) AS "actions!: Vec<Rule>",
+            ARRAY(SELECT r.category_id FROM policy_rules r WHERE r.policy_id = p.id ORDER BY r.id)
+                AS "categories!: Vec<Option<CategoryId>>",
+            ARRAY(SELECT g.principal_id FROM policy_grants g JOIN principals h ON h.id = g.principal_id
+                WHERE g.policy_id = p.id ORDER BY lower(h.name), h.id) AS "holders!: Vec<PrincipalId>"
+        FROM policies p ORDER BY p.name_key"#,
+    )
+    .fetch_all(db)
+    .await?;
+    let policy = rows.into_iter().map(|row| PolicyRow {
+        id: row.id,
+        name: row.name,
+        description: row.description,
+        rules: row.actions.into_iter().zip(row.categories).collect(),
+        holders: row.holders,
+    });
+    Ok(policy.collect())
+}
+
 /// Gives somebody a role on a folder or file, in place of the one they had there; `false`: they had this one.
 pub async fn put_membership(
     db: &mut PgConnection,
@@ -411,6 +472,91 @@ pub async fn people(db: &mut PgConnection, ids: &[PrincipalId]) -> sqlx::Result<
 /// All users, by login name.
 pub async fn users(db: &mut PgConnection) -> sqlx::Result<Vec<Person>> {
     people!("WHERE $1::text IS NULL AND p.kind = 'user' ORDER BY u.login_key", None::<&str>).fetch_all(db).await
+}
+
+/// A search for the users of a library; a pattern is `LIKE`'s, already escaped.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are those of Arena's search, spec/arena.md 10.3")]
+pub struct UserQuery {
+    /// Only the one of exactly this GUID.
+    pub guid: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub full_name: Option<String>,
+    pub email: Option<String>,
+    /// A pattern of what `users.affiliation` says.
+    pub affiliation: Option<String>,
+    pub enabled: Option<bool>,
+}
+
+/// A user or an application as the others of a library see them.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct LibraryUser {
+    pub arena_guid: String,
+    pub name: String,
+    /// What stands before the last blank of the name; all of a name without one.
+    pub first_name: String,
+    /// What stands behind it.
+    pub last_name: String,
+    /// None for an application.
+    pub email: Option<String>,
+    /// An application is an integration.
+    pub affiliation: String,
+    pub enabled: bool,
+}
+
+/// Those who have a role on anything in a library, of their own or through a group, those who have one everywhere
+/// (administrators, applications), and the caller; by full name.
+pub async fn library_users(
+    db: &mut PgConnection,
+    library: LibraryId,
+    caller: Option<PrincipalId>,
+    query: &UserQuery,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<LibraryUser>> {
+    sqlx::query_as!(
+        LibraryUser,
+        r#"WITH given AS MATERIALIZED (
+            SELECT DISTINCT m.principal_id FROM memberships m JOIN items i ON i.id = m.item_id
+            WHERE i.library_id = $1 AND i.deleted_at IS NULL
+        ), somebody AS (
+            SELECT p.id, p.arena_guid, p.name, u.email, coalesce(u.affiliation, 'integration') AS affiliation,
+                p.disabled_at IS NULL AS enabled,
+                regexp_replace(btrim(p.name), ' +[^ ]*$', '') AS first_name,
+                coalesce(substring(btrim(p.name) FROM ' ([^ ]*)$'), '') AS last_name
+            FROM principals p LEFT JOIN users u ON u.id = p.id JOIN libraries l ON l.id = $1
+            WHERE p.kind <> 'group' AND (p.id = $2 OR p.id = l.owner_id OR p.kind = 'application'
+                OR (u.administrator AND l.kind <> 'personal')
+                OR p.id IN (SELECT principal_id FROM given UNION ALL
+                    SELECT g.principal_id FROM group_members g JOIN given ON given.principal_id = g.group_id))
+        )
+        SELECT arena_guid AS "arena_guid!", name AS "name!", first_name AS "first_name!", last_name AS "last_name!",
+            email AS "email?", affiliation AS "affiliation!", enabled AS "enabled!"
+        FROM somebody
+        WHERE ($3::text IS NULL OR arena_guid = $3)
+            AND ($4::text IS NULL OR lower(first_name) LIKE lower($4))
+            AND ($5::text IS NULL OR lower(last_name) LIKE lower($5))
+            AND ($6::text IS NULL OR lower(name) LIKE lower($6))
+            AND ($7::text IS NULL OR lower(email) LIKE lower($7))
+            AND ($8::text IS NULL OR affiliation LIKE lower($8))
+            AND ($9::boolean IS NULL OR enabled = $9)
+        ORDER BY lower(name), arena_guid LIMIT $10 OFFSET $11"#,
+        library.0,
+        caller.map(|caller| caller.0),
+        query.guid,
+        query.first_name,
+        query.last_name,
+        query.full_name,
+        query.email,
+        query.affiliation,
+        query.enabled,
+        limit,
+        offset,
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// What administrators see of a user besides the person.

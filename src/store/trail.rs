@@ -7,7 +7,8 @@ use super::Act;
 use crate::domain::{
     actor::Dialect,
     event::{Outcome, Subject, Verb},
-    id::{ItemId, PrincipalId},
+    id::{CategoryId, ItemId, LibraryId, PrincipalId},
+    page::Period,
 };
 
 /// Notes something that changed nothing: a refusal, or an act on what was so already.
@@ -53,6 +54,58 @@ pub async fn of(db: &mut PgConnection, item: ItemId) -> sqlx::Result<Vec<Entry>>
             outcome AS "outcome: Outcome", fence, comment
         FROM events WHERE item_id = $1 ORDER BY id"#,
         item.0,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A check-out, check-in, cancel or new edition that was done.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct FileAccess {
+    pub at: DateTime<Utc>,
+    pub actor: Option<PrincipalId>,
+    pub verb: Verb,
+    pub comment: Option<String>,
+    /// Of the edition it was about: the one that was published, else the one that was the newest then. All of them are
+    /// there, or none where that edition is gone.
+    pub edition_guid: Option<String>,
+    pub label: Option<String>,
+    pub title: Option<String>,
+    pub file_name: Option<String>,
+}
+
+/// What was done to the files of a library, newest first; not to those of the categories `hidden`. The words of the first
+/// condition are those of the index.
+pub async fn file_accesses(
+    db: &mut PgConnection,
+    library: LibraryId,
+    hidden: &[CategoryId],
+    period: &Period,
+) -> sqlx::Result<Vec<FileAccess>> {
+    sqlx::query_as!(
+        FileAccess,
+        r#"WITH page AS MATERIALIZED (
+            SELECT v.* FROM events v
+            WHERE v.library_id = $1 AND v.outcome = 'done' AND v.verb IN ('check_out', 'check_in', 'cancel', 'add_edition')
+                AND v.at >= coalesce($2::timestamptz, '-infinity') AND v.at < coalesce($3::timestamptz, 'infinity')
+                AND (cardinality($6::uuid[]) = 0
+                    OR EXISTS (SELECT FROM items i WHERE i.id = v.item_id AND NOT i.category_id = ANY ($6)))
+            ORDER BY v.at DESC, v.id DESC LIMIT $4 OFFSET $5
+        )
+        SELECT page.at AS "at!", page.actor_id AS "actor: PrincipalId", page.verb AS "verb!: Verb", page.comment,
+            e.arena_guid AS "edition_guid?", e.label AS "label?", e.title AS "title?", e.file_name
+        FROM page LEFT JOIN editions e ON e.id = coalesce(page.edition_id, (
+            SELECT b.edition_id FROM events b
+            WHERE b.item_id = page.item_id AND b.id < page.id AND b.outcome = 'done' AND b.edition_id IS NOT NULL
+            ORDER BY b.id DESC LIMIT 1))
+        ORDER BY page.at DESC, page.id DESC"#,
+        library.0,
+        period.from,
+        period.until,
+        period.limit,
+        period.offset,
+        hidden as &[CategoryId],
     )
     .fetch_all(db)
     .await

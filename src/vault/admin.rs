@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Vault, memory::Category, sessions::is_member};
 use crate::{
     domain::{
-        actor::{Account, Actor, Dialect, Role},
+        actor::{Account, Actor, Dialect, Level, Role},
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, LibraryId, LibraryKey, PrincipalId, PrincipalKey},
         item::ClientTimes,
@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         self,
-        directory::{NewUserRow, UserUpdate},
+        directory::{NewUserRow, PolicyRow, UserUpdate},
         files::NewItem,
         libraries::{LibraryUpdate, NewLibrary},
     },
@@ -381,6 +381,30 @@ impl Vault {
         let mut all: Vec<_> = categories.values().cloned().collect();
         all.sort_by(|a, b| (a.chain.len(), &a.row.name).cmp(&(b.chain.len(), &b.row.name)));
         Ok(all)
+    }
+
+    /// All policies with those who were given them, by name.
+    pub async fn policies(&self) -> Result<Vec<(PolicyRow, Vec<Arc<Person>>)>> {
+        let rows = {
+            let mut db = self.connection().await?;
+            store::directory::policies(&mut db).await?
+        };
+        let people = self.people(rows.iter().flat_map(|row| row.holders.iter().copied())).await?;
+        let dress = |row: PolicyRow| {
+            let holders = row.holders.iter().map(|id| people.get(*id)).collect::<Result<_>>()?;
+            Ok((row, holders))
+        };
+        rows.into_iter().map(dress).collect()
+    }
+
+    /// All levels on categories that were given to somebody, by whom they were given to.
+    pub async fn category_levels(&self) -> Result<Vec<(CategoryId, Arc<Person>, Level)>> {
+        let rows = {
+            let mut db = self.connection().await?;
+            store::categories::levels(&mut db).await?
+        };
+        let people = self.people(rows.iter().map(|(_, principal, _)| *principal)).await?;
+        rows.into_iter().map(|(category, principal, level)| Ok((category, people.get(principal)?, level))).collect()
     }
 
     /// The root category, which every file has that has no other.

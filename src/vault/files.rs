@@ -77,18 +77,17 @@ impl Vault {
     ) -> Result<Vec<Item>> {
         query.hidden = self.hidden_categories(actor, library).await?;
         query.no_private = actor.is_supplier();
-        let root = self.look(actor, &ItemKey::Id(library.root)).await;
-        query.below = match root {
+        // the root folder's own category may be hidden: that hides no file of another one
+        query.below = match self.role_in(actor, library) {
             // what a role, a policy or a category leaves out, the query does; a credential that reaches nothing lists nothing
-            Ok(root) => match root.check(actor, Action::View) {
-                Err(Error::Denied(denial)) if denial.gate == Gate::Scope => return Err(Error::Denied(denial)),
-                _ => None,
+            Some(_) => match permission::check(actor, Action::View, &permission::Facts::of_root(library, &[])) {
+                Err(denial) if denial.gate == Gate::Scope => return Err(Error::Denied(denial)),
+                Ok(_) | Err(_) => None,
             },
-            Err(Error::Missing(_)) => {
+            None => {
                 let account = actor.account.as_ref();
                 Some(account.map(|account| account.roles.keys().copied().collect()).unwrap_or_default())
             }
-            Err(other) => return Err(other),
         };
         let rows = {
             let mut db = self.connection().await?;
@@ -365,18 +364,53 @@ impl Vault {
         Ok(if done { Tree::Done } else { Tree::Changed })
     }
 
-    /// Refuses a category the caller has not the full level on, and one that cannot be given to files.
+    /// Refuses a category that the caller may not move files to, and one that cannot be given to files: moving a file there
+    /// takes what making it there would.
     pub async fn check_category(&self, actor: &Actor, library: &Library, category: CategoryId) -> Result<()> {
         let category = self.fresh_category(category).await?;
         let facts = permission::Facts::of_root(library, &category.chain);
+        let denied = |gate| Error::Denied(Denial { gate, action: Action::Describe });
+        let rule = Action::Describe.needs().rule;
         match permission::level(actor, &facts) {
             Level::None => Err(Error::Missing(Missing::Category)),
-            Level::Read => {
-                Err(Error::Denied(permission::Denial { gate: permission::Gate::Category, action: Action::Describe }))
-            }
+            _ if rule.is_some_and(|rule| !permission::follows_policy(actor, rule, &facts)) => Err(denied(Gate::Policy)),
+            Level::Read => Err(denied(Gate::Category)),
             Level::Full if category.row.assignable && category.row.active => Ok(()),
             Level::Full => Err(Error::CategoryNotAssignable),
         }
+    }
+
+    /// May they make a file of this category in the folder that was looked at? The file's own category decides, not the
+    /// folder's (spec/arena.md 6); `None`: it will have the folder's.
+    pub async fn check_create(&self, actor: &Actor, folder: &Look, category: Option<CategoryId>) -> Result<Permit> {
+        let Some(category) = category else { return folder.check(actor, Action::Create) };
+        let category = self.fresh_category(category).await?;
+        let facts = permission::Facts { categories: &category.chain, ..folder.facts() };
+        let permit = permission::check(actor, Action::Create, &facts).map_err(|denial| {
+            if denial.gate == Gate::Visible { Error::Missing(Missing::Category) } else { Error::Denied(denial) }
+        })?;
+        if category.row.assignable && category.row.active { Ok(permit) } else { Err(Error::CategoryNotAssignable) }
+    }
+
+    /// Whether the caller may make files of any category in the folder that was looked at.
+    pub async fn may_create_some(&self, actor: &Actor, folder: &Look) -> Result<bool> {
+        let categories = self.categories().await?;
+        let mut facts =
+            categories.values().map(|category| permission::Facts { categories: &category.chain, ..folder.facts() });
+        Ok(facts.any(|facts| permission::check(actor, Action::Create, &facts).is_ok()))
+    }
+
+    /// The category of this Arena GUID, unless its files do not exist for the caller in a library.
+    ///
+    /// # Errors
+    /// [`Missing::Category`].
+    pub async fn category_of_guid(&self, actor: &Actor, library: &Library, guid: &str) -> Result<Arc<Category>> {
+        let categories = self.categories().await?;
+        let found = categories.values().find(|category| category.row.arena_guid == guid);
+        let exists = |category: &&Arc<Category>| {
+            permission::level(actor, &permission::Facts::of_root(library, &category.chain)) > Level::None
+        };
+        found.filter(exists).cloned().ok_or(Error::Missing(Missing::Category))
     }
 
     /// The role the caller has on a library's root folder.

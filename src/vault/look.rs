@@ -121,6 +121,21 @@ impl Vault {
         Ok(look)
     }
 
+    /// Looks at a library's root folder for a room that knows no folders: its own category hides it from nobody who has a
+    /// role there. What is made in it is decided by the category of the new file.
+    pub async fn look_at_root(&self, actor: &Actor, library: &Library) -> Result<Look> {
+        let row = {
+            let mut db = self.connection().await?;
+            let (now, root) = (self.0.clock.instead(), ItemKey::Root(library.id));
+            crate::store::items::by_key(&mut db, now, &root, actor.is_supplier()).await?
+        };
+        let look = self.dress_one(row.ok_or(Error::Missing(Missing::Item))?).await?;
+        if !permission::sees(actor, &Facts { categories: &[], ..look.facts() }) {
+            return Err(Error::Missing(Missing::Hidden));
+        }
+        Ok(look)
+    }
+
     /// Looks at an item to show it.
     pub async fn item(&self, actor: &Actor, key: &ItemKey) -> Result<Item> {
         let look = self.look(actor, key).await?;

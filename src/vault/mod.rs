@@ -15,6 +15,7 @@ macro_rules! again {
     }};
 }
 
+mod accesses;
 mod admin;
 mod applications;
 mod content;
@@ -56,9 +57,12 @@ use crate::{
 pub use crate::{
     content::Staged,
     store::{
+        auth::UserAccess,
+        directory::{LibraryUser, UserQuery},
         items::{Among, FileQuery},
         libraries::LibraryUpdate,
         parts::PartQuery,
+        trail::FileAccess,
     },
 };
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};

@@ -127,10 +127,11 @@ impl Vault {
     /// Makes a file in the folder that was looked at.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder.
+    /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder
+    /// and of the file's own category.
     pub async fn create_file(&self, actor: &Actor, folder: &Look, new: NewFileAt) -> Result<Published> {
         folder.folder()?;
-        let permit = folder.check(actor, Action::Create)?;
+        let permit = self.check_create(actor, folder, new.file.metadata.category).await?;
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
@@ -203,9 +204,6 @@ impl Vault {
             (None, None) => folder.item.owner.name.clone(),
         };
         let category = file.metadata.category.unwrap_or(folder.item.category.id);
-        if category != folder.item.category.id {
-            self.check_category(actor, &folder.item.library, category).await?;
-        }
         let (storage, location) = match giving.info {
             Some(_) => (Storage::File, None),
             None => file.metadata.place(None)?,

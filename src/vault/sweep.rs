@@ -25,6 +25,9 @@ pub struct Swept {
 /// So many rows or blobs are looked at together.
 const BATCH: usize = 500;
 
+/// Dead sessions are kept so long: administrators ask who was there (spec/arena.md 10.4).
+const SESSIONS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
+
 impl Vault {
     /// Takes away what is older than its grace period: drafts first, then contents nothing names, then blobs without a row.
     pub async fn sweep(&self) -> Result<Swept> {
@@ -37,8 +40,7 @@ impl Vault {
             };
             swept.drafts =
                 store::drafts::forget(&mut db, self.0.clock.instead(), now - self.0.settings.rescued_drafts).await?;
-            store::auth::sweep(&mut db, now - self.0.settings.passwords.lockout, now - self.0.settings.sweep_grace)
-                .await?;
+            store::auth::sweep(&mut db, now - self.0.settings.passwords.lockout, now - SESSIONS_KEPT).await?;
             now
         };
         let before = now - self.0.settings.sweep_grace;

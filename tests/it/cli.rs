@@ -191,6 +191,136 @@ async fn a_world_is_seeded_beside_a_running_server_and_locks_are_cancelled_with_
     assert!(server.stop());
 }
 
+/// Somebody at the Arena room of a running server.
+struct Worker<'a> {
+    server: &'a Process,
+    session: String,
+}
+
+impl<'a> Worker<'a> {
+    async fn log_in(server: &'a Process, email: &str, password: &str) -> Self {
+        let body = json!({"email": email, "password": password});
+        let answer = client().post(format!("{}/v1/login", server.base)).json(&body).send().await.unwrap();
+        let session = answer.json::<Value>().await.unwrap()["arenaSessionId"].as_str().unwrap().to_owned();
+        Self { server, session }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let url = format!("{}/v1{path}", self.server.base);
+        let request = client().request(method.parse().unwrap(), url).header("arena_session_id", &self.session);
+        request.json(body).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// How many files there are, and what a cancel of a check-out that is none answers: 3132 where it would be allowed.
+    async fn may(&self, guid: &str) -> String {
+        let files = self.call("GET", "/files", &json!({})).await;
+        let body = json!({"checkedOut": false, "file": {"guid": guid}});
+        let refused = self.call("POST", "/files/checkoutstatuschanges", &body).await;
+        format!("{} {}", files["count"], refused["errors"][0]["code"])
+    }
+
+    /// Waits until the server has noticed what another process did, and asserts what is allowed then.
+    async fn comes_to(&self, guid: &str, expected: &str) {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let may = self.may(guid).await;
+            if may == expected {
+                return;
+            }
+            assert!(Instant::now() < until, "expected {expected}, it stays at {may}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn rights_are_given_and_taken_from_the_command_line() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    let server = Process::start(&data, &[]);
+    let made = answer(&data, &["seed", &seed(folder.path(), WORLD)], "");
+    let do_it = |arguments: &[&str]| answer(&data, arguments, "");
+    let no = |arguments: &[&str]| refusal(&data, arguments, "");
+    let ann = Worker::log_in(&server, "ann@localhost", "correct horse").await;
+    let file = made["files"][0]["editions"][0]["arena_guid"].as_str().unwrap();
+    ann.comes_to(file, "1 3132").await;
+
+    assert_eq!(do_it(&["library", "policies", "Lab", "on"])["policies_required"], true);
+    ann.comes_to(file, "0 3024").await;
+    do_it(&["policy", "add", "Readers", "--rule", "read_file", "--description", "for all"]);
+    assert_eq!(do_it(&["policy", "grant", "Readers", "ann"]), json!({"done": "granted"}));
+    ann.comes_to(file, "1 3024").await;
+
+    assert!(
+        no(&["policy", "add", "Editors", "--rule", "edit_file", "--category", "Design"])
+            .starts_with("1: there is no category")
+    );
+    do_it(&["category", "add", "/Design"]);
+    do_it(&["policy", "add", "Editors", "--rule", "edit_file", "--rule", "override_check_out", "--category", "design"]);
+    do_it(&["policy", "grant", "Editors", "ann"]);
+    // a rule for another category is none for this file
+    assert_eq!(ann.may(file).await, "1 3024");
+    let editors = do_it(&["policy", "add", "editors", "--rule", "edit_file"]);
+    ann.comes_to(file, "1 3132").await;
+    assert_eq!(do_it(&["policy", "list"])[0], editors);
+    assert_snapshot!(do_it(&["policy", "list"]), @r#"[{"name":"Editors","description":"","rules":[{"rule":"edit_file","category":"/Design"},{"rule":"override_check_out","category":"/Design"},{"rule":"edit_file","category":null}],"given_to":["ann"]},{"name":"Readers","description":"for all","rules":[{"rule":"read_file","category":null}],"given_to":["ann"]}]"#);
+    assert_eq!(
+        do_it(&["policy", "remove-rule", "Editors", "--rule", "edit_file"])["rules"].as_array().unwrap().len(),
+        2
+    );
+    ann.comes_to(file, "1 3024").await;
+    do_it(&["policy", "revoke", "Readers", "ann"]);
+    ann.comes_to(file, "0 3024").await;
+    do_it(&["library", "policies", "Lab", "off"]);
+    ann.comes_to(file, "1 3132").await;
+
+    do_it(&["category", "grant", "/", "ann", "read"]);
+    ann.comes_to(file, "1 3024").await;
+    do_it(&["category", "add", "/", "--default-level", "none"]);
+    do_it(&["category", "add", "/Design/CAD", "--default-level", "full", "--description", "drawings"]);
+    let categories = do_it(&["category", "list"]);
+    let shown = |category: &Value| format!("{} {} {}", category["path"], category["default_level"], category["levels"]);
+    let shown: Vec<String> = categories.as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(shown, [r#""/" "none" {"ann":"read"}"#, r#""/Design" null {}"#, r#""/Design/CAD" "full" {}"#]);
+    assert_eq!(do_it(&["category", "revoke", "/", "ann"]), json!({"done": "revoked"}));
+    ann.comes_to(file, "0 3011").await;
+    assert_eq!(do_it(&["category", "add", "/", "--default-level", "inherit"])["default_level"], Value::Null);
+    ann.comes_to(file, "1 3132").await;
+
+    do_it(&["library", "revoke", "Lab", "ann"]);
+    ann.comes_to(file, "null 401").await;
+
+    let refused = [
+        no(&["policy", "grant", "Nobody's", "ann"]),
+        no(&["policy", "grant", "Readers", "nobody"]),
+        no(&["policy", "revoke", "Readers", "ann"]),
+        no(&["policy", "remove-rule", "Readers", "--rule", "edit_file", "--category", "/Design"]),
+        no(&["policy", "remove-rule", "Readers"]),
+        no(&["policy", "add", " "]),
+        no(&["category", "add", "/Desing/CAM"]),
+        no(&["category", "grant", "Desing", "ann", "full"]),
+        no(&["category", "revoke", "/Design", "ann"]),
+        no(&["library", "policies", "Lap", "on"]),
+        no(&["library", "revoke", "Lab", "ann"]),
+    ];
+    assert_snapshot!(refused.join("\n"), @r#"
+    1: there is no policy "Nobody's"; `coatcheck policy list` shows them
+    1: there is no user, group or application "nobody"; `coatcheck user list` shows the users
+    1: ann was given no policy "Readers"; what comes from a group is taken from the group
+    1: policy "Readers" has no rule edit_file for category "/Design"; `coatcheck policy list` shows its rules
+    2: name the rules to take away with --rule RULE
+    1: the name cannot be used
+    1: there is no category "/Desing"; `coatcheck category list` shows them
+    1: there is no category "Desing"; `coatcheck category list` shows them
+    1: ann was given no level on "/Design"; what comes from a group is taken from the group
+    1: there is no library "Lap"; `coatcheck library list` shows them
+    1: ann was given no role on Lab; what comes from a group is taken from the group
+    "#);
+    assert!(no(&["policy", "add", "x", "--rule", "edit"]).starts_with("2: "));
+    assert!(no(&["category", "grant", "/", "ann", "write"]).contains("unknown variant `write`, expected one of"));
+    assert!(server.stop());
+}
+
 #[tokio::test]
 async fn parts_are_made_released_and_revised() {
     let folder = DurableFolder::new();

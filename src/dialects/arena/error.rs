@@ -359,7 +359,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
         Refusal::Missing(Missing::Category) if asked.what == What::Show => invalid_guid(guid),
         Refusal::Missing(Missing::Category) => bad(3002, format!("The category guid \"{guid}\" is not valid.")),
         // a GUID that is no GUID, names nothing, or nothing the caller may see: one answer
-        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Part)
+        Refusal::Missing(Missing::Item | Missing::Hidden | Missing::Edition | Missing::Part | Missing::Principal)
         | Refusal::WrongKind(_)
             if asked.guid.is_some() =>
         {

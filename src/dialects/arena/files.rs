@@ -1,5 +1,7 @@
 //! Files: search, show, give content, create (spec/arena.md 8). Checking them out is in `locks.rs`.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{FromRequestParts, Path, RawQuery, Request, State},
@@ -75,7 +77,7 @@ impl Sight {
 
 /// `GET /files`: the latest editions that fit, by number (8.1).
 pub async fn list(State(hall): State<Hall>, caller: Caller, RawQuery(query): RawQuery) -> Result<Response, Error> {
-    let Search { mut query, category, children, limit, offset } = Search::read(query.as_deref())?;
+    let Search { mut query, category, children, window } = Search::read(query.as_deref())?;
     let (actor, library) = (&caller.actor, &caller.library);
     if let Some(guid) = category {
         let asked = Asked::about(What::Categorize, guid.as_str());
@@ -86,7 +88,7 @@ pub async fn list(State(hall): State<Hall>, caller: Caller, RawQuery(query): Raw
         query.categories = Some(among.map(|category| category.row.id).collect());
     }
     let asked = Asked::nothing(What::Call);
-    let items = asked.answer(hall.vault.search_files(actor, library, query, limit, offset).await)?;
+    let items = asked.answer(hall.vault.search_files(actor, library, query, window.limit, window.offset).await)?;
     let files = items.iter().filter_map(|item| Some(Compact::of(item, &item.file.as_ref()?.edition))).collect();
     Ok(Json(List::of(files)).into_response())
 }
@@ -150,7 +152,7 @@ async fn create_elsewhere(vault: &Vault, caller: &Caller, body: Object) -> Resul
     }
     let given = Description::read_json(&body)?;
     let misplaced = given.misplaced(None)?;
-    let folder = vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
+    let folder = vault.look_at_root(&caller.actor, &caller.library).await;
     let (folder, category) = may_create(vault, caller, folder, given.category.as_deref()).await?;
     if let Some(error) = misplaced {
         return Err(error);
@@ -175,10 +177,16 @@ async fn may_create(
     };
     let asked = Asked::nothing(What::Create);
     let folder = asked.answer(folder)?;
-    asked.answer(folder.check(&caller.actor, Action::Create))?;
     let category = match category {
-        Some(category) => Some(may_categorize(vault, caller, &category).await?),
-        None => None,
+        Some(category) => {
+            let may = vault.check_create(&caller.actor, &folder, Some(category.row.id)).await;
+            categorized(&category, may.map(drop))?;
+            Some(category.row.id)
+        }
+        None => {
+            asked.answer(folder.check(&caller.actor, Action::Create))?;
+            None
+        }
     };
     Ok((folder, category))
 }
@@ -223,8 +231,14 @@ impl Drawn {
     /// whether they are wanted at all.
     pub async fn read(request: Request, hall: &Hall, caller: &Caller, takes: bool) -> Result<Self, Error> {
         let form = Form::open(request, hall)?;
-        let folder = hall.vault.look(&caller.actor, &ItemKey::Root(caller.library.id)).await;
-        let may = takes && folder.as_ref().is_ok_and(|folder| folder.check(&caller.actor, Action::Create).is_ok());
+        let folder = hall.vault.look_at_root(&caller.actor, &caller.library).await;
+        // the category may come after the file
+        let may = match &folder {
+            Ok(folder) if takes => {
+                Asked::nothing(What::Create).answer(hall.vault.may_create_some(&caller.actor, folder).await)?
+            }
+            Ok(_) | Err(_) => false,
+        };
         let (texts, part) = uploads::read(form, &hall.vault, may).await?;
         if let Some(missing) = ["title", "edition"].into_iter().find(|attribute| !texts.says(attribute)) {
             return Err(Error::Required(missing));
@@ -271,22 +285,26 @@ impl Upload {
     }
 }
 
-/// The category with this GUID, if the caller may read files of it.
-pub async fn find_category(vault: &Vault, caller: &Caller, guid: &str) -> Result<Category, Error> {
+/// The category with this GUID, if files of it exist for the caller.
+pub async fn find_category(vault: &Vault, caller: &Caller, guid: &str) -> Result<Arc<Category>, Error> {
     let asked = Asked::about(What::Categorize, guid);
-    let readable = asked.answer(vault.readable_categories(&caller.actor, &caller.library).await)?;
-    asked.answer(find(&readable, guid).cloned())
+    asked.answer(vault.category_of_guid(&caller.actor, &caller.library, guid.trim()).await)
 }
 
 /// Refuses a category that the caller may not give to files, or nobody.
 pub async fn may_categorize(vault: &Vault, caller: &Caller, category: &Category) -> Result<CategoryId, Error> {
+    categorized(category, vault.check_category(&caller.actor, &caller.library, category.row.id).await)?;
+    Ok(category.row.id)
+}
+
+/// The vault's answer about a category; the vendor tells one that is inactive from one that never takes files.
+fn categorized(category: &Category, answer: Result<(), Refusal>) -> Result<(), Error> {
     let row = &category.row;
-    let asked = Asked::about(What::Categorize, row.arena_guid.as_str());
-    match vault.check_category(&caller.actor, &caller.library, row.id).await {
+    match answer {
         Err(Refusal::CategoryNotAssignable) if !row.active => {
             Err(Error::InactiveCategory { guid: row.arena_guid.clone(), name: row.name.clone() })
         }
-        other => asked.answer(other).map(|()| row.id),
+        other => Asked::about(What::Categorize, row.arena_guid.as_str()).answer(other),
     }
 }
 
@@ -310,7 +328,7 @@ pub async fn recategorize(
 }
 
 /// The category with this GUID among some.
-pub fn find<'a>(categories: &'a [std::sync::Arc<Category>], guid: &str) -> Result<&'a Category, Refusal> {
+pub fn find<'a>(categories: &'a [Arc<Category>], guid: &str) -> Result<&'a Category, Refusal> {
     let guid = guid.trim();
     let found = categories.iter().find(|category| category.row.arena_guid == guid);
     found.map(|category| &**category).ok_or(Refusal::Missing(Missing::Category))

@@ -17,7 +17,7 @@ use super::{
     files::{Drawn, Named, Sight, received},
     form::Texts,
     ids::Guid,
-    search::PartSearch,
+    search::{PartSearch, Window},
     wire::{Association, Item, List, Revision, Use, View},
 };
 use crate::{
@@ -46,7 +46,7 @@ impl FromRequestParts<Hall> for NamedBoth {
 
 /// `GET /items`: the items that fit, by number, each in its effective revision or else in its working one.
 pub async fn list(State(hall): State<Hall>, caller: Caller, RawQuery(query): RawQuery) -> Result<Response, Error> {
-    let PartSearch { query, minimal, limit, offset } = PartSearch::read(query.as_deref())?;
+    let PartSearch { query, minimal, window: Window { limit, offset } } = PartSearch::read(query.as_deref())?;
     let asked = Asked::nothing(What::Part);
     let found = asked.answer(hall.vault.parts(&caller.actor, &caller.library, &query, limit, offset).await)?;
     let view = if minimal { View::Minimal } else { View::Full };

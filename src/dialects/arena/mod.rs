@@ -2,6 +2,7 @@
 //!
 //! The routes stand in the order of that page. What is not there yet answers 404 in the vendor's shape.
 
+mod activities;
 mod associations;
 mod attributes;
 mod auth;
@@ -22,6 +23,7 @@ mod sessions;
 mod settings;
 mod updates;
 mod uploads;
+mod users;
 mod wire;
 
 use axum::{
@@ -80,6 +82,10 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<Hall>)> {
         ("/settings/files/categories/{guid}", get(settings::category)),
         ("/settings/files/attributes", get(settings::attributes)),
         ("/settings/changes/categories", get(settings::change_categories)),
+        ("/settings/users", get(users::list)),
+        ("/settings/users/{guid}", get(users::show)),
+        ("/settings/recentactivities/fileaccesses", get(activities::file_accesses)),
+        ("/settings/recentactivities/useraccesses", get(activities::user_accesses)),
         // 11 items
         ("/items", get(items::list)),
         ("/items/{guid}", get(items::show)),

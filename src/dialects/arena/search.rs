@@ -1,12 +1,48 @@
-//! Queries: the searches for files and for items with their window, wildcards, and the path of categories
-//! (spec/arena.md 1.5, 8.1, 10.1, 11).
+//! Queries: the searches for files, users and items, periods of activities, with their windows and wildcards, and the path
+//! of categories (spec/arena.md 1.5, 8.1, 10, 11).
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
 use super::{attributes::Given, error::Error};
-use crate::vault::{FileQuery, PartQuery};
+use crate::{
+    domain::page::Period,
+    vault::{FileQuery, PartQuery, UserQuery},
+};
 
 /// Entries of a page when the client says nothing, and at most.
 const USUAL_LIMIT: i64 = 20;
 const LARGEST_LIMIT: i64 = 400;
+
+/// Which part of a list is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Entries of the page at most.
+    pub limit: i64,
+    /// Entries to pass over.
+    pub offset: i64,
+}
+
+impl Window {
+    const USUAL: Window = Window { limit: USUAL_LIMIT, offset: 0 };
+
+    /// Takes a parameter if it is one of the window's.
+    fn takes(&mut self, name: &str, value: &str) -> Result<bool, Error> {
+        match name {
+            "limit" => self.limit = number(value)?,
+            "offset" => self.offset = number(value)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        if (1..=LARGEST_LIMIT).contains(&self.limit) && self.offset >= 0 {
+            Ok(self)
+        } else {
+            Err(Error::WindowTooLarge)
+        }
+    }
+}
 
 /// A search for files.
 #[derive(Clone, Debug)]
@@ -17,27 +53,19 @@ pub struct Search {
     pub category: Option<String>,
     /// Whether the categories below it count as well.
     pub children: bool,
-    /// Entries of the page at most.
-    pub limit: i64,
-    /// Entries to pass over.
-    pub offset: i64,
+    /// Which of them.
+    pub window: Window,
 }
 
 impl Search {
     /// Reads the query of a request. Of a parameter that comes twice the last counts.
     pub fn read(query: Option<&str>) -> Result<Self, Error> {
-        let mut search =
-            Search { query: FileQuery::default(), category: None, children: false, limit: USUAL_LIMIT, offset: 0 };
+        let mut search = Search { query: FileQuery::default(), category: None, children: false, window: Window::USUAL };
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if search.window.takes(&name, &value)? {
+                continue;
+            }
             let attribute = match &*name {
-                "limit" => {
-                    search.limit = number(&value)?;
-                    continue;
-                }
-                "offset" => {
-                    search.offset = number(&value)?;
-                    continue;
-                }
                 "category.guid" => &mut search.category,
                 "title" => &mut search.query.title,
                 "number" => &mut search.query.number,
@@ -54,9 +82,7 @@ impl Search {
             filled(&name, &value)?;
             *attribute = Some(if name == "category.guid" { value.into_owned() } else { like(&value) });
         }
-        if !(1..=LARGEST_LIMIT).contains(&search.limit) || search.offset < 0 {
-            return Err(Error::WindowTooLarge);
-        }
+        search.window = search.window.checked()?;
         Ok(search)
     }
 }
@@ -68,20 +94,19 @@ pub struct PartSearch {
     pub query: PartQuery,
     /// Whether only the keys are wanted that identify an item.
     pub minimal: bool,
-    /// Entries of the page at most.
-    pub limit: i64,
-    /// Entries to pass over.
-    pub offset: i64,
+    /// Which of them.
+    pub window: Window,
 }
 
 impl PartSearch {
     /// Reads the query of a request. Of a parameter that comes twice the last counts.
     pub fn read(query: Option<&str>) -> Result<Self, Error> {
-        let mut search = PartSearch { query: PartQuery::default(), minimal: false, limit: USUAL_LIMIT, offset: 0 };
+        let mut search = PartSearch { query: PartQuery::default(), minimal: false, window: Window::USUAL };
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if search.window.takes(&name, &value)? {
+                continue;
+            }
             match &*name {
-                "limit" => search.limit = number(&value)?,
-                "offset" => search.offset = number(&value)?,
                 "responseview" => search.minimal = value.trim().eq_ignore_ascii_case("minimal"),
                 "number" | "name" | "description" => {
                     filled(&name, &value)?;
@@ -99,11 +124,63 @@ impl PartSearch {
                 _ => return Err(Error::NotSearchable(name.into_owned())),
             }
         }
-        if !(1..=LARGEST_LIMIT).contains(&search.limit) || search.offset < 0 {
-            return Err(Error::WindowTooLarge);
-        }
+        search.window.checked()?;
         Ok(search)
     }
+}
+
+/// Reads a search for users (10.3). Of a parameter that comes twice the last counts.
+pub fn users(query: Option<&str>) -> Result<(UserQuery, Window), Error> {
+    let (mut search, mut window) = (UserQuery::default(), Window::USUAL);
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        if window.takes(&name, &value)? {
+            continue;
+        }
+        let attribute = match &*name {
+            "firstName" => &mut search.first_name,
+            "lastName" => &mut search.last_name,
+            "fullName" => &mut search.full_name,
+            "email" => &mut search.email,
+            "type" => &mut search.affiliation,
+            "enabled" => {
+                filled(&name, &value)?;
+                search.enabled = Given::Part(&value).boolean(&name)?;
+                continue;
+            }
+            _ => return Err(Error::NotSearchable(name.into_owned())),
+        };
+        filled(&name, &value)?;
+        *attribute = Some(like(&value));
+    }
+    Ok((search, window.checked()?))
+}
+
+/// Reads which activities are wanted (10.4). Both ends count, the last one to the end of its second: that is how exactly
+/// moments are shown.
+pub fn period(query: Option<&str>) -> Result<Period, Error> {
+    let (mut window, mut from, mut to) = (Window::USUAL, None, None);
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        if window.takes(&name, &value)? {
+            continue;
+        }
+        let end = match &*name {
+            "dateTimeFrom" => &mut from,
+            "dateTimeTo" => &mut to,
+            _ => return Err(Error::NotSearchable(name.into_owned())),
+        };
+        filled(&name, &value)?;
+        *end = Some(moment(&value).ok_or_else(|| Error::NotValid(name.into_owned()))?);
+    }
+    let Window { limit, offset } = window.checked()?;
+    let until = to.map(|to| to.with_nanosecond(0).unwrap_or(to) + TimeDelta::seconds(1));
+    Ok(Period { from, until, offset, limit })
+}
+
+/// `2014-05-02T21:22:13Z`, also with a fraction.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let read = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.ends_with('Z'))?;
+    Some(read.to_utc())
 }
 
 /// The parameter `path` of a query; the others are tolerated.
@@ -191,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_window_has_bounds() {
-        let window = |query| Search::read(Some(query)).map(|search| (search.limit, search.offset));
+        let window = |query| Search::read(Some(query)).map(|search| (search.window.limit, search.window.offset));
         assert_eq!(window("").unwrap(), (20, 0));
         assert_eq!(window("limit=400&offset=7").unwrap(), (400, 7));
         assert_eq!(window("offset=99999999999999999999").unwrap(), (20, i64::MAX));
@@ -201,6 +278,24 @@ mod tests {
         for no in ["limit=", "limit=x", "offset=1.5", "limit=-", "offset=0x10"] {
             assert!(matches!(window(no), Err(Error::NoWindow)), "{no}");
         }
+    }
+
+    #[test]
+    fn a_period_has_ends_in_whole_seconds_of_greenwich() {
+        let read = |query: &str| period(Some(query));
+        let both = read("dateTimeFrom=2026-03-04T05:06:07.5Z&dateTimeTo=2026-03-04T05:06:07Z&limit=5").unwrap();
+        assert_eq!(both.from.unwrap().to_rfc3339(), "2026-03-04T05:06:07.500+00:00");
+        assert_eq!(both.until.unwrap().to_rfc3339(), "2026-03-04T05:06:08+00:00");
+        assert_eq!((both.limit, both.offset), (5, 0));
+        for bad in
+            ["2026-03-04", "2026-03-04T05:06:07", "2026-03-04T05:06:07%2B01:00", "yesterday", "2026-02-30T00:00:00Z"]
+        {
+            let refused = read(&format!("dateTimeTo={bad}")).unwrap_err();
+            assert!(matches!(refused, Error::NotValid(name) if name == "dateTimeTo"), "{bad}");
+        }
+        assert!(read("dateTimeTo=9999-12-31T23:59:60Z&dateTimeFrom=0000-01-01T00:00:00Z").is_ok());
+        assert!(matches!(read("dateTimeFrom="), Err(Error::EmptyValue(_))));
+        assert!(matches!(read("from=1"), Err(Error::NotSearchable(_))));
     }
 
     #[test]
@@ -240,6 +335,7 @@ mod tests {
         #[test]
         fn any_query_is_read_or_refused(query in "\\PC{0,60}") {
             let _answer = (Search::read(Some(&query)), PartSearch::read(Some(&query)));
+            let _answer = (users(Some(&query)), period(Some(&query)));
         }
     }
 }

@@ -143,13 +143,18 @@ impl Setup {
         Ok(found)
     }
 
-    /// A category by its names from below the root category on; those above must be there.
+    /// A category by its names from below the root category on; those above must be there. The root category for no names.
     pub async fn put_category(&mut self, names: &[&str], entry: &CategoryEntry) -> Result<(CategoryRow, Done)> {
-        let (Some(last), above) = (names.last(), &names[..names.len().saturating_sub(1)]) else {
-            return Err(Error::Invalid("category"));
-        };
-        let parent = self.category(above).await?.ok_or(Error::Missing(Missing::Category))?;
         let there = self.category(names).await?;
+        let (parent, last) = match (names.split_last(), &there) {
+            (Some((last, above)), _) => {
+                fits_a_name(last)?;
+                let parent = self.category(above).await?.ok_or(Error::Missing(Missing::Category))?;
+                (Some(parent.id), (*last).to_owned())
+            }
+            (None, Some(root)) => (None, root.name.clone()),
+            (None, None) => return Err(Error::Missing(Missing::Category)),
+        };
         let done = match &there {
             None => Done::Made,
             Some(there) => Done::changed_if(entry.changes(there)),
@@ -158,7 +163,7 @@ impl Setup {
             let (guid, now) = (self.vault.0.fresh.arena_guid()?, self.vault.0.clock.instead());
             let said = there.as_ref().map(|there| there.description.clone()).unwrap_or_default();
             let (description, level) = (entry.description.as_deref().unwrap_or(&said), entry.default_level);
-            let id = store::categories::put(self.db(), Some(parent.id), last, description, level, &guid, now).await?;
+            let id = store::categories::put(self.db(), parent, &last, description, level, &guid, now).await?;
             store::categories::mark(self.db(), id, entry.assignable, entry.active).await?;
         }
         self.note(done);
@@ -171,8 +176,26 @@ impl Setup {
         Ok(self.noted(given))
     }
 
+    /// Takes the level somebody has on a category away; whether they had one there.
+    pub async fn take_level(&mut self, category: CategoryId, from: PrincipalId) -> Result<bool> {
+        let taken = store::categories::remove_level(self.db(), category, from).await?;
+        Ok(self.noted(taken))
+    }
+
+    /// Lets a category say nothing by default, so that the one above it does; whether it said something.
+    pub async fn inherit_level(&mut self, category: CategoryId) -> Result<bool> {
+        let changed = store::categories::inherit_level(self.db(), category).await?;
+        Ok(self.noted(changed))
+    }
+
+    /// The policy of this name.
+    pub async fn policy(&mut self, name: &str) -> Result<Option<PolicyId>> {
+        Ok(directory::policy_named(self.db(), name).await?.map(|(id, _)| id))
+    }
+
     /// A policy, by name.
     pub async fn put_policy(&mut self, name: &str, description: Option<&str>) -> Result<(PolicyId, Done)> {
+        fits_a_name(name)?;
         let there = directory::policy_named(self.db(), name).await?;
         let done = match &there {
             None => Done::Made,
@@ -191,9 +214,28 @@ impl Setup {
         Ok(self.noted(given))
     }
 
+    /// Takes a rule from a policy; whether it had it.
+    pub async fn take_rule(&mut self, policy: PolicyId, rule: Rule, category: Option<CategoryId>) -> Result<bool> {
+        let taken = directory::remove_rule(self.db(), policy, rule, category).await?;
+        Ok(self.noted(taken))
+    }
+
+    /// Takes a policy from somebody; whether they had it, not counting through a group.
+    pub async fn take_policy(&mut self, policy: PolicyId, from: PrincipalId) -> Result<bool> {
+        let taken = directory::revoke_policy(self.db(), policy, from).await?;
+        Ok(self.noted(taken))
+    }
+
     /// A policy given to somebody; whether that is new.
     pub async fn give_policy(&mut self, policy: PolicyId, to: PrincipalId) -> Result<bool> {
         let given = directory::grant_policy(self.db(), policy, to).await?;
         Ok(self.noted(given))
     }
+}
+
+/// Refuses what nobody could name afterwards.
+fn fits_a_name(name: &str) -> Result<()> {
+    let fits =
+        !name.trim().is_empty() && name.chars().count() <= name::LONGEST_NAME && !name.contains(char::is_control);
+    if fits { Ok(()) } else { Err(Error::Invalid("name")) }
 }

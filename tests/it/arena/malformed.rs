@@ -19,7 +19,7 @@ async fn paths_that_lead_nowhere_and_methods_nobody_knows() {
         "/v1/files/a/b/c",
         "/files/a/markups/b",
         "/settings",
-        "/settings/users",
+        "/settings/x",
         "/login/x",
         "/v1/changes",
         "/items/a/b",

@@ -1,5 +1,6 @@
 //! The room's JSON, field for field (spec/arena.md 1.4, 1.5, 3.1, 7, 9, 10, 11). Keys are sorted as the vendor prints them.
 
+mod activity;
 mod attribute;
 mod category;
 mod file;
@@ -11,6 +12,7 @@ use serde::{Serialize, Serializer};
 use super::ids;
 use crate::domain::{edition::Storage, item::CategoryRef, person::Person};
 
+pub use activity::{FileAccess, Member, UserAccess};
 pub use attribute::Attribute;
 pub use category::Category;
 pub use file::{Compact, File};
