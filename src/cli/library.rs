@@ -101,7 +101,7 @@ pub(super) enum Switch {
 
 /// What changes of a library: at least one thing.
 #[derive(Args, Debug)]
-#[group(required = true, multiple = true)]
+#[group(id = "change", required = true, multiple = true)]
 pub(super) struct Change {
     /// Whether the workspace can be entered through Arena's API; off ends its sessions
     #[arg(long, value_enum)]

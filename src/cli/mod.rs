@@ -205,3 +205,13 @@ async fn acting(vault: &Vault, login: Option<&str>) -> anyhow::Result<Actor> {
 fn done(out: &mut Out, what: &str, sentence: String) -> anyhow::Result<()> {
     out.answer(&json!({ "done": what }), || sentence)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_can_be_asked_for() {
+        super::Cli::command().debug_assert();
+    }
+}

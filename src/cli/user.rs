@@ -82,7 +82,7 @@ pub(super) enum User {
 
 /// What changes of a user: at least one thing.
 #[derive(Args, Debug)]
-#[group(required = true, multiple = true)]
+#[group(id = "change", required = true, multiple = true)]
 pub(super) struct Change {
     /// Another full name
     #[arg(long)]

@@ -184,7 +184,7 @@ async fn a_world_is_seeded_beside_a_running_server_and_locks_are_cancelled_with_
     assert_snapshot!(refused, @"
     1: /world.toml: one thing is wrong; nothing was written
 
-    /world.toml:3:1: unknown field `pasword`, expected one of `login`, `email`, `name`, `password`, `password_file`, `license`, `administrator`, `disabled`
+    /world.toml:3:1: unknown field `pasword`, expected one of `login`, `email`, `name`, `password`, `password_file`, `license`, `affiliation`, `administrator`, `disabled`
      3 | pasword = 'y'
        | ^^^^^^^
     ");
@@ -360,6 +360,76 @@ async fn parts_are_made_released_and_revised() {
     assert_snapshot!(refused(&["part", "release", "Lab", "0815", "--as", "ann"]), @r#"
     1: That user's role here does not allow it. Another user can be named with --as LOGIN.
     "#);
+    assert!(server.stop());
+}
+
+/// `200`, or the vendor's code: what Arena answers to Ann's login.
+async fn arena_login(server: &Process, password: &str) -> String {
+    let body = json!({"email": "ann@localhost", "password": password});
+    let answer = client().post(format!("{}/v1/login", server.base)).json(&body).send().await.unwrap();
+    match answer.status().as_u16() {
+        200 => "200".to_owned(),
+        _ => answer.json::<Value>().await.unwrap()["errors"][0]["code"].to_string(),
+    }
+}
+
+#[tokio::test]
+async fn people_libraries_and_applications_are_changed_beside_a_running_server() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    let server = Process::start(&data, &[]);
+    answer(&data, &["seed", &seed(folder.path(), WORLD)], "");
+    assert_eq!(arena_login(&server, "correct horse").await, "200");
+
+    let arguments =
+        ["user", "change", "ann", "--affiliation", "basic_supplier", "--license", "approver", "--name", "Ann"];
+    let changed = answer(&data, &arguments, "");
+    let shown = |user: &Value| {
+        let keys = ["name", "email", "license", "affiliation", "administrator", "password_expired"];
+        keys.map(|key| user[key].to_string()).join(" ")
+    };
+    assert_snapshot!(shown(&changed), @r#""Ann" "ann@localhost" "approver" "basic_supplier" false false"#);
+    assert_eq!(arena_login(&server, "correct horse").await, "4001");
+    let changed = answer(&data, &["user", "change", "ann", "--affiliation", "partner", "--administrator", "true"], "");
+    assert_snapshot!(shown(&changed), @r#""Ann" "ann@localhost" "approver" "partner" true false"#);
+    assert_eq!(arena_login(&server, "correct horse").await, "200");
+    assert!(refusal(&data, &["user", "change", "ann"], "").starts_with("2: error: the following required arguments"));
+    let nobody = refusal(&data, &["user", "change", "nobody", "--name", "x"], "");
+    assert!(nobody.starts_with("1: there is no user, group or application \"nobody\""), "{nobody}");
+
+    assert_eq!(answer(&data, &["user", "expire-password", "ann"], ""), json!({"done": "password_expired"}));
+    assert_eq!(arena_login(&server, "correct horse").await, "4081");
+    let users = answer(&data, &["user", "list"], "");
+    let ann = users.as_array().unwrap().iter().find(|user| user["login"] == "ann").unwrap();
+    assert_eq!(ann["password_expired"], true);
+    answer(&data, &["user", "passwd", "ann"], "battery staple\n");
+    assert_eq!(arena_login(&server, "battery staple").await, "200");
+
+    let closed = answer(&data, &["library", "change", "Lab", "--arena-api", "off", "--description", "closed"], "");
+    assert_eq!((&closed["arena_api"], &closed["description"]), (&json!(false), &json!("closed")));
+    assert_eq!(arena_login(&server, "battery staple").await, "4079");
+    let open = ["library", "change", "Lab", "--arena-api", "on", "--request-limit", "5", "--workspace", "8"];
+    let open = answer(&data, &open, "");
+    let shown = (&open["arena_workspace"], &open["arena_request_limit"], &open["description"]);
+    assert_eq!(shown, (&json!(8), &json!(5), &json!("closed")));
+    assert_eq!(arena_login(&server, "battery staple").await, "200");
+    assert!(
+        refusal(&data, &["library", "change", "Lab"], "").starts_with("2: error: the following required arguments")
+    );
+
+    let made = answer(&data, &["application", "add", "exporter", "--role", "Files.Read.All"], "");
+    assert_eq!((&made["roles"], &made["secrets"]), (&json!(["Files.Read.All"]), &json!(0)));
+    let secret = answer(&data, &["application", "secret", "exporter"], "");
+    assert_eq!(answer(&data, &["application", "list"], "")[0]["secrets"], 1);
+    let form = format!(
+        "grant_type=client_credentials&client_id=exporter&client_secret={}",
+        secret["client_secret"].as_str().unwrap()
+    );
+    let asked = client().post(format!("{}/oauth/token", server.base)).body(form);
+    let granted = asked.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+    assert_eq!(granted.status(), 200);
+    let missing = refusal(&data, &["application", "secret", "ann"], "");
+    assert!(missing.starts_with("1: there is no user, group or application \"ann\""), "{missing}");
     assert!(server.stop());
 }
 

@@ -95,17 +95,39 @@ async fn a_workspace_without_the_api_says_so_to_who_could_enter_it() {
     server.log_in("ann@example.com", PASSWORD).await.expect(200);
 }
 
+async fn apply(server: &Server, text: &str) {
+    use coatcheck::seed::{self, Beside, Seed};
+    let seed = Seed { name: "world.toml".to_owned(), text, beside: Beside::Bundled(&[]) };
+    seed::apply(&server.vault, &seed).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[tokio::test]
+async fn a_seed_closes_a_workspace_and_opens_it_again() {
+    let server = Server::start().await;
+    let ann = server.arena(&server.world.ann).await;
+    apply(&server, r#"libraries = [{ name = "Engineering", arena_api = false }]"#).await;
+    assert_eq!(code(&ann.get("/v1/files").await), "401 401");
+    assert_eq!(code(&server.log_in("ann@example.com", PASSWORD).await), "400 4079");
+    // what is not said stays as it is
+    apply(&server, r#"libraries = [{ name = "Engineering", description = "closed" }]"#).await;
+    assert_eq!(code(&server.log_in("ann@example.com", PASSWORD).await), "400 4079");
+    apply(&server, r#"libraries = [{ name = "Engineering", arena_api = true }]"#).await;
+    assert_eq!(code(&ann.get("/v1/files").await), "401 401");
+    server.log_in("ann@example.com", PASSWORD).await.expect(200);
+    apply(
+        &server,
+        r#"libraries = [{ name = "New", arena_workspace = 3, arena_api = false, members = { eve = "viewer" } }]"#,
+    )
+    .await;
+    assert_eq!(code(&server.log_in("eve@example.com", PASSWORD).await), "400 4079");
+}
+
 #[tokio::test]
 async fn who_names_no_workspace_is_never_let_into_another_than_the_last_because_that_is_closed() {
     let server = Server::start().await;
     let seed =
         r#"libraries = [{ name = "Second", arena_workspace = 2000, members = { ann = "viewer", bob = "viewer" } }]"#;
-    let seed = coatcheck::seed::Seed {
-        name: "world.toml".to_owned(),
-        text: seed,
-        beside: coatcheck::seed::Beside::Bundled(&[]),
-    };
-    coatcheck::seed::apply(&server.vault, &seed).await.unwrap_or_else(|error| panic!("{error}"));
+    apply(&server, seed).await;
     let entered = async |email: &str| server.log_in(email, PASSWORD).await.expect(200).json()["workspaceId"].clone();
     assert_eq!(entered("ann@example.com").await, 1001);
     api(&server, false).await;
