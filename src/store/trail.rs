@@ -98,6 +98,9 @@ pub async fn file_accesses(
         FROM page LEFT JOIN editions e ON e.id = coalesce(page.edition_id, (
             SELECT b.edition_id FROM events b
             WHERE b.item_id = page.item_id AND b.id < page.id AND b.outcome = 'done' AND b.edition_id IS NOT NULL
+                AND b.verb IN ('create', 'check_in', 'add_edition')
+                AND NOT EXISTS (SELECT FROM events d WHERE d.item_id = b.item_id AND d.id < page.id
+                    AND d.verb = 'delete' AND d.outcome = 'done' AND d.edition_id = b.edition_id)
             ORDER BY b.id DESC LIMIT 1))
         ORDER BY page.at DESC, page.id DESC"#,
         library.0,
