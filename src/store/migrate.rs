@@ -52,14 +52,15 @@ pub async fn found(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
 
 async fn line_up(db: &mut PgConnection) -> Result<(), Error> {
     // A table of our own is the queue: sqlx's advisory lock is not portable (and switched off below).
-    // Two nodes making it at the same instant: one of them fails on the catalogue's unique index, and it is there.
+    // Two nodes making it at the same instant: one of them fails on the catalogue's unique index, or finds the table or
+    // its type, and it is there.
     let made = sqlx::query("CREATE TABLE IF NOT EXISTS coatcheck_migrating (singleton boolean PRIMARY KEY)")
         .execute(&mut *db)
         .await;
     if let Err(error) = made {
-        let raced =
-            error.as_database_error().and_then(|error| error.code().map(|code| code == "23505" || code == "42P07"));
-        if raced != Some(true) {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        let raced = code.is_some_and(|code| ["23505", "42P07", "42710"].contains(&&*code));
+        if !raced {
             return Err(error.into());
         }
     }

@@ -94,11 +94,14 @@ pub async fn file_accesses(
             ORDER BY v.at DESC, v.id DESC LIMIT $4 OFFSET $5
         )
         SELECT page.at AS "at!", page.actor_id AS "actor: PrincipalId", page.verb AS "verb!: Verb", page.comment,
-            e.arena_guid AS "edition_guid?", e.label AS "label?", e.title AS "title?", e.file_name
-        FROM page LEFT JOIN editions e ON e.id = coalesce(page.edition_id, (
+            e.arena_guid AS "edition_guid?", e.label AS "label?", e.title AS "title?", e.file_name AS "file_name?"
+        FROM page LEFT JOIN LATERAL (SELECT x.* FROM editions x WHERE x.id = coalesce(page.edition_id, (
             SELECT b.edition_id FROM events b
             WHERE b.item_id = page.item_id AND b.id < page.id AND b.outcome = 'done' AND b.edition_id IS NOT NULL
-            ORDER BY b.id DESC LIMIT 1))
+                AND b.verb IN ('create', 'check_in', 'add_edition')
+                AND NOT EXISTS (SELECT FROM events d WHERE d.item_id = b.item_id AND d.id < page.id
+                    AND d.verb = 'delete' AND d.outcome = 'done' AND d.edition_id = b.edition_id)
+            ORDER BY b.id DESC LIMIT 1)) LIMIT 1) e ON true
         ORDER BY page.at DESC, page.id DESC"#,
         library.0,
         period.from,

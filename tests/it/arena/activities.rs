@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use super::files::category;
 use crate::support::{
     acts::{Client, Clients},
-    arena::{Arena, code, guid, message, plain},
+    arena::{Arena, code, guid, guid_in, message, plain},
     server::Server,
     world::PASSWORD,
 };
@@ -89,6 +89,27 @@ async fn file_accesses_tell_who_did_what_to_which_edition() {
     200 OK
     {"count":1,"results":[{"activity":"File checked in","comments":"better","dateTime":"2026-03-04T05:11:07Z","file":{"edition":"2","guid":"G1","name":"drawing.txt","title":"plan.txt"},"user":{"email":"ann@example.com","fullName":"Ann Example","guid":"G2"}}]}
     "#);
+}
+
+#[tokio::test]
+async fn an_edition_that_is_deleted_is_not_the_newest_any_more() {
+    let server = Server::start().await;
+    let file = guid(&server.world.file);
+    let ann = server.arena(&server.world.ann).await;
+    ann.check_out(file).await.expect(201);
+    let second = guid_in(&ann.check_in(file, "true", "second", &[]).await.expect(201));
+    ann.check_out(&second).await.expect(201);
+    ann.cancel(&second).await.expect(201);
+    // what remains of the deletion of an edition
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let gone = "INSERT INTO events (at, dialect, verb, outcome, library_id, item_id, edition_id)
+        SELECT v.at, 'arena', 'delete', 'done', v.library_id, v.item_id, v.edition_id FROM events v WHERE v.verb = 'check_in'";
+    sqlx::query(gone).execute(&mut db).await.unwrap();
+    ann.check_out(&second).await.expect(201);
+    let dora = server.arena(&server.world.dora).await;
+    let editions: Vec<Value> =
+        entries(&dora, FILES).await.iter().map(|entry| entry["file"]["edition"].clone()).collect();
+    assert_eq!(editions, ["1", "2", "2", "2", "1"]);
 }
 
 #[tokio::test]
