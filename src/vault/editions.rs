@@ -65,8 +65,8 @@ impl Vault {
     /// file goes into the trash. The deleted edition is kept as an internal one, and its numbers are never given again.
     ///
     /// # Errors
-    /// [`Error::Held`], also for the caller's own lock, [`Error::NotLatest`], [`Missing::Edition`] for one that is deleted
-    /// already, and what the gates say.
+    /// [`Error::Held`], also for the caller's own lock, [`Error::NotLatest`], [`Error::Associated`] for one that belongs to
+    /// a part, [`Missing::Edition`] for one that is deleted already, and what the gates say.
     pub async fn delete_edition(&self, actor: &Actor, look: &Look, edition: EditionId) -> Result<()> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move { vault.try_delete_edition(&actor, look, edition).await }).await
@@ -79,15 +79,20 @@ impl Vault {
             let act = self.act(actor, None);
             let done = {
                 let mut db = self.connection().await?;
-                match again!(store::editions::delete_newest(&mut db, &permit, library, edition, revision, &act).await)?
-                {
+                let done = match again!(
+                    store::editions::delete_newest(&mut db, &permit, library, edition, revision, &act).await
+                )? {
                     Deleted::Done => true,
                     Deleted::Changed => false,
                     Deleted::Only => {
                         let seen = Seen { revision, bound: false };
                         again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?
                     }
+                };
+                if !done && store::parts::associates(&mut db, edition).await? {
+                    return Err(Error::Associated);
                 }
+                done
             };
             if done {
                 return Ok(());

@@ -846,3 +846,32 @@ async fn a_release_and_a_check_in_of_the_same_edition_leave_a_frozen_edition_as_
         assert_eq!(ann.get(&format!("/files/{file}")).await.json()["locked"], true);
     }
 }
+
+#[tokio::test]
+async fn an_edition_that_belongs_to_an_item_is_not_deleted_and_the_others_are() {
+    let server = Server::start().await;
+    let ann = server.arena(&server.world.ann).await;
+    let item = part(&server, "100-1").await;
+    let first = guid(&server.world.file).to_owned();
+    let pin = json!({"primary": true, "latestEditionAssociation": false, "file": {"guid": first}});
+    send(&ann, &server, "POST", &format!("/v1/items/{item}/files"), pin).await.expect(200);
+    ann.check_out(&first).await.expect(201);
+    let second = guid_in(&ann.check_in(&first, "true", "two", &[]).await.expect(201));
+
+    send(&ann, &server, "DELETE", &format!("/v1/files/{second}"), json!({})).await.expect(204);
+    let refused = send(&ann, &server, "DELETE", &format!("/v1/files/{first}"), json!({})).await;
+    assert_eq!(words(&refused), "400 6010 The File cannot be deleted due to existing associations.");
+    assert_eq!(ann.get(&format!("/v1/files/{first}/content")).await.expect(200).text(), "first");
+
+    // an edition that is pinned is not deleted either when another one comes before it
+    ann.check_out(&first).await.expect(201);
+    let third = guid_in(&ann.check_in(&first, "true", "three", &[]).await.expect(201));
+    let other = part(&server, "100-2").await;
+    let pin = json!({"primary": true, "latestEditionAssociation": false, "file": {"guid": third}});
+    let made = send(&ann, &server, "POST", &format!("/v1/items/{other}/files"), pin).await.expect(200);
+    let refused = send(&ann, &server, "DELETE", &format!("/v1/files/{third}"), json!({})).await;
+    assert_eq!(code(&refused), "400 6010");
+    let association = association(&made);
+    send(&ann, &server, "DELETE", &format!("/v1/items/{other}/files/{association}"), json!({})).await.expect(204);
+    send(&ann, &server, "DELETE", &format!("/v1/files/{third}"), json!({})).await.expect(204);
+}
