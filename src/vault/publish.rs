@@ -157,7 +157,7 @@ impl Vault {
         with: Belonging,
     ) -> Result<Published> {
         folder.folder()?;
-        let permit = folder.check(actor, Action::Create)?;
+        let permit = self.check_create(actor, folder, new.file.metadata.category).await?;
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);

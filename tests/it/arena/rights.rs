@@ -12,7 +12,10 @@ use coatcheck::{
         name::ItemName,
         person::License,
     },
-    vault::{NewFileAt, UserChange, setup::LibraryEntry},
+    vault::{
+        NewFileAt, UserChange,
+        setup::{CategoryEntry, LibraryEntry},
+    },
 };
 use reqwest::multipart;
 use serde_json::json;
@@ -194,15 +197,19 @@ struct Scene {
     elsewhere: CategoryId,
 }
 
+fn by_default(default_level: Option<Level>) -> CategoryEntry {
+    CategoryEntry { default_level, ..CategoryEntry::default() }
+}
+
 impl Scene {
     async fn new() -> Self {
         let server = Server::start_with(&[("arena.request_limit", "1000000")]).await;
         let (vault, world) = (&server.vault, &server.world);
         let caller = world::member(vault, &world.library, "cat", License::Full, Some(Role::Contributor)).await;
         let mut change = vault.set_up().await.unwrap();
-        let above = change.put_category(&["Design"], None, None).await.unwrap().0.id;
-        let category = change.put_category(&["Design", "CAD"], None, None).await.unwrap().0;
-        let elsewhere = change.put_category(&["Marketing"], None, None).await.unwrap().0.id;
+        let above = change.put_category(&["Design"], &CategoryEntry::default()).await.unwrap().0.id;
+        let category = change.put_category(&["Design", "CAD"], &CategoryEntry::default()).await.unwrap().0;
+        let elsewhere = change.put_category(&["Marketing"], &CategoryEntry::default()).await.unwrap().0.id;
         let (policy, _) = change.put_policy("Theirs", None).await.unwrap();
         change.give_policy(policy, caller.person.id).await.unwrap();
         // those who prepare and look on may everything in any case
@@ -226,6 +233,7 @@ impl Scene {
             policies_required: Some(required),
             arena_workspace: None,
             arena_request_limit: None,
+            arena_api: None,
             by: self.server.world.dora.person.id,
         };
         let mut change = self.server.vault.set_up().await.unwrap();
@@ -413,7 +421,7 @@ async fn a_level_is_the_callers_own_or_a_groups_or_the_default() {
             for of_group in LEVELS {
                 let mut change = vault.set_up().await.unwrap();
                 change.inherit_level(scene.above).await.unwrap();
-                change.put_category(&["Design"], None, default).await.unwrap();
+                change.put_category(&["Design"], &by_default(default)).await.unwrap();
                 for (whom, level) in [(caller, own), (group, of_group)] {
                     match level {
                         Some(level) => change.put_level(scene.category, whom, level).await.unwrap(),
@@ -436,7 +444,7 @@ async fn a_level_is_the_callers_own_or_a_groups_or_the_default() {
         (Some(Level::None), Some(Level::Full), Level::Full),
     ] {
         let mut change = vault.set_up().await.unwrap();
-        change.put_category(&["Design", "CAD"], None, Some(Level::None)).await.unwrap();
+        change.put_category(&["Design", "CAD"], &by_default(Some(Level::None))).await.unwrap();
         for (category, level) in [(scene.above, above), (scene.category, here)] {
             change.take_level(category, group).await.unwrap();
             match level {
