@@ -17,7 +17,7 @@ const LONGEST_COMMENT: usize = 4000;
 pub const LONGEST_DESCRIPTION: usize = 4000;
 pub const LONGEST_EDITION: usize = 32;
 pub const LONGEST_FORMAT: usize = 100;
-const LONGEST_LOCATION: usize = 2000;
+pub const LONGEST_LOCATION: usize = 2000;
 const LONGEST_REFERENCE: usize = part::LONGEST_TEXT;
 pub const LONGEST_TITLE: usize = 255;
 

@@ -3,7 +3,7 @@
 //! `attributes.rs` do.
 
 use super::{
-    attributes::{LONGEST_DESCRIPTION, LONGEST_EDITION, LONGEST_FORMAT, LONGEST_TITLE},
+    attributes::{LONGEST_DESCRIPTION, LONGEST_EDITION, LONGEST_FORMAT, LONGEST_LOCATION, LONGEST_TITLE},
     wire::storage_name,
 };
 use crate::domain::{edition::Storage, name::LONGEST_NAME};
@@ -125,7 +125,7 @@ pub const FIELDS: [Field; 24] = [
     shown("hasMarkup", Kind::Boolean),
     shown("lastModifiedDateTime", Kind::Moment),
     shown("latest", Kind::Boolean),
-    given("location", Kind::OtherText),
+    given("location", Kind::Text(LONGEST_LOCATION)),
     shown("locked", Kind::Boolean),
     shown("mimeType", Kind::OtherText),
     Field { searchable: true, ..shown("name", Kind::Text(LONGEST_NAME)) },

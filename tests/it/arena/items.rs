@@ -225,7 +225,7 @@ async fn a_file_is_made_and_associated_in_one_request() {
     let made = ann.form(&path, &texts, Some(("content", "drawing.step", "solid"))).await;
     assert_snapshot!(plain(&made), @r#"
     201 Created
-    {"file":{"author":{"fullName":"Ann Example"},"category":{"guid":"G1","name":"CAD","path":"File\\CAD"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":"Uploaded","edition":"0123456789abcdef","format":"step","guid":"G2","hasMarkup":false,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"application/step","name":"drawing.step","number":"FILE-000002","private":false,"size":5,"storageMethod":0,"storageMethodName":"FILE","title":"drawing.step"},"guid":"G3","latestEditionAssociation":true,"primary":true,"reference":"sheet 1"}
+    {"file":{"author":{"fullName":"Ann Example"},"category":{"guid":"G1","name":"CAD","path":"File\\CAD"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":"Uploaded","edition":"0123456789abcdef","format":"step","guid":"G2","hasMarkup":false,"haveContent":true,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"application/step","name":"drawing.step","number":"FILE-000002","private":false,"size":5,"storageMethod":0,"storageMethodName":"FILE","title":"drawing.step"},"guid":"G3","latestEditionAssociation":true,"primary":true,"reference":"sheet 1"}
     "#);
     assert_eq!(made.header("x-arena-itemfileassociation-guid"), association(&made));
     assert_eq!(made.header("x-arena-fileguid"), guid_in(&made));
@@ -313,7 +313,7 @@ async fn an_existing_file_is_associated_changed_and_taken_away() {
     let made = send(&ann, &server, "POST", &path, body.clone()).await;
     assert_snapshot!(plain(&made), @r#"
     200 OK
-    {"file":{"author":{"fullName":"Ann Example"},"category":{"guid":"G1","name":"-uncategorized-","path":"File"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":null,"edition":"rev-b","format":null,"guid":"G2","hasMarkup":false,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"text/plain","name":"drawing.txt","number":"FILE-000001","private":false,"size":1,"storageMethod":0,"storageMethodName":"FILE","title":"plan.txt"},"guid":"G3","latestEditionAssociation":true,"primary":true,"reference":"r"}
+    {"file":{"author":{"fullName":"Ann Example"},"category":{"guid":"G1","name":"-uncategorized-","path":"File"},"checkedOut":false,"corrected":false,"creationDateTime":"2026-03-04T05:06:07Z","description":null,"edition":"rev-b","format":null,"guid":"G2","hasMarkup":false,"haveContent":true,"lastModifiedDateTime":"2026-03-04T05:06:07Z","latest":true,"location":null,"locked":false,"mimeType":"text/plain","name":"drawing.txt","number":"FILE-000001","private":false,"size":1,"storageMethod":0,"storageMethodName":"FILE","title":"plan.txt"},"guid":"G3","latestEditionAssociation":true,"primary":true,"reference":"r"}
     "#);
     let one = format!("{path}/{}", association(&made));
     let again = send(&ann, &server, "POST", &path, body).await;
