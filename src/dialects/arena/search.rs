@@ -314,7 +314,7 @@ mod tests {
         let read = |query| PartSearch::read(Some(query));
         let exact = read("number=104-7&limit=1&responseview=minimal").unwrap();
         assert_eq!((exact.query.exact.as_deref(), exact.query.number), (Some("104-7"), None));
-        assert_eq!((exact.minimal, exact.limit), (true, 1));
+        assert_eq!((exact.minimal, exact.window.limit), (true, 1));
         let wild = read("number=104*&name=*a_b*").unwrap();
         assert_eq!((wild.query.exact.as_deref(), wild.query.number.as_deref()), (Some("104"), Some("104%")));
         assert_eq!((wild.query.name.as_deref(), wild.minimal), (Some("%a\\_b%"), false));

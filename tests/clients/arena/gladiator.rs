@@ -6,7 +6,6 @@ use coatcheck::{
     domain::{actor::Actor, library::Library, part::NewPart},
     seed::{self, Beside, Seed},
 };
-use serde_json::Value;
 
 use crate::{
     python::Script,
@@ -58,9 +57,9 @@ impl House {
             let content = dora.get(&format!("/v1/files/{guid}/content")).await;
             let content = if content.status == 200 { content.text() } else { content.status.as_u16().to_string() };
             let file = dora.get(&format!("/v1/files/{guid}")).await.expect(200).json();
-            let said = ["title", "edition", "locked", "location"].map(|key| match &file[key] {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
+            let said = ["title", "edition", "locked", "location"].map(|key| match file[key].as_str() {
+                Some(text) => text.to_owned(),
+                None => file[key].to_string(),
             });
             files.push(format!("{} {} {content}", said.join(" "), file["category"]["path"]));
         }
