@@ -77,7 +77,7 @@ async fn gladiator_lists_uploads_replaces_links_and_fetches() {
     insta::assert_snapshot!(house.walk("working").await, @r#"
     log in with a wrong password: 2
     log in: 0
-    status: False 404
+    status: True 200
     items by number: [('890-0001', 'A'), ('890-0002', '1')]
     items by words: ['Radio', 'Antenna of the radio']
     revisions of 890-0001: [('A', 'WORKING')]
