@@ -57,14 +57,22 @@ pub enum Step {
     Minor,
 }
 
+/// Longest label of an edition, in characters (spec/arena.md 1.4).
+pub const LONGEST_LABEL: usize = 32;
+
 /// The label Arena gives the edition after `last` when the client names none (spec/arena.md 7.5): one more if it is a
-/// whole number, keeping its zero padding, else `last` with `-1`. `taken` tells which labels the file has already.
+/// whole number, keeping its zero padding, else `last` with `-1`, cut where that would be too long. `taken` tells which labels the file has already.
 pub fn next_label(last: &str, taken: impl Fn(&str) -> bool) -> String {
     let mut label = after(last);
     while taken(&label) {
         label = after(&label);
     }
-    label
+    if label.chars().count() <= LONGEST_LABEL {
+        return label;
+    }
+    // grown too long: counts on from its beginning, with room for every number there will be
+    let stem: String = last.chars().take(LONGEST_LABEL - 12).collect();
+    (2_u64..).map(|number| format!("{stem}-{number}")).find(|label| !taken(label)).unwrap_or(label)
 }
 
 fn after(label: &str) -> String {
@@ -88,6 +96,16 @@ mod tests {
         let version = Version { major: 1, minor: 9 };
         assert_eq!(version.next(Step::Minor).to_string(), "1.10");
         assert_eq!(version.next(Step::Major).to_string(), "2.0");
+    }
+
+    #[test]
+    fn a_label_stays_a_label_however_often_one_is_made_from_it() {
+        let mut labels = vec!["RELEASE-CANDIDATE-ÄÖÜ-OF-MAY".to_owned()];
+        for _ in 0..100 {
+            let next = next_label(labels.last().unwrap(), |label| labels.iter().any(|taken| taken == label));
+            assert!(next.chars().count() <= LONGEST_LABEL && !labels.contains(&next), "{next}");
+            labels.push(next);
+        }
     }
 
     #[test]

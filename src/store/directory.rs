@@ -647,7 +647,7 @@ pub struct Credential {
     pub affiliation: Affiliation,
 }
 
-/// The credential behind a login name, an e-mail address or, where the text is a number, Liferay's user id.
+/// The credential behind a login name, an e-mail address or, where the text is a number as we print it, Liferay's user id.
 pub async fn credential(db: &mut PgConnection, login: &str) -> sqlx::Result<Option<Credential>> {
     if super::has_nul(login) {
         return Ok(None);
@@ -660,7 +660,7 @@ pub async fn credential(db: &mut PgConnection, login: &str) -> sqlx::Result<Opti
         WHERE u.id = coalesce((SELECT x.id FROM users x WHERE x.login_key = $1), (SELECT x.id FROM users x WHERE x.email_key = $1),
             (SELECT x.id FROM principals x WHERE x.number = $2::bigint))"#,
         name::key(login),
-        login.parse::<i64>().ok(),
+        login.parse::<i64>().ok().filter(|number| number.to_string() == login),
     )
     .fetch_optional(db)
     .await

@@ -419,7 +419,7 @@ pub async fn delete_newest(
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
                 AND (holder_id IS NULL OR expires_at <= coalesce($2::timestamptz, now()))
                 AND EXISTS (SELECT FROM before)
-                AND NOT EXISTS (SELECT FROM part_files p WHERE p.edition_id = $4)
+                AND NOT EXISTS (SELECT FROM part_files p WHERE p.file_id = $1 AND coalesce(p.edition_id, $4) = $4)
             RETURNING file_id, fence
         ), deleted AS (
             UPDATE editions e SET ordinal = NULL FROM guard WHERE e.id = $4 AND e.file_id = guard.file_id

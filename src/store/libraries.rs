@@ -151,13 +151,15 @@ pub async fn above(db: &mut PgConnection, items: &[ItemId], owner: PrincipalId) 
     .await
 }
 
-/// The sum of the sizes of the newest editions in a library; what is in the trash does not count.
-pub async fn used_bytes(db: &mut PgConnection, id: LibraryId) -> sqlx::Result<i64> {
+/// The sum of the sizes of the newest editions in a library; what is in the trash does not count, nor, where `no_private`,
+/// what is private.
+pub async fn used_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT coalesce(sum(t.size), 0)::bigint AS "used!" FROM items i
             JOIN editions e ON e.id = i.edition_id JOIN contents t ON t.sha256 = e.sha256
-        WHERE i.library_id = $1 AND i.deleted_at IS NULL"#,
+        WHERE i.library_id = $1 AND i.deleted_at IS NULL AND NOT ($2 AND e.private)"#,
         id.0,
+        no_private,
     )
     .fetch_one(db)
     .await

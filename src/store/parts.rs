@@ -163,14 +163,12 @@ pub async fn has_file_below(db: &mut PgConnection, folder: ItemId) -> sqlx::Resu
     .await
 }
 
-/// Whether an edition belongs to any revision of a part: pinned there, or the last edition of a file whose newest edition
-/// is shown there. Then it is not deleted. To be asked while the lock's row of the file is held.
+/// Whether a file's newest edition is shown with any revision of a part: pinned there, or as the newest. Then it is not
+/// deleted. To be asked while the lock's row of the file is held.
 pub async fn associates(db: &mut PgConnection, edition: EditionId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM editions e JOIN part_files t ON t.file_id = e.file_id
-            WHERE e.id = $1 AND (t.edition_id = e.id OR (t.edition_id IS NULL AND NOT EXISTS (
-                SELECT 1 FROM editions o WHERE o.file_id = e.file_id AND o.ordinal IS NOT NULL AND o.id <> e.id))))
-            AS "has!""#,
+            WHERE e.id = $1 AND coalesce(t.edition_id, e.id) = e.id) AS "has!""#,
         edition.0,
     )
     .fetch_one(db)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Vault;
+use super::{Vault, files::reaches};
 use crate::{
     domain::{
         actor::Actor,
@@ -31,6 +31,7 @@ impl Vault {
         limit: i64,
         offset: i64,
     ) -> Result<Vec<LibraryUser>> {
+        reaches(actor, library)?;
         let mut db = self.connection().await?;
         Ok(store::directory::library_users(&mut db, library.id, actor.id(), query, limit, offset).await?)
     }

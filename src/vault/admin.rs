@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Vault, memory::Category, sessions::is_member};
+use super::{Vault, memory::Category, sessions::end_session_of_stranger};
 use crate::{
     domain::{
-        actor::{Account, Actor, Dialect, Level, Role},
+        actor::{Account, Level, Role},
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, LibraryId, LibraryKey, PrincipalId, PrincipalKey},
         item::ClientTimes,
@@ -219,6 +219,8 @@ impl Vault {
         let supplier = what.affiliation.is_some_and(Affiliation::is_supplier);
         if what.password.is_some() || what.disabled.is_some() || supplier {
             store::auth::end_sessions(&mut change, id, now).await?;
+        } else if what.administrator == Some(false) {
+            end_session_of_stranger(&mut change, id, now).await?;
         }
         let epoch = self.start_epoch(&mut change).await?;
         change.commit().await?;
@@ -359,15 +361,8 @@ impl Vault {
         let Some(library) = store::directory::remove_membership(&mut change, item, from).await? else {
             return Ok(false);
         };
-        let library = store::libraries::find(&mut change, &LibraryKey::Id(library)).await?;
-        let library = library.ok_or(Error::Missing(Missing::Library))?;
-        for user in store::auth::session_users(&mut change, library.id, from).await? {
-            // as it stands in this transaction, not as it is remembered
-            let account = store::directory::account(&mut change, user).await?;
-            let stays = account.is_some_and(|account| is_member(&Actor::new(account.into(), Dialect::Arena), &library));
-            if !stays {
-                store::auth::end_sessions(&mut change, user, now).await?;
-            }
+        for user in store::auth::session_users(&mut change, library, from).await? {
+            end_session_of_stranger(&mut change, user, now).await?;
         }
         let epoch = self.start_epoch(&mut change).await?;
         change.commit().await?;

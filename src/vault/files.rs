@@ -80,10 +80,10 @@ impl Vault {
         // the root folder's own category may be hidden: that hides no file of another one
         query.below = match self.role_in(actor, library) {
             // what a role, a policy or a category leaves out, the query does; a credential that reaches nothing lists nothing
-            Some(_) => match permission::check(actor, Action::View, &permission::Facts::of_root(library, &[])) {
-                Err(denial) if denial.gate == Gate::Scope => return Err(Error::Denied(denial)),
-                Ok(_) | Err(_) => None,
-            },
+            Some(_) => {
+                reaches(actor, library)?;
+                None
+            }
             None => {
                 let account = actor.account.as_ref();
                 Some(account.map(|account| account.roles.keys().copied().collect()).unwrap_or_default())
@@ -98,6 +98,7 @@ impl Vault {
 
     /// The categories whose files the caller may read in a library, parents before children.
     pub async fn readable_categories(&self, actor: &Actor, library: &Library) -> Result<Vec<Arc<Category>>> {
+        reaches(actor, library)?;
         let hidden = self.hidden_categories(actor, library).await?;
         Ok(self.all_categories().await?.into_iter().filter(|category| !hidden.contains(&category.row.id)).collect())
     }
@@ -417,6 +418,15 @@ impl Vault {
     pub fn role_in(&self, actor: &Actor, library: &Library) -> Option<Role> {
         let facts = permission::Facts::of_root(library, &[]);
         permission::role(actor, &facts)
+    }
+}
+
+/// Refuses a credential that reaches nothing in a library, whatever its bearer may there.
+pub(super) fn reaches(actor: &Actor, library: &Library) -> Result<()> {
+    match permission::check(actor, Action::View, &permission::Facts::of_root(library, &[])) {
+        Err(denial) if denial.gate == Gate::Scope => Err(Error::Denied(denial)),
+        // what a role, a policy or a category leaves out is left out one by one
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

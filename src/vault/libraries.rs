@@ -55,10 +55,11 @@ impl Vault {
         Ok(store::libraries::above(&mut db, &items, account.person.id).await?)
     }
 
-    /// The bytes of the newest editions in a library, as its owner counts them.
-    pub async fn used_bytes(&self, library: &Library) -> Result<i64> {
+    /// The bytes of the newest editions in a library, as its owner counts them; without those of private files for a
+    /// supplier.
+    pub async fn used_bytes(&self, actor: &Actor, library: &Library) -> Result<i64> {
         let mut db = self.connection().await?;
-        Ok(store::libraries::used_bytes(&mut db, library.id).await?)
+        Ok(store::libraries::used_bytes(&mut db, library.id, actor.is_supplier()).await?)
     }
 
     /// A principal by any of its spellings.

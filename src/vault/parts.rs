@@ -489,11 +489,7 @@ fn may_manage(actor: &Actor, library: &Library) -> Result<Permit> {
 }
 
 fn has_room(part: &PartLook) -> Result<()> {
-    if part.revision.files < MOST_FILES {
-        Ok(())
-    } else {
-        Err(Error::Invalid("file: the revision has as many as it can"))
-    }
+    if part.revision.files < MOST_FILES { Ok(()) } else { Err(Error::Invalid("file")) }
 }
 
 fn tied(done: sqlx::Result<bool>) -> Result<bool> {

@@ -67,9 +67,10 @@ pub(super) struct Tried {
 }
 
 impl Tried {
-    /// A user, by any spelling.
-    pub(super) fn login(login: &str, from: Option<IpAddr>) -> Self {
-        Self { name: Self::key(login), address: from.map(address_key) }
+    /// A user, by whatever spelling it was found; by the spelling itself where there is none.
+    fn login(login: &str, user: Option<PrincipalId>, from: Option<IpAddr>) -> Self {
+        let name = user.map_or_else(|| Self::key(login), |user| format!("User:{}", user.0));
+        Self { name, address: from.map(address_key) }
     }
 
     /// An application. Keys of a kind of their own begin with a capital, which no login's has.
@@ -182,7 +183,7 @@ impl Vault {
         }
         let epoch = memory.passwords.epoch();
         let id = self
-            .counted(&Tried::login(login, None), async {
+            .counted(&self.tried(login, None).await?, async {
                 let user = self.verify_login(login, password).await?;
                 if user.expired { Err(Error::PasswordExpired) } else { Ok(user.id) }
             })
@@ -216,6 +217,13 @@ impl Vault {
             Err(_) => {}
         }
         outcome
+    }
+
+    /// What a login from this address is counted under. The same user is counted once, however it is spelled.
+    pub(super) async fn tried(&self, login: &str, from: Option<IpAddr>) -> Result<Tried> {
+        let mut db = self.connection().await?;
+        let user = store::directory::credential(&mut db, login).await?;
+        Ok(Tried::login(login, user.map(|user| user.id), from))
     }
 
     async fn refuse_locked(&self, tried: &Tried) -> Result<()> {
@@ -272,7 +280,7 @@ mod tests {
 
     #[test]
     fn addresses_are_counted_one_by_one_and_those_of_version_6_by_their_network() {
-        let key = |text: &str| Tried::login("Ann", Some(text.parse().unwrap())).address.unwrap();
+        let key = |text: &str| Tried::login("Ann", None, Some(text.parse().unwrap())).address.unwrap();
         assert_eq!(key("192.0.2.7"), "Address:192.0.2.7");
         assert_eq!(key("::ffff:192.0.2.7"), "Address:192.0.2.7");
         assert_eq!(key("2001:db8:1:2:3:4:5:6"), "Address:2001:db8:1:2::/64");
@@ -282,9 +290,10 @@ mod tests {
 
     #[test]
     fn nobody_can_be_named_so_that_a_failure_counts_for_an_address() {
-        let address = Tried::login("x", Some("192.0.2.7".parse().unwrap())).address.unwrap();
-        assert_ne!(Tried::login(&address, None).name, address);
+        let address = Tried::login("x", None, Some("192.0.2.7".parse().unwrap())).address.unwrap();
+        assert_ne!(Tried::login(&address, None, None).name, address);
         assert_ne!(Tried::client(&address, None).name, address);
-        assert_ne!(Tried::login("Client:x", None).name, Tried::client("x", None).name);
+        assert_ne!(Tried::login("Client:x", None, None).name, Tried::client("x", None).name);
+        assert_ne!(Tried::login("User:x", None, None).name, "User:x");
     }
 }

@@ -522,7 +522,7 @@ impl Vault {
             Publish::ReplaceLatest => (true, Step::Minor),
             Publish::Automatic => (!changed, Step::Minor),
         };
-        if replace && last.frozen && (changed || aim.revises.is_some()) {
+        if replace && last.frozen && (changed || what.how == Publish::ReplaceLatest) {
             return Err(Error::Frozen);
         }
         if let Some(lock) = file.lock.as_ref().filter(|_| aim.revises.is_some() && storage != last.storage) {

@@ -75,7 +75,7 @@ impl Vault {
     ) -> Result<OpenedSession> {
         // not the remembered way: a login is rare, and a locked one is locked for the right password, too
         let (credential, library) = self
-            .counted(&Tried::login(login, from), async {
+            .counted(&self.tried(login, from).await?, async {
                 let user = self.verify_login(login, password).await?;
                 if user.affiliation.is_supplier() {
                     return Err(Error::BadCredentials);
@@ -250,8 +250,28 @@ impl Requests {
     }
 }
 
-/// A workspace admits those who have a role on its root folder, and administrators.
+/// Ends the session of somebody who is no member of its workspace any more, as it stands in this transaction and not as it
+/// is remembered.
+pub(super) async fn end_session_of_stranger(
+    change: &mut store::PgConnection,
+    user: PrincipalId,
+    now: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let Some(library) = store::auth::last_workspace(change, user).await? else { return Ok(()) };
+    let library = store::libraries::find(change, &LibraryKey::Id(library)).await?;
+    let account = store::directory::account(change, user).await?;
+    let stays = library.zip(account).is_some_and(|(library, account)| {
+        let actor = Actor::new(account.into(), Dialect::Arena);
+        is_member(&actor, &library)
+    });
+    if !stays {
+        store::auth::end_sessions(change, user, now).await?;
+    }
+    Ok(())
+}
+
+/// A workspace admits those who have a role on its root folder: its members, administrators where it is nobody's own, and
+/// whose own it is.
 pub(super) fn is_member(actor: &Actor, library: &Library) -> bool {
-    let facts = permission::Facts { personal_to: None, ..permission::Facts::of_root(library, &[]) };
-    permission::role(actor, &facts) >= Some(Role::Viewer)
+    permission::role(actor, &permission::Facts::of_root(library, &[])) >= Some(Role::Viewer)
 }

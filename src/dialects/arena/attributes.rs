@@ -8,14 +8,14 @@ use crate::domain::{
     edition::{Edition, Metadata, Misplaced, Storage},
     id::CategoryId,
     name::{BadName, ItemName, LONGEST_NAME},
-    part,
+    part, version,
 };
 
 /// Longest texts, in characters (spec/arena.md 1.4).
 const LONGEST_AUTHOR: usize = 255;
 const LONGEST_COMMENT: usize = 4000;
 pub const LONGEST_DESCRIPTION: usize = 4000;
-pub const LONGEST_EDITION: usize = 32;
+pub const LONGEST_EDITION: usize = version::LONGEST_LABEL;
 pub const LONGEST_FORMAT: usize = 100;
 pub const LONGEST_LOCATION: usize = 2000;
 const LONGEST_REFERENCE: usize = part::LONGEST_TEXT;

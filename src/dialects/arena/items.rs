@@ -17,7 +17,7 @@ use super::{
     files::{Drawn, Named, Sight, received},
     form::Texts,
     ids::Guid,
-    search::{PartSearch, Window},
+    search::{self, PartSearch, Window},
     wire::{Association, Item, List, Revision, Use, View},
 };
 use crate::{
@@ -59,20 +59,32 @@ pub async fn show(State(hall): State<Hall>, caller: Caller, Named(guid): Named) 
     Ok(Json(Item::of(part.revision(), View::Full)).into_response())
 }
 
-/// `GET /items/{guid}/revisions`: all of them, newest first.
-pub async fn revisions(State(hall): State<Hall>, caller: Caller, Named(guid): Named) -> Result<Response, Error> {
+/// `GET /items/{guid}/revisions`: newest first.
+pub async fn revisions(
+    State(hall): State<Hall>,
+    caller: Caller,
+    Named(guid): Named,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Error> {
+    let window = search::whole_unless_asked(query.as_deref())?;
     let part = look(&hall.vault, &caller, &guid).await?;
     let asked = Asked::about(What::Part, guid);
     let revisions = asked.answer(hall.vault.part_revisions(&caller.actor, &part).await)?;
-    Ok(Json(List::of(revisions.iter().map(Revision::from).collect())).into_response())
+    Ok(Json(List::of(window.of(&revisions).map(Revision::from).collect())).into_response())
 }
 
-/// `GET /items/{guid}/files`: all of them that the caller may see.
-pub async fn files(State(hall): State<Hall>, caller: Caller, Named(guid): Named) -> Result<Response, Error> {
+/// `GET /items/{guid}/files`: those that the caller may see.
+pub async fn files(
+    State(hall): State<Hall>,
+    caller: Caller,
+    Named(guid): Named,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Error> {
+    let window = search::whole_unless_asked(query.as_deref())?;
     let part = look(&hall.vault, &caller, &guid).await?;
     let asked = Asked::about(What::Part, guid);
     let files = asked.answer(hall.vault.part_files(&caller.actor, &part).await)?;
-    Ok(Json(List::of(files.iter().map(Association::of).collect())).into_response())
+    Ok(Json(List::of(window.of(&files).map(Association::of).collect())).into_response())
 }
 
 /// `GET /items/{guid}/files/{association}`.
@@ -181,10 +193,16 @@ pub async fn dissociate(State(hall): State<Hall>, caller: Caller, names: NamedBo
 }
 
 /// `GET /files/{guid}/items`: the items that show this edition.
-pub async fn of_file(State(hall): State<Hall>, caller: Caller, Named(guid): Named) -> Result<Response, Error> {
+pub async fn of_file(
+    State(hall): State<Hall>,
+    caller: Caller,
+    Named(guid): Named,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Error> {
+    let window = search::whole_unless_asked(query.as_deref())?;
     let Sight { look, edition, asked } = Sight::of(&hall.vault, &caller, What::Show, &guid).await?;
     let uses = asked.answer(hall.vault.parts_of(&caller.actor, &look, &edition).await)?;
-    let uses = uses.iter().map(|(revision, association)| Use::of(revision, association)).collect();
+    let uses = window.of(&uses).map(|(revision, association)| Use::of(revision, association)).collect();
     Ok(Json(List::of(uses)).into_response())
 }
 

@@ -35,6 +35,12 @@ impl Window {
         Ok(true)
     }
 
+    /// The entries in it of all there are.
+    pub fn of<T>(self, all: &[T]) -> impl Iterator<Item = &T> {
+        let bound = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        all.iter().skip(bound(self.offset)).take(bound(self.limit))
+    }
+
     fn checked(self) -> Result<Self, Error> {
         if (1..=LARGEST_LIMIT).contains(&self.limit) && self.offset >= 0 {
             Ok(self)
@@ -194,6 +200,17 @@ pub fn flag(query: Option<&str>, wanted: &str) -> Result<Option<bool>, Error> {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let given = pairs.filter(|(name, _)| name == wanted).last();
     given.map_or(Ok(None), |(name, value)| Given::Part(&value).boolean(&name))
+}
+
+/// The window of a list that comes whole unless a part of it is asked for; other parameters are tolerated.
+pub fn whole_unless_asked(query: Option<&str>) -> Result<Window, Error> {
+    let (mut window, mut limited) = (Window::USUAL, false);
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        limited |= name == "limit";
+        window.takes(&name, &value)?;
+    }
+    let window = window.checked()?;
+    Ok(if limited { window } else { Window { limit: i64::MAX, ..window } })
 }
 
 /// Whether a text fits a pattern in which `*` is any run of characters; case does not count.

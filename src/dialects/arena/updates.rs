@@ -8,13 +8,13 @@ use axum::{
 
 use super::{
     super::Hall,
-    attributes::{Description, Given},
+    attributes::Description,
     auth::Caller,
     body::Object,
     error::{Error, What},
     files::{Named, Sight, recategorize, received, shown},
     form::Form,
-    uploads,
+    search, uploads,
 };
 use crate::{
     domain::{edition::Storage, error::Error as Refusal, permission::Action},
@@ -34,7 +34,7 @@ pub async fn update(
 ) -> Result<Response, Error> {
     let body = body.unwrapped("file")?;
     let mut given = Description::read_json(&body)?;
-    if sets_null(query.as_deref())? {
+    if search::flag(query.as_deref(), "setnull")?.unwrap_or(false) {
         let [description, format] = NULLABLE.map(|attribute| body.is_null(attribute).then(String::new));
         given =
             Description { description: description.or(given.description), format: format.or(given.format), ..given };
@@ -131,14 +131,5 @@ fn may_bring(caller: &Caller, sight: &Sight) -> Result<(), Refusal> {
         (Some(lock), _) => Err(Refusal::Held(Box::new(lock.clone()))),
         (None, Storage::File) => Err(Refusal::Impossible("its bytes are here")),
         (None, Storage::Placeholder | Storage::Ftp | Storage::Web) => Ok(()),
-    }
-}
-
-/// Whether the query says `setnull`.
-fn sets_null(query: Option<&str>) -> Result<bool, Error> {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    match pairs.find(|(name, _)| name == "setnull") {
-        Some((_, value)) => Ok(Given::Part(&value).boolean("setnull")?.unwrap_or(false)),
-        None => Ok(false),
     }
 }

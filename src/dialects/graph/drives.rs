@@ -102,6 +102,6 @@ async fn show(ask: &Ask, view: &View, library: &Library) -> Result<Map<String, V
         Some(owner) => vault.person(&PrincipalKey::Id(owner)).await?,
         None => None,
     };
-    let used = if view.select.wants("quota") { vault.used_bytes(library).await? } else { 0 };
+    let used = if view.select.wants("quota") { vault.used_bytes(ask.actor(), library).await? } else { 0 };
     Ok(view.selected(&wire::Drive::new(view, library, owner.as_ref(), used))?)
 }

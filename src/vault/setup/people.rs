@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    super::{Vault, fresh},
+    super::{Vault, fresh, sessions::end_session_of_stranger},
     Done, Setup,
 };
 use crate::{
@@ -143,6 +143,8 @@ impl Setup {
         let locked_out = user.password_hash.is_some() || disabled.is_some();
         if locked_out || affiliation.is_some_and(Affiliation::is_supplier) {
             store::auth::end_sessions(self.db(), person.id, now).await?;
+        } else if administrator == Some(false) {
+            end_session_of_stranger(self.db(), person.id, now).await?;
         }
         Ok(Done::changed_if(differs || locked_out))
     }

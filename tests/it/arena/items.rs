@@ -666,27 +666,45 @@ async fn a_folder_above_a_file_that_belongs_to_a_part_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn an_edition_is_associated_when_it_is_pinned_or_the_last_of_a_file_that_follows_the_newest() {
+async fn the_newest_edition_is_kept_while_an_item_follows_the_newest() {
     let server = Server::start().await;
     let ann = server.arena(&server.world.ann).await;
     let item = part(&server, "P-1").await;
     let path = format!("/v1/items/{item}/files");
     let file = guid(&server.world.file).to_owned();
-    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
-    let first = server.world.file.file.as_ref().unwrap().edition.id;
-    assert!(!store::parts::associates(&mut db, first).await.unwrap());
     let tied = send(&ann, &server, "POST", &path, json!({"file": {"guid": file}})).await.expect(200);
-    assert!(store::parts::associates(&mut db, first).await.unwrap(), "the last edition of an associated file");
     ann.check_out(&file).await.expect(201);
-    ann.check_in(&file, "true", "x", &[]).await.expect(201);
-    let second = world::now(&server.vault, &server.world, &server.world.file).await.file.unwrap().edition.id;
-    for edition in [first, second] {
-        assert!(!store::parts::associates(&mut db, edition).await.unwrap(), "the other one is left");
-    }
-    let pin = json!({"latestEditionAssociation": false, "file": {"guid": file}});
+    let second = guid_in(&ann.check_in(&file, "true", "x", &[]).await.expect(201));
+    let path_of = format!("/v1/files/{second}");
+    assert_eq!(code(&send(&ann, &server, "DELETE", &path_of, json!({})).await), "400 6010");
+    let pin = json!({"latestEditionAssociation": false, "file": {"edition": "1"}});
     send(&ann, &server, "PUT", &format!("{path}/{}", association(&tied)), pin).await.expect(201);
-    assert!(store::parts::associates(&mut db, first).await.unwrap(), "pinned");
-    assert!(!store::parts::associates(&mut db, second).await.unwrap());
+    send(&ann, &server, "DELETE", &path_of, json!({})).await.expect(204);
+}
+
+#[tokio::test]
+async fn the_lists_of_an_item_come_whole_unless_a_part_is_asked_for() {
+    let server = Server::start().await;
+    let ann = server.arena(&server.world.ann).await;
+    let item = part(&server, "P-1").await;
+    for number in 0..22 {
+        let made = ann.create(&format!("f{number}"), &format!("f{number}.txt"), "x").await.expect(201);
+        let file = json!({"file": {"guid": guid_in(&made)}});
+        send(&ann, &server, "POST", &format!("/v1/items/{item}/files"), file).await.expect(200);
+    }
+    let count = async |query: &str| {
+        ann.get(&format!("/v1/items/{item}/files{query}")).await.expect(200).json()["count"].clone()
+    };
+    for (query, expected) in
+        [("", 22), ("?limit=5", 5), ("?limit=20&offset=20", 2), ("?offset=21", 1), ("?limit=400&offset=400", 0)]
+    {
+        assert_eq!(count(query).await, expected, "{query}");
+    }
+    for path in [format!("/v1/items/{item}/files"), format!("/v1/items/{item}/revisions")] {
+        assert_eq!(code(&ann.get(&format!("{path}?limit=401")).await), "400 3220");
+        assert_eq!(code(&ann.get(&format!("{path}?offset=x")).await), "400 3041");
+        assert_eq!(ann.get(&format!("{path}?offset=22")).await.expect(200).json()["count"], 0);
+    }
 }
 
 /// As the public client does that reaches files only through items.

@@ -385,3 +385,50 @@ async fn whoever_is_refused_is_refused_after_the_same_work() {
     let [wrong, others @ ..] = fastest;
     assert!(others.iter().all(|other| *other > wrong / 4), "{fastest:?}");
 }
+
+#[tokio::test]
+async fn wrong_passwords_of_one_user_count_together_however_the_user_is_spelled() {
+    let server = Server::start().await;
+    let ann = &server.world.ann.person;
+    let number = ann.number.to_string();
+    for spelling in [&ann.login, &ann.email, &number, &ann.login.to_uppercase(), &ann.email] {
+        assert_eq!(code(&server.log_in(spelling, "wrong").await), "400 4001", "{spelling}");
+    }
+    for spelling in [&ann.login, &ann.email, &number] {
+        assert_eq!(code(&server.log_in(spelling, PASSWORD).await), "400 4083", "{spelling}");
+    }
+    // a number has one spelling
+    for spelling in [format!("0{}", server.world.bob.person.number), format!("+{}", server.world.bob.person.number)] {
+        assert_eq!(code(&server.log_in(&spelling, PASSWORD).await), "400 4001", "{spelling}");
+    }
+    server.log_in(&server.world.bob.person.number.to_string(), PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_was_let_in_as_an_administrator_and_is_none_any_more_does_not_come_back_with_the_old_session() {
+    let server = Server::start().await;
+    let dora = &server.world.dora;
+    let client = server.arena(dora).await;
+    let administrator = |yes| UserChange { administrator: Some(yes), ..UserChange::default() };
+    change(&server, dora, administrator(false)).await;
+    assert_eq!(code(&client.get("/v1/files").await), "401 401");
+    change(&server, dora, administrator(true)).await;
+    assert_eq!(code(&client.get("/v1/files").await), "401 401");
+    server.arena(dora).await.get("/v1/files").await.expect(200);
+}
+
+#[tokio::test]
+async fn somebodys_own_library_admits_them_and_no_administrator() {
+    let server = Server::start().await;
+    let own = crate::support::world::personal(&server.vault, &server.world.ann).await;
+    let update = LibraryUpdate { arena_workspace: Some(1777), ..LibraryUpdate::default() };
+    server.vault.update_library(own.id, &update).await.unwrap();
+    let enter = async |somebody: &Somebody| {
+        let body = json!({"email": somebody.person.email, "password": PASSWORD, "workspaceId": 1777});
+        server.send(server.post("/v1/login").json(&body)).await
+    };
+    enter(&server.world.ann).await.expect(200);
+    for other in [&server.world.dora, &server.world.bob] {
+        assert_eq!(code(&enter(other).await), "400 4001");
+    }
+}

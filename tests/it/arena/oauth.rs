@@ -212,6 +212,9 @@ async fn an_applications_roles_are_its_ceiling() {
             _ => code(answer),
         };
         assert_eq!(word(&get(&server, &token, "/v1/files").await), listing, "{roles:?}");
+        for settings in ["/v1/settings/users", "/v1/settings/files/categories"] {
+            assert_eq!(word(&get(&server, &token, settings).await), listing, "{roles:?}");
+        }
         assert_eq!(word(&get(&server, &token, &format!("/v1/files/{file}/content")).await), content, "{roles:?}");
         let take = server.post("/v1/files/checkoutstatuschanges").bearer_auth(&token).json(&body);
         assert_eq!(word(&server.send(take).await), taking, "{roles:?}");
