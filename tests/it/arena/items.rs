@@ -12,7 +12,6 @@ use coatcheck::{
         name::ItemName,
         part::{NewPart, Revision},
     },
-    store,
     vault::PartQuery,
 };
 use futures_util::future::join_all;
