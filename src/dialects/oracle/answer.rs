@@ -61,17 +61,29 @@ pub struct About {
     /// The item's id, as it stands in the path.
     pub id: Option<String>,
     asker: Arc<OnceLock<String>>,
+    name: Arc<OnceLock<String>>,
 }
 
 impl About {
     /// An operation on the item in the path, asked for by somebody not known yet.
     pub fn what(operation: Operation, id: Option<String>) -> Self {
-        Self { operation: Some(operation), id, asker: Arc::default() }
+        Self { operation: Some(operation), id, asker: Arc::default(), name: Arc::default() }
     }
 
     /// The caller's display name.
     pub fn asker(&self) -> &str {
         self.asker.get().map_or("anonymous", String::as_str)
+    }
+
+    /// The name that a file was to be given (5.6).
+    pub fn name(&self) -> Option<&str> {
+        self.name.get().map(String::as_str)
+    }
+
+    /// Notes the name that a file is to be given, which a refusal of it says.
+    pub fn note_name(&self, name: &str) {
+        // a request is read once
+        let _known = self.name.set(name.to_owned());
     }
 
     /// Notes who asks, once that is known.
@@ -80,6 +92,15 @@ impl About {
             // a request is authenticated once
             let _known = about.asker.set(name.to_owned());
         }
+    }
+}
+
+impl FromRequestParts<Hall> for About {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Hall) -> Result<Self, Error> {
+        // clones share what is noted; every route is spoken for
+        Ok(parts.extensions.get::<About>().cloned().unwrap_or_default())
     }
 }
 

@@ -120,11 +120,15 @@ impl Error {
         };
         let message = format!("{} {}", sentence.trim_end(), cause.sentence);
         let message = message.trim_start();
+        // only these say more (5.6)
+        let in_full = about.operation == Some(Operation::EditFile) && status == StatusCode::FORBIDDEN;
         let fields = Fields::new()
             .text("errorCode", code)
             .text("errorKey", format!("{key}{}", cause.key))
             .text("errorMessage", message)
+            .maybe("errorType", in_full.then_some("file"))
             .maybe("id", about.id.as_deref())
+            .maybe("name", about.name().filter(|_| in_full))
             .text("title", message)
             .text("type", "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html");
         Worded { status, headers: self.headers(status), fields }

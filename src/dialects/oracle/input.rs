@@ -124,7 +124,34 @@ impl Input {
         }
     }
 
-    /// The same, of a field that must be there and say something.
+    /// A field that counts, as a number or as its text; one too large for us is larger than everything.
+    pub fn number(&self, name: &'static str) -> Result<Option<i64>, Error> {
+        let text = match self.0.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(_) => self.text(name)?.unwrap_or_default().to_owned(),
+        };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.as_str() {
+            "" => Ok(None),
+            text if digits => Ok(Some(text.parse().unwrap_or(i64::MAX))),
+            _ => Err(Error::BadValue(name)),
+        }
+    }
+
+    /// A field that is yes or no, as a boolean or as its text; one that is not there is no.
+    pub fn flag(&self, name: &'static str) -> Result<bool, Error> {
+        match self.0.get(name) {
+            Some(Value::Bool(flag)) => Ok(*flag),
+            _ => match self.text(name)? {
+                None | Some("" | "false" | "0") => Ok(false),
+                Some("true" | "1") => Ok(true),
+                Some(_) => Err(Error::BadValue(name)),
+            },
+        }
+    }
+
+    /// A text that must be there and say something.
     pub fn required(&self, name: &'static str) -> Result<&str, Error> {
         self.text(name)?.filter(|text| !text.is_empty()).ok_or(Error::Required(name))
     }
@@ -178,6 +205,15 @@ mod tests {
         assert_eq!(input.required("a").unwrap(), "x");
         assert_eq!(input.text("n").unwrap(), None);
         assert!(input.text("i").is_err() && input.text("z").is_err() && input.required("b").is_err());
+        let input =
+            Input::from_json(r#"{"n": 3, "t": "4", "f": -1, "x": 1.5, "b": true, "s": "true", "e": ""}"#).unwrap();
+        assert_eq!(
+            [input.number("n").unwrap(), input.number("t").unwrap(), input.number("e").unwrap()],
+            [Some(3), Some(4), None]
+        );
+        assert!(input.number("f").is_err() && input.number("x").is_err() && input.number("s").is_err());
+        assert!(input.flag("b").unwrap() && input.flag("s").unwrap() && !input.flag("none").unwrap());
+        assert!(input.flag("n").is_err() && input.flag("t").is_err());
         for bad in ["[]", "1", "{", "{\"a\":}", &"[".repeat(1000)] {
             assert!(Input::from_json(bad).is_err(), "{bad}");
         }

@@ -15,14 +15,32 @@ pub enum Operation {
     Upload,
     /// 5.5.
     Versions,
-    /// 6.1 and 6.2.
+    /// 5.6.
+    EditFile,
+    /// 5.7 and 6.4.
+    Copy,
+    /// 5.7 and 6.4.
+    Move,
+    /// 5.8 and 6.4.
+    Delete,
+    /// 6.1, 6.2 and 6.5.
     Browse,
     /// 6.3.
     CreateFolder,
-    /// 7; not in the vendor's table.
+    /// 6.4.
+    EditFolder,
+    /// 7; not in the vendor's table, as are the next two.
     Users,
+    /// 7.
+    TransferContent,
+    /// 10.
+    Metadata,
     /// 8.
     Links,
+    /// 9.
+    Shares,
+    /// 11; not in the vendor's table.
+    Catalog,
 }
 
 /// How an operation is spoken of.
@@ -50,10 +68,21 @@ impl Operation {
             Self::Download => ("!csUnableToDownloadFile", "Unable to download file.", "GET_FILE"),
             Self::Upload => ("!csUnableToCheckIn", "Unable to check in.", "CHECKIN_UNIVERSAL"),
             Self::Versions => ("!csFldUnableToGetRevisions", "Unable to get file versions.", "FLD_FILE_REVISIONS"),
+            Self::EditFile => {
+                ("!csFldUnableToEditDocumentLink", "Unable to edit foldering information.", "FLD_EDIT_FILE")
+            }
+            Self::Copy => ("!csFldUnableToCopy", "Unable to copy.", "FLD_COPY"),
+            Self::Move => ("!csFldUnableToMove", "Unable to move.", "FLD_MOVE"),
+            Self::Delete => ("!csFldUnableToDelete", "Unable to delete.", "FLD_MOVE_TO_TRASH"),
             Self::Browse => ("!csFldUnableToBrowse", "Unable to browse folder.", "FLD_BROWSE"),
             Self::CreateFolder => ("!csFldUnableToCreateFolder", "Unable to create folder.", "FLD_CREATE_FOLDER"),
+            Self::EditFolder => ("!csFldUnableToEditFolder", "Unable to edit folder.", "FLD_EDIT_FOLDER"),
             Self::Users => ("!csUnableToQueryUsers", "Unable to query users.", "QUERY_USERS"),
+            Self::TransferContent => ("!csUnableToTransferContent", "Unable to transfer content.", "TRANSFER_CONTENT"),
+            Self::Metadata => ("!csUnableToManageMetadata", "Unable to manage metadata.", "MANAGE_METADATA"),
             Self::Links => ("!csUnableToManageLink", "Unable to manage public link.", "MANAGE_LINK"),
+            Self::Shares => ("!csFldUnableToShare", "Unable to share folder.", "FLD_SHARE"),
+            Self::Catalog => ("!csUnableToDescribeResource", "Unable to describe resource.", "DESCRIBE"),
         };
         Words { key, sentence, service }
     }

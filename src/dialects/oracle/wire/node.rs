@@ -1,9 +1,9 @@
-//! What an answer is made of before it is JSON or XML (spec/oracle.md 2.3 and 2.8). Every scalar is text: there is no
-//! number or boolean to be had here, so that none gets onto the wire.
+//! What an answer is made of before it is JSON or XML (spec/oracle.md 2.3 and 2.8). Every scalar is text: there is no number
+//! to be had here, and one boolean for the catalog of versions (11), so that no other gets onto the wire.
 
 use std::borrow::Cow;
 
-use quick_xml::escape::partial_escape;
+use quick_xml::escape::{escape, partial_escape};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// A value.
@@ -11,6 +11,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 pub enum Node {
     /// A scalar.
     Text(String),
+    /// A real boolean, of the catalog only.
+    Truth(bool),
     /// An object.
     Object(Fields),
     /// A list of objects.
@@ -19,7 +21,7 @@ pub enum Node {
 
 /// The fields of an object, in the order they are sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields(Vec<(&'static str, Node)>);
+pub struct Fields(Vec<(Cow<'static, str>, Node)>);
 
 impl Fields {
     /// None yet.
@@ -29,8 +31,8 @@ impl Fields {
 
     /// And a scalar.
     #[must_use]
-    pub fn text(mut self, key: &'static str, text: impl Into<String>) -> Self {
-        self.0.push((key, Node::Text(text.into())));
+    pub fn text(mut self, key: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        self.0.push((key.into(), Node::Text(text.into())));
         self
     }
 
@@ -49,10 +51,17 @@ impl Fields {
         }
     }
 
+    /// And a boolean that is one (11).
+    #[must_use]
+    pub fn truth(mut self, key: &'static str, truth: bool) -> Self {
+        self.0.push((key.into(), Node::Truth(truth)));
+        self
+    }
+
     /// And an object.
     #[must_use]
-    pub fn object(mut self, key: &'static str, fields: Fields) -> Self {
-        self.0.push((key, Node::Object(fields)));
+    pub fn object(mut self, key: impl Into<Cow<'static, str>>, fields: Fields) -> Self {
+        self.0.push((key.into(), Node::Object(fields)));
         self
     }
 
@@ -60,7 +69,7 @@ impl Fields {
     #[must_use]
     pub fn list(mut self, key: &'static str, items: Vec<Fields>) -> Self {
         if !items.is_empty() {
-            self.0.push((key, Node::List(items)));
+            self.0.push((key.into(), Node::List(items)));
         }
         self
     }
@@ -75,7 +84,10 @@ impl Fields {
     /// The same in the order of a body's top level: alphabetical, the list last.
     #[must_use]
     pub fn in_top_order(mut self) -> Self {
-        self.0.sort_by_key(|(key, node)| (matches!(node, Node::List(_)), *key));
+        self.0.sort_by(|(a, a_node), (b, b_node)| {
+            let place = |node: &Node| matches!(node, Node::List(_));
+            (place(a_node), a).cmp(&(place(b_node), b))
+        });
         self
     }
 
@@ -96,6 +108,7 @@ impl Fields {
         for (key, node) in &self.0 {
             element(out, key, |out| match node {
                 Node::Text(text) => out.push_str(&partial_escape(clean(text))),
+                Node::Truth(truth) => out.push_str(if *truth { "true" } else { "false" }),
                 Node::Object(fields) => fields.write(out),
                 Node::List(items) => items.iter().for_each(|item| element(out, "item", |out| item.write(out))),
             });
@@ -117,20 +130,36 @@ impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Node::Text(text) => serializer.serialize_str(text),
+            Node::Truth(truth) => serializer.serialize_bool(*truth),
             Node::Object(fields) => fields.serialize(serializer),
             Node::List(items) => items.serialize(serializer),
         }
     }
 }
 
+/// An element of this name, or, where it is no name in XML, a `field` that says it.
 fn element(out: &mut String, name: &str, inside: impl FnOnce(&mut String)) {
+    let named = is_xml_name(name);
     out.push('<');
-    out.push_str(name);
+    if named {
+        out.push_str(name);
+    } else {
+        out.push_str("field name=\"");
+        out.push_str(&escape(clean(name)));
+        out.push('"');
+    }
     out.push('>');
     inside(out);
     out.push_str("</");
-    out.push_str(name);
+    out.push_str(if named { name } else { "field" });
     out.push('>');
+}
+
+/// A name that every XML reader takes for one: of ASCII letters and digits, `_`, `-` and `.`, beginning like a name.
+fn is_xml_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        && !name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml"))
 }
 
 /// Characters that XML 1.0 cannot hold become U+FFFD.
@@ -168,6 +197,18 @@ mod tests {
             fields.to_xml("response"),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><response><user><displayName>A &amp; B &lt;c&gt;</displayName>\
              <odd>x\u{fffd}y</odd></user><items><item><a></a></item><item><a></a></item></items></response>"
+        );
+    }
+
+    #[test]
+    fn what_is_no_name_in_xml_becomes_a_field_that_says_it() {
+        let fields =
+            Fields::new().text("Due date".to_owned(), "x").text("a\"<b".to_owned(), "y").truth("isLatest", true);
+        assert_eq!(fields.to_json(), r#"{"Due date":"x","a\"<b":"y","isLatest":true}"#);
+        assert_eq!(
+            fields.to_xml("response"),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><response><field name=\"Due date\">x</field>\
+             <field name=\"a&quot;&lt;b\">y</field><isLatest>true</isLatest></response>"
         );
     }
 
