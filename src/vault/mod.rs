@@ -68,7 +68,7 @@ pub use crate::{
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
 pub use applications::{ApplicationInfo, NewApplication};
 pub use content::Download;
-pub use links::{LinkSpec, LinkUpdate};
+pub use links::{BroughtLink, LinkSpec, LinkUpdate};
 pub use locks::Cancel;
 pub use look::Look;
 pub use memory::Category;
