@@ -35,6 +35,7 @@ mod revise;
 mod secrets;
 mod sessions;
 pub mod setup;
+mod shares;
 mod sweep;
 mod tokens;
 
@@ -77,6 +78,7 @@ pub use passwords::PasswordSettings;
 pub use publish::{CheckIn, NewFileAt, Publication, Published};
 pub use revise::{RevisedBytes, Revision};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
+pub use shares::Share;
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 

@@ -7,5 +7,6 @@ mod links;
 mod locks;
 mod refusals;
 mod seed;
+mod shares;
 mod uploads;
 mod users;
