@@ -108,6 +108,9 @@ fn rooms(config: &Config, found: &mut Vec<Finding>) {
     least(&["arena.failed_logins"], config.arena.failed_logins.into(), 1, found);
     least(&["arena.failed_logins_per_address"], config.arena.failed_logins_per_address.into(), 1, found);
     least(&["oracle.token_minutes"], config.oracle.token_minutes.into(), 1, found);
+    least(&["oracle.wrong_codes_per_link"], config.oracle.wrong_codes_per_link.into(), 1, found);
+    least(&["oracle.wrong_codes_per_address"], config.oracle.wrong_codes_per_address.into(), 1, found);
+    least(&["oracle.wrong_code_minutes"], config.oracle.wrong_code_minutes.into(), 1, found);
     least(&["graph.download_url_minutes"], config.graph.download_url_minutes.into(), 1, found);
     least(&["graph.upload_session_hours"], config.graph.upload_session_hours.into(), 24, found);
     least(&["liferay.company_id"], config.liferay.company_id.try_into().unwrap_or(0), 1, found);

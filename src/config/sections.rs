@@ -104,6 +104,9 @@ pub struct Oracle {
     pub enabled: bool,
     pub tenant_suffix: String,
     pub token_minutes: u32,
+    pub wrong_codes_per_link: u32,
+    pub wrong_codes_per_address: u32,
+    pub wrong_code_minutes: u32,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

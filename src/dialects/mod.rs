@@ -9,12 +9,12 @@ pub mod graph;
 pub mod liferay;
 pub mod oracle;
 
-use std::sync::Arc;
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::FromRef,
-    http::{HeaderMap, HeaderName},
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, HeaderName, request::Parts},
     response::Response,
 };
 
@@ -60,6 +60,26 @@ pub struct Limits {
 impl FromRef<Hall> for Vault {
     fn from_ref(hall: &Hall) -> Vault {
         hall.vault.clone()
+    }
+}
+
+/// Where a request comes from, as far as the proxies that are trusted can tell: what wrong passwords and access codes are
+/// counted by.
+#[derive(Clone, Copy, Debug)]
+pub struct Source(pub Option<IpAddr>);
+
+impl Source {
+    /// That of this request.
+    pub fn of(parts: &Parts, hall: &Hall) -> Self {
+        Source(hall.origins.client(&parts.headers, &parts.extensions))
+    }
+}
+
+impl FromRequestParts<Hall> for Source {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, hall))
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     actor::Role,
-    id::{ItemId, LinkId, PrincipalId},
+    id::{ItemId, LinkId},
     person::Person,
 };
 
@@ -41,7 +41,7 @@ pub struct Link {
     /// Who may use it.
     pub audience: Audience,
     /// Whom `Audience::Listed` names.
-    pub listed: Vec<PrincipalId>,
+    pub listed: Vec<Arc<Person>>,
     /// Whether it asks for an access code.
     pub has_access_code: bool,
     /// When it ends.

@@ -244,17 +244,18 @@ pub async fn end_sessions(db: &mut PgConnection, user: PrincipalId, now: Option<
     Ok(ended.rows_affected() > 0)
 }
 
-/// Who among somebody and, for a group, its members has a living session in a library.
+/// Who among these and, for groups, their members has a living session in a library.
 pub async fn session_users(
     db: &mut PgConnection,
     library: LibraryId,
-    among: PrincipalId,
+    among: &[PrincipalId],
 ) -> sqlx::Result<Vec<PrincipalId>> {
     sqlx::query_scalar!(
         r#"SELECT user_id AS "user: PrincipalId" FROM sessions WHERE library_id = $1 AND ended_at IS NULL
-            AND (user_id = $2 OR user_id IN (SELECT m.principal_id FROM group_members m WHERE m.group_id = $2))"#,
+            AND (user_id = ANY ($2)
+                OR user_id IN (SELECT m.principal_id FROM group_members m WHERE m.group_id = ANY ($2)))"#,
         library.0,
-        among.0,
+        among as &[PrincipalId],
     )
     .fetch_all(db)
     .await
@@ -307,41 +308,53 @@ pub async fn last_workspace(db: &mut PgConnection, user: PrincipalId) -> sqlx::R
 /// How often a credential was presented wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failures {
-    /// In a row for one login, each less than `window` after the one before.
+    /// For one login or link.
     pub login: i32,
     /// From one address within its `window`.
     pub address: i32,
 }
 
-/// The failures that count for a login and the address it comes from.
+/// Which failures are counted together.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// For so long they count.
+    pub length: chrono::Duration,
+    /// Those of a login follow each other less than a window apart; else, as always those of an address, all fall into the
+    /// window that began with the first.
+    pub in_a_row: bool,
+}
+
+/// The failures that count for a login or a link, and the address it is tried from.
 pub async fn failures(
     db: &mut PgConnection,
     login_key: &str,
     address_key: Option<&str>,
-    window: chrono::Duration,
+    window: Window,
     now: Option<DateTime<Utc>>,
 ) -> sqlx::Result<Failures> {
     sqlx::query_as!(
         Failures,
         r#"SELECT coalesce((SELECT failures FROM login_failures
-                WHERE login_key = $1 AND last_failed_at > coalesce($4::timestamptz, now()) - $3::interval), 0) AS "login!",
+                WHERE login_key = $1 AND CASE WHEN $5 THEN last_failed_at ELSE began_at END
+                    > coalesce($4::timestamptz, now()) - $3::interval), 0) AS "login!",
             coalesce((SELECT failures FROM login_failures
                 WHERE login_key = $2 AND began_at > coalesce($4, now()) - $3), 0) AS "address!""#,
         login_key,
         address_key,
-        window as chrono::Duration,
+        window.length as chrono::Duration,
         now,
+        window.in_a_row,
     )
     .fetch_one(db)
     .await
 }
 
-/// Counts a failure for a login and the address it comes from; what no longer counts is forgotten.
+/// Counts a failure for a login or a link and the address it was tried from; what no longer counts is forgotten.
 pub async fn count_failure(
     db: &mut PgConnection,
     login_key: &str,
     address_key: Option<&str>,
-    window: chrono::Duration,
+    window: Window,
     now: Option<DateTime<Utc>>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -351,12 +364,13 @@ pub async fn count_failure(
         ON CONFLICT (login_key) DO UPDATE SET (failures, began_at, last_failed_at) = (
             SELECT CASE WHEN counts THEN f.failures + 1 ELSE 1 END,
                 CASE WHEN counts THEN f.began_at ELSE excluded.began_at END, excluded.last_failed_at
-            FROM (SELECT CASE WHEN f.login_key = $2 THEN f.began_at ELSE f.last_failed_at END
+            FROM (SELECT CASE WHEN f.login_key = $2 OR NOT $5 THEN f.began_at ELSE f.last_failed_at END
                 > excluded.last_failed_at - $3::interval AS counts) AS c)",
         login_key,
         address_key,
-        window as chrono::Duration,
+        window.length as chrono::Duration,
         now,
+        window.in_a_row,
     )
     .execute(db)
     .await?;

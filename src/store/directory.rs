@@ -469,6 +469,54 @@ pub async fn people(db: &mut PgConnection, ids: &[PrincipalId]) -> sqlx::Result<
     people!("WHERE p.id = ANY ($1)", ids as &[PrincipalId]).fetch_all(db).await
 }
 
+/// The living users who have a text, as it is compared, in their login name, full name or e-mail address; first the one whose
+/// login name it is, then by login name.
+pub async fn users_with(db: &mut PgConnection, text: &str, limit: i64) -> sqlx::Result<Vec<Person>> {
+    if super::has_nul(text) {
+        return Ok(Vec::new());
+    }
+    people!(
+        "WHERE p.kind = 'user' AND p.disabled_at IS NULL
+            AND (strpos(u.login_key, $1) > 0 OR strpos(lower(p.name), $1) > 0 OR strpos(u.email_key, $1) > 0)
+        ORDER BY u.login_key <> $1, u.login_key LIMIT $2",
+        name::key(text),
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The living user with an e-mail address.
+pub async fn user_with_email(db: &mut PgConnection, email: &str) -> sqlx::Result<Option<Person>> {
+    if super::has_nul(email) {
+        return Ok(None);
+    }
+    people!(
+        "WHERE p.id = (SELECT x.id FROM users x WHERE x.email_key = $1) AND p.disabled_at IS NULL",
+        name::key(email)
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whom each of these names: by Oracle's id, else by login name, e-mail address or client id. In their order.
+pub async fn named(db: &mut PgConnection, names: &[&str]) -> sqlx::Result<Vec<Option<PrincipalId>>> {
+    if names.iter().any(|name| super::has_nul(name)) {
+        return Ok(vec![None; names.len()]);
+    }
+    let keys: Vec<String> = names.iter().map(|name| name::key(name)).collect();
+    sqlx::query_scalar!(
+        r#"SELECT coalesce((SELECT x.id FROM principals x WHERE x.oracle_id = n.text),
+            (SELECT x.id FROM users x WHERE x.login_key = n.key), (SELECT x.id FROM users x WHERE x.email_key = n.key),
+            (SELECT x.id FROM applications x WHERE lower(x.client_id) = n.key)) AS "id?: PrincipalId"
+        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS n (text, key, place) ORDER BY n.place"#,
+        names as &[&str],
+        &keys,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// All users, by login name.
 pub async fn users(db: &mut PgConnection) -> sqlx::Result<Vec<Person>> {
     people!("WHERE $1::text IS NULL AND p.kind = 'user' ORDER BY u.login_key", None::<&str>).fetch_all(db).await

@@ -209,6 +209,15 @@ pub async fn by_key(
     .await
 }
 
+/// Holds an item until the transaction ends, so that what is given on it (shares, links) changes one after another, and not
+/// beside its deletion. `false`: it is in the trash.
+pub async fn hold(db: &mut PgConnection, item: ItemId) -> sqlx::Result<bool> {
+    let held = sqlx::query!("SELECT id FROM items WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", item.0)
+        .fetch_optional(db)
+        .await?;
+    Ok(held.is_some())
+}
+
 /// Which of a folder's items are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Among {

@@ -63,6 +63,11 @@ pub async fn on(db: &mut PgConnection, now: Option<DateTime<Utc>>, item: ItemId)
     links!("WHERE l.item_id = $2 ORDER BY l.created_at, l.id", now, item.0).fetch_all(db).await
 }
 
+/// How many links there are on an item.
+pub async fn count(db: &mut PgConnection, item: ItemId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM links WHERE item_id = $1"#, item.0).fetch_one(db).await
+}
+
 /// A link to be made or to take the place of one, its identities already drawn.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
@@ -113,14 +118,14 @@ pub struct LinkChange {
     pub expires_at: Option<Option<DateTime<Utc>>>,
 }
 
-/// Changes a link. Needs a transaction.
+/// Changes a link; `false`: there is none. Needs a transaction.
 pub async fn update(
     db: &mut PgConnection,
     id: LinkId,
     change: &LinkChange,
     now: Option<DateTime<Utc>>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let changed = sqlx::query!(
         "UPDATE links SET role = coalesce($2, role), audience = coalesce($3, audience),
             access_code_hash = CASE WHEN $4 THEN $5 ELSE access_code_hash END,
             expires_at = CASE WHEN $6 THEN $7::timestamptz ELSE expires_at END, modified_at = coalesce($8::timestamptz, now())
@@ -136,11 +141,14 @@ pub async fn update(
     )
     .execute(&mut *db)
     .await?;
+    if changed.rows_affected() == 0 {
+        return Ok(false);
+    }
     if let Some((_, listed)) = &change.audience {
         sqlx::query!("DELETE FROM link_users WHERE link_id = $1", id.0).execute(&mut *db).await?;
         list_users(db, id, listed).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Removes a link; `false`: there was none.

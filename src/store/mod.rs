@@ -15,6 +15,7 @@ pub mod links;
 pub mod locks;
 pub mod migrate;
 pub mod parts;
+pub mod shares;
 pub mod trail;
 
 use chrono::{DateTime, Utc};

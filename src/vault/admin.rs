@@ -361,7 +361,7 @@ impl Vault {
         let Some(library) = store::directory::remove_membership(&mut change, item, from).await? else {
             return Ok(false);
         };
-        for user in store::auth::session_users(&mut change, library, from).await? {
+        for user in store::auth::session_users(&mut change, library, &[from]).await? {
             end_session_of_stranger(&mut change, user, now).await?;
         }
         let epoch = self.start_epoch(&mut change).await?;

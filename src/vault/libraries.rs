@@ -68,6 +68,30 @@ impl Vault {
         Ok(store::directory::find(&mut db, key).await?)
     }
 
+    /// Whom each of these texts names in Oracle's spelling: an id, else a login name, an e-mail address or a client id. In the
+    /// same order; `None`: nobody.
+    pub async fn people_named(&self, names: &[&str]) -> Result<Vec<Option<Arc<Person>>>> {
+        let ids = {
+            let mut db = self.connection().await?;
+            store::directory::named(&mut db, names).await?
+        };
+        let people = self.people(ids.iter().flatten().copied()).await?;
+        ids.into_iter().map(|id| id.map(|id| people.get(id)).transpose()).collect()
+    }
+
+    /// Living users who have a text in login name, full name or e-mail address, the one whose login name it is first; so many
+    /// at most.
+    pub async fn users_with(&self, text: &str, limit: i64) -> Result<Vec<Person>> {
+        let mut db = self.connection().await?;
+        Ok(store::directory::users_with(&mut db, text, limit).await?)
+    }
+
+    /// The living user with this e-mail address.
+    pub async fn user_with_email(&self, email: &str) -> Result<Option<Person>> {
+        let mut db = self.connection().await?;
+        Ok(store::directory::user_with_email(&mut db, email).await?)
+    }
+
     /// Principals by their keys, in the same order.
     pub async fn persons(&self, ids: &[PrincipalId]) -> Result<Vec<Arc<Person>>> {
         let people = self.people(ids.iter().copied()).await?;

@@ -1,5 +1,7 @@
 //! Public links: making and changing them, and opening one for a caller who brings it.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 
 use super::{Look, Vault};
@@ -11,7 +13,7 @@ use crate::{
         id::{ItemKey, LinkId, PrincipalId},
         item::Kind,
         link::{Audience, Link},
-        permission::Action,
+        permission::{self, Action},
     },
     store::{
         self,
@@ -49,11 +51,26 @@ pub struct LinkUpdate {
     pub expires_at: Option<Option<DateTime<Utc>>>,
 }
 
+/// A link as a caller brings it along, not opened yet.
+#[derive(Clone, Debug)]
+pub struct BroughtLink {
+    /// Oracle's link id, as sent; `None`: a link of another kind, of which there are none.
+    pub oracle_id: Option<String>,
+    /// What the access code may be: one code in several spellings. None was brought where there is none.
+    pub codes: Vec<String>,
+    /// Where the caller is, for the count of wrong codes.
+    pub from: Option<IpAddr>,
+}
+
+/// Links on one item: all of them are listed at once, so no more are made.
+const MOST: i64 = 1_000;
+
 impl Vault {
     /// Makes a link on an item that was looked at.
     ///
     /// # Errors
-    /// [`Error::NameTaken`] for a second unnamed one or a taken name, and what the gates say.
+    /// [`Error::NameTaken`] for a second unnamed one or a taken name, [`Error::Impossible`] for too many on one item, and
+    /// what the gates say.
     pub async fn create_link(&self, actor: &Actor, look: &Look, spec: LinkSpec) -> Result<Link> {
         look.check(actor, Action::Share)?;
         let created_by = actor.id().ok_or(Error::NoSession)?;
@@ -74,17 +91,29 @@ impl Vault {
             expires_at: spec.expires_at,
             created_by,
         };
-        let mut change = self.0.db.begin().await?;
-        let now = self.0.clock.instead();
-        self.note_link(&mut change, actor, look).await?;
-        match store::links::create(&mut change, &link, now).await {
-            Ok(()) => {}
-            Err(error) if store::violated(&error) == Some("links_name_key") => return Err(Error::NameTaken(link.name)),
-            Err(error) => return Err(error.into()),
-        }
-        let row = store::links::by_oracle_id(&mut change, now, &link.oracle_id).await?;
-        change.commit().await?;
-        self.dress_link(row.ok_or(Error::Missing(Missing::Link))?).await
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move {
+            let mut change = vault.0.db.begin().await?;
+            let now = vault.0.clock.instead();
+            if !store::items::hold(&mut change, link.item).await? {
+                return Err(Error::Missing(Missing::Item));
+            }
+            if store::links::count(&mut change, link.item).await? >= MOST {
+                return Err(Error::Impossible("the item has too many links"));
+            }
+            vault.note_link(&mut change, &actor, &look).await?;
+            match store::links::create(&mut change, &link, now).await {
+                Ok(()) => {}
+                Err(error) if store::violated(&error) == Some("links_name_key") => {
+                    return Err(Error::NameTaken(link.name));
+                }
+                Err(error) => return Err(error.into()),
+            }
+            let row = store::links::by_oracle_id(&mut change, now, &link.oracle_id).await?;
+            change.commit().await?;
+            vault.dress_link(row.ok_or(Error::Missing(Missing::Link))?).await
+        })
+        .await
     }
 
     /// The links on an item that was looked at, oldest first.
@@ -94,27 +123,18 @@ impl Vault {
             let mut db = self.connection().await?;
             store::links::on(&mut db, self.0.clock.instead(), look.item.id).await?
         };
-        let mut links = Vec::with_capacity(rows.len());
-        for row in rows {
-            links.push(self.dress_link(row).await?);
-        }
-        Ok(links)
+        self.dress_links(rows).await
     }
 
-    /// A link by Oracle's link id, for who may manage it.
+    /// A link by Oracle's link id, for who may manage it, with the item it is on.
     ///
     /// # Errors
     /// [`Missing::Link`], and what the gates say of its item.
-    pub async fn link(&self, actor: &Actor, oracle_id: &str) -> Result<Link> {
-        let (row, _) = self.managed_link(actor, oracle_id).await?;
-        self.dress_link(row).await
-    }
-
-    async fn managed_link(&self, actor: &Actor, oracle_id: &str) -> Result<(LinkRow, Look)> {
+    pub async fn link(&self, actor: &Actor, oracle_id: &str) -> Result<(Link, Look)> {
         let row = self.link_row(oracle_id).await?;
         let look = self.look(actor, &ItemKey::Id(row.item)).await?;
         look.check(actor, Action::Share)?;
-        Ok((row, look))
+        Ok((self.dress_link(row).await?, look))
     }
 
     /// Notes what happens to a link in the trail of its item, in the transaction that does it.
@@ -123,9 +143,12 @@ impl Vault {
         Ok(store::trail::note(change, Verb::Link, Outcome::Done, &on, &self.act(actor, None)).await?)
     }
 
-    /// Changes a link.
-    pub async fn update_link(&self, actor: &Actor, oracle_id: &str, update: LinkUpdate) -> Result<Link> {
-        let (link, look) = self.managed_link(actor, oracle_id).await?;
+    /// Changes a link on an item that was looked at.
+    ///
+    /// # Errors
+    /// [`Missing::Link`], and what the gates say.
+    pub async fn update_link(&self, actor: &Actor, look: &Look, link: &Link, update: LinkUpdate) -> Result<Link> {
+        check_link(actor, look, link)?;
         let access_code_hash = match update.access_code {
             Some(Some(code)) => Some(Some(self.hash_password(&code).await?)),
             Some(None) => Some(None),
@@ -137,50 +160,77 @@ impl Vault {
             access_code_hash,
             expires_at: update.expires_at,
         };
-        let mut all = self.0.db.begin().await?;
-        self.note_link(&mut all, actor, &look).await?;
-        store::links::update(&mut all, link.id, &change, self.0.clock.instead()).await?;
-        all.commit().await?;
-        let row = self.link_row(oracle_id).await?;
-        self.dress_link(row).await
+        let (vault, actor, look, link) = (self.clone(), actor.clone(), look.clone(), link.clone());
+        self.complete(async move {
+            let now = vault.0.clock.instead();
+            let mut all = vault.0.db.begin().await?;
+            if !store::links::update(&mut all, link.id, &change, now).await? {
+                return Err(Error::Missing(Missing::Link));
+            }
+            vault.note_link(&mut all, &actor, &look).await?;
+            let row = store::links::by_oracle_id(&mut all, now, &link.oracle_id).await?;
+            // its item may have gone into the trash
+            let row = row.ok_or(Error::Missing(Missing::Link))?;
+            all.commit().await?;
+            vault.dress_link(row).await
+        })
+        .await
     }
 
-    /// Removes a link.
-    pub async fn delete_link(&self, actor: &Actor, oracle_id: &str) -> Result<()> {
-        let (link, look) = self.managed_link(actor, oracle_id).await?;
-        let mut all = self.0.db.begin().await?;
-        self.note_link(&mut all, actor, &look).await?;
-        if !store::links::delete(&mut all, link.id).await? {
-            return Err(Error::Missing(Missing::Link));
-        }
-        Ok(all.commit().await?)
-    }
-
-    /// Opens a link for a caller: it lives, it is on the item that was looked at or above it, it admits the caller, and
-    /// its access code is right. In this order (spec/oracle.md 3.3, steps 6 to 9).
+    /// Removes a link on an item that was looked at.
     ///
     /// # Errors
-    /// [`Error::LinkExpired`], also for one that is unknown; [`Error::LinkRefused`]; [`Error::NoSession`] where somebody must
-    /// be signed in and nobody is; [`Error::AccessCode`].
-    pub async fn open_link(
+    /// As [`Self::update_link`].
+    pub async fn delete_link(&self, actor: &Actor, look: &Look, link: &Link) -> Result<()> {
+        check_link(actor, look, link)?;
+        let (vault, actor, look, link) = (self.clone(), actor.clone(), look.clone(), link.id);
+        self.complete(async move {
+            let mut all = vault.0.db.begin().await?;
+            if !store::links::delete(&mut all, link).await? {
+                return Err(Error::Missing(Missing::Link));
+            }
+            vault.note_link(&mut all, &actor, &look).await?;
+            Ok(all.commit().await?)
+        })
+        .await
+    }
+
+    /// Looks at an item for what the caller wants to do, and where their own role does not suffice, with what the link adds
+    /// that they bring: the actor has it then. In this order (spec/oracle.md 3.3, steps 3 to 9): the item exists, the role
+    /// suffices, there is a link, it lives, it is on the item or above it, it admits the caller, its access code is right.
+    /// What they may in the end is still for the verb to say.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]; [`Error::LinkExpired`], also for a link that is unknown; [`Error::LinkRefused`];
+    /// [`Error::NoSession`] where somebody must be signed in and nobody is; [`Error::AccessCode`].
+    pub async fn look_with_link(
         &self,
         actor: &Actor,
-        target: &ItemKey,
-        oracle_id: &str,
-        code: &[&str],
-    ) -> Result<OpenedLink> {
-        let row = match self.link_row(oracle_id).await {
+        key: &ItemKey,
+        action: Action,
+        brought: Option<&BroughtLink>,
+    ) -> Result<(Actor, Look)> {
+        let look = self.look_unseen(actor, key).await?;
+        let suffices = look.role(actor) >= Some(action.needs().role);
+        let actor = match brought {
+            Some(link) if !suffices => Actor { link: Some(self.open_link(actor, &look, link).await?), ..actor.clone() },
+            _ => actor.clone(),
+        };
+        if permission::sees(&actor, &look.facts()) { Ok((actor, look)) } else { Err(Error::Missing(Missing::Hidden)) }
+    }
+
+    async fn open_link(&self, actor: &Actor, look: &Look, brought: &BroughtLink) -> Result<OpenedLink> {
+        let row = match &brought.oracle_id {
+            Some(id) => self.link_row(id).await,
+            None => return Err(Error::LinkExpired),
+        };
+        let row = match row {
             Ok(row) if row.expired => return Err(Error::LinkExpired),
             Ok(row) => row,
             Err(Error::Missing(_)) => return Err(Error::LinkExpired),
             Err(other) => return Err(other),
         };
-        let target = {
-            let mut db = self.connection().await?;
-            store::items::by_key(&mut db, self.0.clock.instead(), target, actor.is_supplier()).await?
-        };
-        let target = target.ok_or(Error::Missing(Missing::Item))?;
-        if target.id != row.item && !target.ancestors.contains(&row.item) {
+        if look.item.id != row.item && !look.facts().ancestors.contains(&row.item) {
             return Err(Error::LinkRefused(row.role));
         }
         match (row.audience, actor.id()) {
@@ -190,13 +240,7 @@ impl Vault {
             (Audience::Listed, Some(_)) => return Err(Error::LinkRefused(row.role)),
         }
         if let Some(hash) = &row.access_code_hash {
-            let mut right = false;
-            for code in code {
-                right = right || self.verify_access_code(oracle_id, hash, code).await?;
-            }
-            if !right {
-                return Err(Error::AccessCode);
-            }
+            self.check_access_code(row.id, hash, &brought.codes, brought.from).await?;
         }
         Ok(OpenedLink { item: row.item, role: row.role })
     }
@@ -208,21 +252,38 @@ impl Vault {
     }
 
     async fn dress_link(&self, row: LinkRow) -> Result<Link> {
-        let people = self.people([row.created_by]).await?;
-        Ok(Link {
-            id: row.id,
-            item: row.item,
-            oracle_id: row.oracle_id,
-            graph_id: row.graph_id,
-            name: row.name,
-            role: row.role,
-            audience: row.audience,
-            listed: row.listed,
-            has_access_code: row.access_code_hash.is_some(),
-            expires_at: row.expires_at,
-            created_by: people.get(row.created_by)?,
-            created_at: row.created_at,
-            modified_at: row.modified_at,
-        })
+        self.dress_links(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Link))
     }
+
+    /// All people of all links are looked up together.
+    async fn dress_links(&self, rows: Vec<LinkRow>) -> Result<Vec<Link>> {
+        let named = rows.iter().flat_map(|row| row.listed.iter().copied().chain([row.created_by]));
+        let people = self.people(named).await?;
+        let dress = |row: LinkRow| {
+            Ok(Link {
+                id: row.id,
+                item: row.item,
+                oracle_id: row.oracle_id,
+                graph_id: row.graph_id,
+                name: row.name,
+                role: row.role,
+                audience: row.audience,
+                listed: row.listed.into_iter().map(|id| people.get(id)).collect::<Result<_>>()?,
+                has_access_code: row.access_code_hash.is_some(),
+                expires_at: row.expires_at,
+                created_by: people.get(row.created_by)?,
+                created_at: row.created_at,
+                modified_at: row.modified_at,
+            })
+        };
+        rows.into_iter().map(dress).collect()
+    }
+}
+
+/// The look must be at the link's own item.
+fn check_link(actor: &Actor, look: &Look, link: &Link) -> Result<()> {
+    if look.item.id != link.item {
+        return Err(Error::Missing(Missing::Link));
+    }
+    look.check(actor, Action::Share).map(drop)
 }

@@ -35,6 +35,7 @@ mod revise;
 mod secrets;
 mod sessions;
 pub mod setup;
+mod shares;
 mod sweep;
 mod tokens;
 
@@ -68,7 +69,7 @@ pub use crate::{
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
 pub use applications::{ApplicationInfo, NewApplication};
 pub use content::Download;
-pub use links::{LinkSpec, LinkUpdate};
+pub use links::{BroughtLink, LinkSpec, LinkUpdate};
 pub use locks::Cancel;
 pub use look::Look;
 pub use memory::Category;
@@ -77,6 +78,7 @@ pub use passwords::PasswordSettings;
 pub use publish::{CheckIn, NewFileAt, Publication, Published};
 pub use revise::{RevisedBytes, Revision};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
+pub use shares::Share;
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 

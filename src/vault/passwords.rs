@@ -17,10 +17,10 @@ use crate::{
     domain::{
         actor::Account,
         error::{Error, Result},
-        id::PrincipalId,
+        id::{LinkId, PrincipalId},
         name,
     },
-    store::{self, directory::Credential},
+    store::{self, auth::Window, directory::Credential},
 };
 
 /// How passwords are hashed and how wrong ones are counted.
@@ -42,6 +42,12 @@ pub struct PasswordSettings {
     pub failures_per_address: i32,
     /// For so long.
     pub lockout: chrono::Duration,
+    /// So many wrong access codes of one link within a window close the link to all who need its code.
+    pub wrong_codes: i32,
+    /// So many from one address, of whatever links, close to the address all links that ask for one.
+    pub wrong_codes_per_address: i32,
+    /// The window: it begins with the first wrong code.
+    pub wrong_code_window: chrono::Duration,
 }
 
 impl Default for PasswordSettings {
@@ -55,6 +61,9 @@ impl Default for PasswordSettings {
             failures: 5,
             failures_per_address: 50,
             lockout: chrono::Duration::minutes(5),
+            wrong_codes: 100,
+            wrong_codes_per_address: 10,
+            wrong_code_window: chrono::Duration::minutes(15),
         }
     }
 }
@@ -64,18 +73,35 @@ impl Default for PasswordSettings {
 pub(super) struct Tried {
     name: String,
     address: Option<String>,
+    what: Secret,
+}
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Secret {
+    /// A password, or a secret of an application.
+    Password,
+    /// The access code of a link.
+    AccessCode,
 }
 
 impl Tried {
     /// A user, by whatever spelling it was found; by the spelling itself where there is none.
     fn login(login: &str, user: Option<PrincipalId>, from: Option<IpAddr>) -> Self {
         let name = user.map_or_else(|| Self::key(login), |user| format!("User:{}", user.0));
-        Self { name, address: from.map(address_key) }
+        Self { name, address: from.map(|from| address_key("Address", from)), what: Secret::Password }
+    }
+
+    /// A link that asks for an access code. What is counted for an address is counted apart from failed logins.
+    fn link(link: LinkId, from: Option<IpAddr>) -> Self {
+        let address = from.map(|from| address_key("CodesFrom", from));
+        Self { name: format!("Link:{}", link.0), address, what: Secret::AccessCode }
     }
 
     /// An application. Keys of a kind of their own begin with a capital, which no login's has.
     pub(super) fn client(client_id: &str, from: Option<IpAddr>) -> Self {
-        Self { name: format!("Client:{}", Self::key(client_id)), address: from.map(address_key) }
+        let address = from.map(|from| address_key("Address", from));
+        Self { name: format!("Client:{}", Self::key(client_id)), address, what: Secret::Password }
     }
 
     fn key(name: &str) -> String {
@@ -84,12 +110,12 @@ impl Tried {
 }
 
 /// One IPv4 address; of IPv6 the network of 64 bits that one customer has, who could use another address each time.
-fn address_key(address: IpAddr) -> String {
+fn address_key(kind: &str, address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V4(address) => format!("Address:{address}"),
+        IpAddr::V4(address) => format!("{kind}:{address}"),
         IpAddr::V6(address) => {
             let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
-            format!("Address:{network}/64")
+            format!("{kind}:{network}/64")
         }
     }
 }
@@ -195,24 +221,27 @@ impl Vault {
     /// Lets somebody try to get in, unless too many tries have failed; counts this one if it fails.
     ///
     /// # Errors
-    /// [`Error::LockedOut`]; [`Error::BadCredentials`], also for whatever comes from an address of too many failures; and what
-    /// the try itself ends in.
+    /// [`Error::LockedOut`]; [`Error::BadCredentials`], also for whatever comes from an address of too many failures; for a
+    /// link [`Error::AccessCode`] in place of both; and what the try itself ends in.
     pub(super) async fn counted<T>(&self, tried: &Tried, attempt: impl Future<Output = Result<T>>) -> Result<T> {
         self.refuse_locked(tried).await?;
         let outcome = attempt.await;
-        let Tried { name, address } = tried;
+        let Tried { name, address, what } = tried;
         match &outcome {
-            Err(Error::BadCredentials) => {
-                let (lockout, now) = (self.0.settings.passwords.lockout, self.0.clock.instead());
+            Err(Error::BadCredentials | Error::AccessCode) => {
+                let (window, now) = (self.window(*what), self.0.clock.instead());
                 let mut db = self.connection().await?;
-                store::auth::count_failure(&mut db, name, address.as_deref(), lockout, now).await?;
+                store::auth::count_failure(&mut db, name, address.as_deref(), window, now).await?;
             }
             // the credential was right, whatever else stands in the way
             Ok(_) | Err(Error::PasswordExpired | Error::NotEnabled) => {
                 // wrong ones that were tried at the same time count, too: else all of a list could be tried at once
                 self.refuse_locked(tried).await?;
-                let mut db = self.connection().await?;
-                store::auth::forget_failures(&mut db, name).await?;
+                // many know the code of a link: that one of them is right makes nobody else's guesses undone
+                if *what == Secret::Password {
+                    let mut db = self.connection().await?;
+                    store::auth::forget_failures(&mut db, name).await?;
+                }
             }
             Err(_) => {}
         }
@@ -228,14 +257,28 @@ impl Vault {
 
     async fn refuse_locked(&self, tried: &Tried) -> Result<()> {
         let settings = &self.0.settings.passwords;
-        let Tried { name, address } = tried;
+        let Tried { name, address, what } = tried;
         let mut db = self.connection().await?;
         let now = self.0.clock.instead();
-        let failed = store::auth::failures(&mut db, name, address.as_deref(), settings.lockout, now).await?;
-        if failed.address >= settings.failures_per_address {
-            return Err(Error::BadCredentials);
+        let failed = store::auth::failures(&mut db, name, address.as_deref(), self.window(*what), now).await?;
+        match what {
+            Secret::Password if failed.address >= settings.failures_per_address => Err(Error::BadCredentials),
+            Secret::Password if failed.login >= settings.failures => Err(Error::LockedOut),
+            Secret::AccessCode
+                if failed.address >= settings.wrong_codes_per_address || failed.login >= settings.wrong_codes =>
+            {
+                Err(Error::AccessCode)
+            }
+            Secret::Password | Secret::AccessCode => Ok(()),
         }
-        if failed.login >= settings.failures { Err(Error::LockedOut) } else { Ok(()) }
+    }
+
+    fn window(&self, what: Secret) -> Window {
+        let settings = &self.0.settings.passwords;
+        match what {
+            Secret::Password => Window { length: settings.lockout, in_a_row: true },
+            Secret::AccessCode => Window { length: settings.wrong_code_window, in_a_row: false },
+        }
     }
 
     /// The user behind a login whose password this is, expired or not. Takes as long for one that is not there.
@@ -253,24 +296,44 @@ impl Vault {
         self.account(id).await?.filter(|account| !account.disabled).ok_or(Error::BadCredentials)
     }
 
-    /// Whether a link's access code is right; remembers a right one for a short time.
-    pub(super) async fn verify_access_code(&self, link: &str, hash: &str, code: &str) -> Result<bool> {
-        let memory = &self.0.memory;
+    /// Refuses whoever does not bring a link's access code in one of these spellings, and all who come when too many have
+    /// guessed, also those with the right one: who is told apart then could go on guessing. No code at all is no guess.
+    ///
+    /// # Errors
+    /// [`Error::AccessCode`].
+    pub(super) async fn check_access_code(
+        &self,
+        link: LinkId,
+        hash: &str,
+        codes: &[String],
+        from: Option<IpAddr>,
+    ) -> Result<()> {
+        if codes.is_empty() {
+            return Err(Error::AccessCode);
+        }
+        let tried = Tried::link(link, from);
+        let memory = &self.0.memory.access_codes;
+        let name = &tried.name;
         // the hash is part of it: another code, another memory
-        let remembered_as = self.0.passwords.remembered_as([link, hash, code])?;
-        if memory
-            .access_codes
-            .recall(&remembered_as)
-            .is_some_and(|at| at.elapsed() < self.0.settings.passwords.remembered)
-        {
-            return Ok(true);
+        let mut keys = Vec::with_capacity(codes.len());
+        for code in codes {
+            keys.push((code, self.0.passwords.remembered_as([name, hash, code])?));
         }
-        let epoch = memory.access_codes.epoch();
-        let fits = self.verify_password(code, Some(hash.to_owned())).await?;
-        if fits {
-            memory.access_codes.remember(remembered_as, Instant::now(), epoch);
+        let remembered = self.0.settings.passwords.remembered;
+        if keys.iter().any(|(_, key)| memory.recall(key).is_some_and(|at| at.elapsed() < remembered)) {
+            return self.refuse_locked(&tried).await;
         }
-        Ok(fits)
+        let epoch = memory.epoch();
+        self.counted(&tried, async {
+            for (code, key) in keys {
+                if self.verify_password(code, Some(hash.to_owned())).await? {
+                    return Ok(key);
+                }
+            }
+            Err(Error::AccessCode)
+        })
+        .await
+        .map(|key| memory.remember(key, Instant::now(), epoch))
     }
 }
 
@@ -295,5 +358,9 @@ mod tests {
         assert_ne!(Tried::client(&address, None).name, address);
         assert_ne!(Tried::login("Client:x", None, None).name, Tried::client("x", None).name);
         assert_ne!(Tried::login("User:x", None, None).name, "User:x");
+        let link = Tried::link(LinkId::fresh(), "192.0.2.7".parse().ok());
+        assert_ne!(Tried::login(&link.name, None, None).name, link.name);
+        // a wrong code is no failed login
+        assert_ne!(link.address, Some(address));
     }
 }

@@ -40,7 +40,9 @@ impl Vault {
             };
             swept.drafts =
                 store::drafts::forget(&mut db, self.0.clock.instead(), now - self.0.settings.rescued_drafts).await?;
-            store::auth::sweep(&mut db, now - self.0.settings.passwords.lockout, now - SESSIONS_KEPT).await?;
+            let passwords = &self.0.settings.passwords;
+            let counts = passwords.lockout.max(passwords.wrong_code_window);
+            store::auth::sweep(&mut db, now - counts, now - SESSIONS_KEPT).await?;
             now
         };
         let before = now - self.0.settings.sweep_grace;

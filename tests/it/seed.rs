@@ -7,9 +7,10 @@ use coatcheck::{
         error::Error as Refusal,
         id::{ItemKey, LibraryKey, PrincipalKey},
         lock::CheckOut,
+        permission::Action,
     },
     seed::{self, Applied, Beside, Error, Seed},
-    vault::{CheckIn, Publication, Vault, setup::Done},
+    vault::{BroughtLink, CheckIn, Publication, Vault, setup::Done},
 };
 use insta::assert_snapshot;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -319,8 +320,9 @@ async fn a_world_is_there_with_every_identity_and_right() {
     let link = &made.links[0].oracle_id;
     let nobody = Actor::anonymous(Dialect::Oracle);
     let hulls = ItemKey::Path(Box::new(ItemKey::Root(yard.id)), vec!["hulls".to_owned()]);
-    assert!(vault.open_link(&nobody, &hulls, link, &["shut"]).await.is_err());
-    assert!(vault.open_link(&nobody, &folder, link, &["open"]).await.is_ok());
+    let with = |code: &str| BroughtLink { oracle_id: Some(link.clone()), codes: vec![code.to_owned()], from: None };
+    assert!(vault.look_with_link(&nobody, &hulls, Action::View, Some(&with("shut"))).await.is_err());
+    assert!(vault.look_with_link(&nobody, &folder, Action::View, Some(&with("open"))).await.is_ok());
 }
 
 #[tokio::test]

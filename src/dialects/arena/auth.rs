@@ -1,6 +1,6 @@
 //! Who is calling: the session of the request, and the request counted against the workspace's limit (spec/arena.md 3, 4).
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, Request},
@@ -67,18 +67,6 @@ impl FromRequestParts<Hall> for Leaving {
         let requests = Asked::nothing(What::Call).answer(hall.vault.requests_left(&session.library).await)?;
         note(parts, requests);
         Ok(Leaving(session.id))
-    }
-}
-
-/// Where a login comes from, as far as the proxies that are trusted can tell.
-#[derive(Clone, Copy, Debug)]
-pub struct Source(pub Option<IpAddr>);
-
-impl FromRequestParts<Hall> for Source {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Infallible> {
-        Ok(Source(hall.origins.client(&parts.headers, &parts.extensions)))
     }
 }
 

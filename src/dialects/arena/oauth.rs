@@ -14,8 +14,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    super::Hall,
-    auth::Source,
+    super::{Hall, Source},
     body::LONGEST_TEXT,
     error::{Asked, Error, TokenError, What},
     limits::Meter,

@@ -9,9 +9,9 @@ use axum::{
 use serde_json::Value;
 
 use super::{
-    super::Hall,
+    super::{Hall, Source},
     attributes::Given,
-    auth::{Leaving, Source},
+    auth::Leaving,
     body::Object,
     error::{Asked, Error, What},
     limits::Meter,

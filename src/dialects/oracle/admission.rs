@@ -1,17 +1,12 @@
-//! Whether the caller's own role suffices or the link must (spec/oracle.md 3.3, steps 3 to 10). The gates themselves are
-//! the domain's; here stands only when the link is looked at.
+//! A caller before an item (spec/oracle.md 3.3, steps 3 to 10). Whether the own role suffices or the link must, and the gates
+//! themselves, are the vault's and the domain's; here stands only which item is meant.
 
 use super::{
-    auth::{Brought, Caller},
+    auth::Caller,
     ids::{FileId, FolderId},
 };
 use crate::{
-    domain::{
-        actor::Actor,
-        error::{Error as No, Missing},
-        id::ItemKey,
-        permission::{Action, Gate},
-    },
+    domain::{actor::Actor, error::Error as No, id::ItemKey, permission::Action},
     vault::{Look, Vault},
 };
 
@@ -57,25 +52,7 @@ impl Caller {
     }
 
     async fn look(&self, vault: &Vault, key: ItemKey, action: Action) -> Result<Admitted, No> {
-        let own = vault.look(&self.actor, &key).await;
-        let suffices = match &own {
-            Ok(look) => !matches!(look.check(&self.actor, action), Err(No::Denied(no)) if no.gate == Gate::Role),
-            Err(No::Missing(Missing::Hidden)) => false,
-            Err(_) => true,
-        };
-        let link = match &self.link {
-            Some(link) if !suffices => link,
-            _ => return own.map(|look| Admitted { actor: self.actor.clone(), look }),
-        };
-        let opened = match link {
-            Brought::Public { id, codes } => {
-                let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-                vault.open_link(&self.actor, &key, id, &codes).await?
-            }
-            Brought::Application => return Err(No::LinkExpired),
-        };
-        let actor = Actor { link: Some(opened), ..self.actor.clone() };
-        let look = vault.look(&actor, &key).await?;
+        let (actor, look) = vault.look_with_link(&self.actor, &key, action, self.link.as_ref()).await?;
         Ok(Admitted { actor, look })
     }
 }

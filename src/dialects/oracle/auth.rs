@@ -16,14 +16,14 @@ use percent_encoding::percent_decode_str;
 
 use super::{Hall, answer::About, error::Error};
 use crate::{
-    dialects::of_request,
+    dialects::{Source, of_request},
     domain::{
         actor::{Account, Actor, Dialect},
         error::Error as No,
         scope,
     },
     http::trace::record_actor,
-    vault::Vault,
+    vault::{BroughtLink, Vault},
 };
 
 const LINK_ID: HeaderName = HeaderName::from_static("linkid");
@@ -35,28 +35,14 @@ pub struct Caller {
     /// Who acts, without what the link adds.
     pub actor: Actor,
     /// The link that was brought along.
-    pub link: Option<Brought>,
-}
-
-/// A link as the request names it, not opened.
-#[derive(Clone, Debug)]
-pub enum Brought {
-    /// A public link, with the access codes its cookie may mean: as sent, and decoded.
-    Public {
-        /// Its id, as sent.
-        id: String,
-        /// None, when there is no cookie of exactly its name.
-        codes: Vec<String>,
-    },
-    /// An applink. There are none here, so it is an invalid one (10).
-    Application,
+    pub link: Option<BroughtLink>,
 }
 
 impl FromRequestParts<Hall> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Error> {
-        let link = brought(&parts.headers);
+        let link = brought(&parts.headers, Source::of(parts, hall));
         let actor = match credential(&parts.headers)? {
             Credential::None => Actor::anonymous(Dialect::Oracle),
             Credential::Basic { login, password } => {
@@ -111,11 +97,12 @@ fn credential(headers: &HeaderMap) -> Result<Credential, No> {
     }
 }
 
-fn brought(headers: &HeaderMap) -> Option<Brought> {
+/// The link that the request names. An applink is one of no kind we have, so an invalid one (10).
+fn brought(headers: &HeaderMap, Source(from): Source) -> Option<BroughtLink> {
     let id = headers.get(LINK_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).trim().to_owned());
     match id {
-        Some(id) if !id.is_empty() => Some(Brought::Public { codes: codes(headers, &id), id }),
-        _ => headers.contains_key(APP_LINK_ID).then_some(Brought::Application),
+        Some(id) if !id.is_empty() => Some(BroughtLink { codes: codes(headers, &id), oracle_id: Some(id), from }),
+        _ => headers.contains_key(APP_LINK_ID).then(|| BroughtLink { oracle_id: None, codes: Vec::new(), from }),
     }
 }
 

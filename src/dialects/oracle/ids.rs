@@ -71,6 +71,15 @@ pub fn user_keys(text: &str) -> impl Iterator<Item = PrincipalKey> {
     id.into_iter().chain([PrincipalKey::Login(text.to_owned())])
 }
 
+/// People in one field: each is looked up.
+const LONGEST_LIST: usize = 100;
+
+/// The people that one field names, with commas between them; `None`: nobody, or too many.
+pub fn listed(text: &str) -> Option<Vec<&str>> {
+    let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    (1..=LONGEST_LIST).contains(&names.len()).then_some(names)
+}
+
 /// Whether a client means this person by their id or login name, which is how it names a holder (4.2).
 pub fn names(text: &str, person: &Person) -> bool {
     person.oracle_id == text || name::key(&person.login) == name::key(text)

@@ -1,5 +1,7 @@
 //! Public links (spec/oracle.md 8): making, listing, changing, removing. Opening one is `admission`'s.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 
@@ -15,21 +17,19 @@ use super::{
 use crate::{
     domain::{
         actor::Role,
-        id::{ItemKey, PrincipalId},
+        id::PrincipalId,
         item::Kind,
         link::{Audience, Link},
         permission::Action,
-        person::PrincipalKind,
+        person::{Person, PrincipalKind},
     },
-    vault::{LinkSpec, LinkUpdate, Vault},
+    vault::{LinkSpec, LinkUpdate, Look, Vault},
 };
 
 /// Characters of an access code.
 const CODE: std::ops::RangeInclusive<usize> = 8..=50;
 /// Characters of a link's name.
 const LONGEST_NAME: usize = 255;
-/// People on a link's list: each is looked up.
-const LONGEST_LIST: usize = 100;
 
 /// `POST /publiclinks/file/{fileId}`.
 pub async fn create_on_file(
@@ -67,7 +67,7 @@ async fn create(vault: &Vault, on: &Admitted, body: Unread) -> Result<Answer, Er
     };
     let link = vault.create_link(&on.actor, &on.look, spec).await?;
     // 200, not 201: clients test for it
-    Ok(Answer::done(shown(vault, &link).await?.text("id", &on.look.item().oracle_id)))
+    Ok(Answer::done(shown(&link, &on.look)))
 }
 
 /// `GET /publiclinks/file/{fileId}`.
@@ -83,11 +83,7 @@ pub async fn list_on_folder(State(vault): State<Vault>, caller: Caller, folder: 
 }
 
 async fn list(vault: &Vault, on: &Admitted) -> Result<Answer, Error> {
-    let links = vault.links(&on.actor, &on.look).await?;
-    let mut items = Vec::with_capacity(links.len());
-    for link in &links {
-        items.push(shown(vault, link).await?);
-    }
+    let items: Vec<Fields> = vault.links(&on.actor, &on.look).await?.iter().map(wire::link).collect();
     let item = on.look.item();
     let kind = match item.kind() {
         Kind::File => "file",
@@ -99,13 +95,13 @@ async fn list(vault: &Vault, on: &Admitted) -> Result<Answer, Error> {
 
 /// `GET /publiclinks/{linkId}`.
 pub async fn show(State(vault): State<Vault>, caller: Caller, id: LinkId) -> Result<Answer, Error> {
-    let link = vault.link(&caller.actor, id.as_str()).await?;
-    one(&vault, &caller, &link).await
+    let (link, on) = vault.link(&caller.actor, id.as_str()).await?;
+    Ok(Answer::done(shown(&link, &on)))
 }
 
 /// `PUT /publiclinks/{linkId}`: an empty access code or expiration removes it.
 pub async fn update(State(vault): State<Vault>, caller: Caller, id: LinkId, body: Unread) -> Result<Answer, Error> {
-    vault.link(&caller.actor, id.as_str()).await?;
+    let (link, on) = vault.link(&caller.actor, id.as_str()).await?;
     let input = body.read().await?;
     let audience = match input.text("assignedUsers")? {
         Some(text) => Some(assigned(&vault, text).await?),
@@ -117,23 +113,20 @@ pub async fn update(State(vault): State<Vault>, caller: Caller, id: LinkId, body
         access_code: input.text("password")?.map(access_code).transpose()?,
         expires_at: input.text("expirationTime")?.map(expiration).transpose()?,
     };
-    let link = vault.update_link(&caller.actor, id.as_str(), change).await?;
-    one(&vault, &caller, &link).await
+    let link = vault.update_link(&caller.actor, &on, &link, change).await?;
+    Ok(Answer::done(shown(&link, &on)))
 }
 
 /// `DELETE /publiclinks/{linkId}`.
 pub async fn delete(State(vault): State<Vault>, caller: Caller, id: LinkId) -> Result<Answer, Error> {
-    vault.delete_link(&caller.actor, id.as_str()).await?;
+    let (link, on) = vault.link(&caller.actor, id.as_str()).await?;
+    vault.delete_link(&caller.actor, &on, &link).await?;
     Ok(Answer::done(Fields::new().text("linkID", id.as_str()).text("type", "publiclink")))
 }
 
-async fn one(vault: &Vault, caller: &Caller, link: &Link) -> Result<Answer, Error> {
-    let item = vault.item(&caller.actor, &ItemKey::Id(link.item)).await?;
-    Ok(Answer::done(shown(vault, link).await?.text("id", item.oracle_id)))
-}
-
-async fn shown(vault: &Vault, link: &Link) -> Result<Fields, Error> {
-    Ok(wire::link(link, &vault.persons(&link.listed).await?))
+/// A link by itself: with the id of what it opens.
+fn shown(link: &Link, on: &Look) -> Fields {
+    wire::link(link).text("id", &on.item().oracle_id)
 }
 
 /// `@everybody`, `@serviceinstance`, or people by id, login name or e-mail address, with commas between them.
@@ -144,24 +137,12 @@ async fn assigned(vault: &Vault, text: &str) -> Result<(Audience, Vec<PrincipalI
         "@serviceinstance" => return Ok((Audience::SignedIn, Vec::new())),
         _ => {}
     }
-    let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    if names.is_empty() || names.len() > LONGEST_LIST {
-        return Err(BAD);
-    }
-    let mut listed = Vec::with_capacity(names.len());
-    for name in names {
-        listed.push(user(vault, name).await?.ok_or(BAD)?);
-    }
-    Ok((Audience::Listed, listed))
-}
-
-async fn user(vault: &Vault, text: &str) -> Result<Option<PrincipalId>, Error> {
-    for key in ids::user_keys(text) {
-        if let Some(person) = vault.person(&key).await?.filter(|person| person.kind == PrincipalKind::User) {
-            return Ok(Some(person.id));
-        }
-    }
-    Ok(None)
+    let names = ids::listed(text).ok_or(BAD)?;
+    let people = vault.people_named(&names).await?;
+    let user = |person: &Option<Arc<Person>>| {
+        person.as_ref().filter(|person| person.kind == PrincipalKind::User).map(|user| user.id)
+    };
+    Ok((Audience::Listed, people.iter().map(user).collect::<Option<_>>().ok_or(BAD)?))
 }
 
 fn name(input: &Input) -> Result<String, Error> {

@@ -16,6 +16,7 @@ mod links;
 mod locks;
 mod operation;
 mod query;
+mod shares;
 mod upload;
 mod users;
 mod wire;
@@ -54,6 +55,7 @@ fn routes() -> Vec<(&'static str, Operation, MethodRouter<Hall>)> {
         ("/folders/{folderId}/items",      Operation::Browse,          get(folders::items)),
         ("/folders/{folderId}",            Operation::CreateFolder,    post(folders::create)),
         ("/users/items",                   Operation::Users,           get(users::find)),
+        ("/users/search/items",            Operation::Users,           get(users::find_by_email)),
         ("/publiclinks/file/{fileId}",     Operation::Links,           post(links::create_on_file)),
         ("/publiclinks/folder/{folderId}", Operation::Links,           post(links::create_on_folder)),
         ("/publiclinks/file/{fileId}",     Operation::Links,           get(links::list_on_file)),
@@ -61,6 +63,12 @@ fn routes() -> Vec<(&'static str, Operation, MethodRouter<Hall>)> {
         ("/publiclinks/{linkId}",          Operation::Links,           get(links::show)),
         ("/publiclinks/{linkId}",          Operation::Links,           put(links::update)),
         ("/publiclinks/{linkId}",          Operation::Links,           delete(links::delete)),
+        ("/shares/{folderId}",             Operation::Shares,          post(shares::share)),
+        ("/shares/{folderId}/role",        Operation::Shares,          put(shares::share)),
+        ("/shares/{folderId}/items",       Operation::Shares,          get(shares::list)),
+        ("/shares/{folderId}/user",        Operation::Shares,          delete(shares::unshare)),
+        ("/shares/{folderId}",             Operation::Shares,          delete(shares::unshare_all)),
+        ("/shares/{folderId}/myuser",      Operation::Shares,          delete(shares::leave)),
     ]
 }
 

@@ -43,6 +43,15 @@ impl Query {
         if digits { Ok(Some(text.parse().unwrap_or(i64::MAX))) } else { Err(Error::BadValue(name)) }
     }
 
+    /// Yes or no; what is not there is no.
+    pub fn flag(&self, name: &'static str) -> Result<bool, Error> {
+        match self.get(name)? {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Error::BadValue(name)),
+        }
+    }
+
     /// `limit`, `offset` and `orderby` of a listing.
     pub fn window(&self) -> Result<Window, Error> {
         Ok(Window {

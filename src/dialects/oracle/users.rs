@@ -10,22 +10,33 @@ use super::{
     wire::{self, Fields},
 };
 use crate::{
-    domain::{error::Error as No, name::key},
+    domain::{error::Error as No, person::Person},
     vault::Vault,
 };
+
+/// Users in one answer.
+const MOST: i64 = 1_000;
 
 /// `GET /users/items?info=…` (7): whoever has the text in login name, full name or e-mail address; an exact login name
 /// first.
 pub async fn find(State(vault): State<Vault>, caller: Caller, query: Query) -> Result<Answer, Error> {
+    Ok(found(&vault.users_with(wanted(&caller, &query, "info")?, MOST).await?))
+}
+
+/// `GET /users/search/items?email=…` (7): the one with exactly this address; case does not count.
+pub async fn find_by_email(State(vault): State<Vault>, caller: Caller, query: Query) -> Result<Answer, Error> {
+    Ok(found(vault.user_with_email(wanted(&caller, &query, "email")?).await?.as_slice()))
+}
+
+/// What is looked for, by somebody who is signed in.
+fn wanted<'a>(caller: &Caller, query: &'a Query, name: &'static str) -> Result<&'a str, Error> {
     if caller.actor.account.is_none() {
         return Err(No::NoSession.into());
     }
-    let wanted =
-        key(query.get("info")?.map(str::trim).filter(|text| !text.is_empty()).ok_or(Error::Required("info"))?);
-    let mut found = vault.users().await?;
-    found.retain(|user| [&user.login, &user.name, &user.email].into_iter().any(|text| key(text).contains(&wanted)));
-    // stable: the others stay in the order of their login names
-    found.sort_by_key(|user| key(&user.login) != wanted);
-    let items: Vec<Fields> = found.iter().map(wire::user).collect();
-    Ok(Answer::done(Fields::new().text("count", items.len().to_string()).list("items", items)))
+    query.get(name)?.map(str::trim).filter(|text| !text.is_empty()).ok_or(Error::Required(name))
+}
+
+fn found(users: &[Person]) -> Answer {
+    let items: Vec<Fields> = users.iter().map(wire::user).collect();
+    Answer::done(Fields::new().text("count", items.len().to_string()).list("items", items))
 }

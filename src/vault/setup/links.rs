@@ -104,6 +104,7 @@ impl Setup {
             return Ok(Done::Found);
         }
         let now = self.vault.0.clock.instead();
+        // held by the seed's transaction, so it is there
         store::links::update(self.db(), there.id, &change, now).await?;
         Ok(Done::Changed)
     }

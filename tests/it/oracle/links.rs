@@ -1,9 +1,49 @@
 //! Public links (spec/oracle.md 8).
 
+use chrono::Duration;
+use coatcheck::{
+    domain::{
+        actor::{Actor, Dialect, Role},
+        error::Error,
+        id::ItemKey,
+        link::Audience,
+        permission::Action,
+    },
+    vault::{BroughtLink, LinkSpec, Settings},
+};
 use insta::assert_snapshot;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::support::{oracle::numbered, server::Server};
+use crate::support::{
+    answer::Answer,
+    oracle::{Client, numbered},
+    server::{Server, open_vault_with},
+    world,
+};
+
+/// `200`, or status and code of a refusal.
+fn word(answer: &Answer) -> String {
+    let status = answer.status.as_u16();
+    if answer.status.is_success() {
+        return status.to_string();
+    }
+    format!("{status}/{}", answer.json()["errorCode"].as_str().unwrap())
+}
+
+/// A link of Max's on the world's file: its id.
+async fn link(server: &Server, spec: Value) -> String {
+    let path = format!("/publiclinks/file/{}", server.world.file.oracle_id);
+    let made = server.oracle(&server.world.max).post(&path, spec).await.expect(200).json();
+    made["linkID"].as_str().unwrap().to_owned()
+}
+
+/// A file's information, asked for from an address.
+async fn ask(client: &Client<'_>, from: &str) -> Answer {
+    let file = client.server.world.file.oracle_id.clone();
+    let request = client.request(Method::GET, &format!("/files/{file}")).header("x-forwarded-for", from);
+    client.server.send(request).await
+}
 
 #[tokio::test]
 async fn a_link_is_made_shown_changed_and_removed() {
@@ -144,4 +184,232 @@ async fn only_managers_see_and_change_links() {
     "#);
     server.oracle_nobody().get(&link).await.expect(401);
     server.oracle(&world.max).get(&link).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_link_ends_with_its_item_and_with_no_other() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let max = server.oracle(&world.max);
+    let id = link(&server, json!({"assignedUsers": "@everybody"})).await;
+    let other = world::file(vault, &world.ann, &world.library, "other.txt", "x").await;
+    let actor = world::actor(vault, &world.max).await;
+    let look = vault.look(&actor, &ItemKey::Id(world.file.id)).await.unwrap();
+    vault.delete(&actor, &look).await.unwrap();
+    let path = format!("/publiclinks/{id}");
+    assert_eq!(word(&max.get(&path).await), "404/-16");
+    assert_eq!(word(&max.put(&path, json!({"role": "contributor"})).await), "404/-16");
+    assert_eq!(word(&max.delete(&path).await), "404/-16");
+    let list = format!("/publiclinks/file/{}", world.file.oracle_id);
+    assert_eq!(word(&max.get(&list).await), "404/-16");
+    assert_eq!(word(&max.post(&list, json!({"assignedUsers": "@everybody"})).await), "404/-16");
+    let nobody = server.oracle_nobody().link(&id);
+    assert_eq!(word(&nobody.get(&format!("/files/{}", world.file.oracle_id)).await), "404/-16");
+    assert_eq!(word(&nobody.get(&format!("/files/{}", other.oracle_id)).await), "400/-26");
+}
+
+#[tokio::test]
+async fn a_link_manages_no_links() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let id = link(&server, json!({"assignedUsers": "@everybody", "role": "contributor"})).await;
+    let path = format!("/publiclinks/file/{}", world.file.oracle_id);
+    for client in [server.oracle(&world.eve).link(&id), server.oracle_nobody().link(&id)] {
+        let spec = json!({"assignedUsers": "@everybody", "linkName": "more"});
+        assert_eq!(word(&client.post(&path, spec).await), "403/-20");
+        assert_eq!(word(&client.get(&path).await), "403/-20");
+        assert_eq!(word(&client.get(&format!("/publiclinks/{id}")).await), "403/-20");
+        assert_eq!(word(&client.put(&format!("/publiclinks/{id}"), json!({"role": "viewer"})).await), "403/-20");
+        assert_eq!(word(&client.delete(&format!("/publiclinks/{id}")).await), "403/-20");
+    }
+    // an own role does, whatever else is brought
+    let unknown = format!("LF{}", "0".repeat(42));
+    server.oracle(&world.max).link(&unknown).get(&path).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_change_leaves_what_it_does_not_name() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let max = server.oracle(&world.max);
+    let spec = json!({
+        "assignedUsers": "eve",
+        "role": "downloader",
+        "password": "test12345",
+        "expirationTime": "2027-01-01T00:00:01Z",
+    });
+    let id = link(&server, spec).await;
+    let path = format!("/publiclinks/{id}");
+    let eve = server.oracle(&world.eve).link(&id);
+    let file = format!("/files/{}", world.file.oracle_id);
+    server.advance(Duration::minutes(1));
+    assert_snapshot!(numbered(&max.put(&path, json!({"roleName": "viewer"})).await), @r#"
+    200
+    {"assignedUsers":"U1","createdTime":"2026-03-04T05:06:07Z","errorCode":"0","expirationTime":"2027-01-01T00:00:01Z","id":"D1","lastModifiedTime":"2026-03-04T05:07:07Z","linkID":"L1","ownedBy":{"displayName":"Max Example","id":"U2","loginName":"max","type":"user"},"role":"viewer","type":"publiclink"}
+    "#);
+    // the code is the old one, and then another one at once
+    assert_eq!(word(&eve.code("test12345").get(&file).await), "200");
+    max.put(&path, json!({"password": "another12"})).await.expect(200);
+    assert_eq!(word(&eve.code("test12345").get(&file).await), "403/-18");
+    assert_eq!(word(&eve.code("another12").get(&file).await), "200");
+    // one field that cannot be, and nothing changes
+    for bad in [
+        json!({"role": "contributor", "password": "short"}),
+        json!({"role": "owner"}),
+        json!({"role": "contributor", "assignedUsers": ""}),
+        json!({"role": "contributor", "expirationTime": "soon"}),
+        json!({"role": "contributor", "expirationTime": 1}),
+    ] {
+        assert_eq!(word(&max.put(&path, bad.clone()).await), "400/-1", "{bad}");
+    }
+    assert_eq!(max.get(&path).await.json()["role"], "viewer");
+    // the past is a time like any other
+    let ended = max.put(&path, json!({"expirationTime": "2017-01-01T00:00:01"})).await.expect(200).json();
+    assert_eq!(ended["expirationTime"], "2017-01-01T00:00:01Z");
+    assert_eq!(word(&eve.code("another12").get(&file).await), "400/-26");
+    max.put(&path, json!({"expirationTime": ""})).await.expect(200);
+    assert_eq!(word(&eve.code("another12").get(&file).await), "200");
+}
+
+#[tokio::test]
+async fn an_item_has_so_many_links_and_no_more() {
+    use sqlx::{Connection, PgConnection};
+    let server = Server::start().await;
+    let world = &server.world;
+    let id = link(&server, json!({"assignedUsers": "ann,bob,eve", "linkName": "first"})).await;
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let crowd = "INSERT INTO links (id, item_id, oracle_id, graph_id, name, role, audience, created_by, created_at, modified_at)
+        SELECT gen_random_uuid(), item_id, 'L' || n, 's' || n, 'n' || n, role, audience, created_by, created_at, modified_at
+        FROM links, generate_series(1, 999) n WHERE oracle_id = $1";
+    sqlx::query(crowd).bind(&id).execute(&mut db).await.unwrap();
+    let max = server.oracle(&world.max);
+    let path = format!("/publiclinks/file/{}", world.file.oracle_id);
+    let spec = json!({"assignedUsers": "@everybody", "linkName": "one more"});
+    assert_snapshot!(numbered(&max.post(&path, spec.clone()).await), @r#"
+    409
+    {"errorCode":"-1","errorKey":"!csUnableToManageLink!csFldImpossible","errorMessage":"Unable to manage public link. This cannot be done: the item has too many links.","id":"D1","title":"Unable to manage public link. This cannot be done: the item has too many links.","type":"https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"}
+    "#);
+    let all = max.get(&path).await.expect(200).json();
+    assert_eq!(all["count"], "1000");
+    max.delete(&format!("/publiclinks/{id}")).await.expect(200);
+    max.post(&path, spec).await.expect(200);
+}
+
+#[tokio::test]
+async fn wrong_codes_close_a_link_for_a_while_also_to_who_knows_the_right_one() {
+    let settings = [
+        ("oracle.wrong_codes_per_link", "4"),
+        ("oracle.wrong_code_minutes", "15"),
+        ("server.trusted_proxies", "127.0.0.1"),
+    ];
+    let server = Server::start_with(&settings).await;
+    let world = &server.world;
+    let id = link(&server, json!({"assignedUsers": "@everybody", "password": "test12345"})).await;
+    let other = link(&server, json!({"assignedUsers": "@everybody", "linkName": "b", "password": "test12345"})).await;
+    let (nobody, eve) = (server.oracle_nobody().link(&id), server.oracle(&world.eve).link(&id));
+    let missing = ask(&nobody, "192.0.2.1").await.expect(403);
+    // no code is no guess, nor is one of another link
+    for _ in 0..9 {
+        assert_eq!(ask(&nobody, "192.0.2.1").await.text(), missing.text());
+        assert_eq!(ask(&nobody.cookie(format!("dAccessCode-{other}=x")), "192.0.2.1").await.text(), missing.text());
+    }
+    // two spellings of one cookie are one guess, and the right one in between takes no guess back
+    for (n, guess) in ["wrong", "test%31234", "TEST12345"].into_iter().enumerate() {
+        assert_eq!(word(&ask(&nobody.code(guess), &format!("192.0.2.{n}")).await), "403/-18", "{guess}");
+        assert_eq!(word(&ask(&eve.code("test12345"), "192.0.2.9").await), "200", "after {guess}");
+        assert_eq!(word(&ask(&eve.code("test%312345"), "192.0.2.9").await), "200", "after {guess}");
+    }
+    assert_eq!(ask(&nobody.code("wrong again"), "192.0.2.4").await.text(), missing.text());
+    // now the right one is refused in the same bytes, also to who was let in with it a moment ago
+    assert_eq!(ask(&nobody.code("test12345"), "192.0.2.5").await.text(), missing.text());
+    assert_eq!(word(&ask(&eve.code("test12345"), "192.0.2.9").await), "403/-18");
+    // on the other node as well
+    let (address, _vault) = server.another_node().await;
+    let url = format!("http://{address}/documents/api/1.1/files/{}", world.file.oracle_id);
+    let request = server.http.get(url).header("LinkID", &id).header("Cookie", format!("dAccessCode-{id}=test12345"));
+    assert_eq!(server.send(request).await.text(), missing.text());
+    // the other link is open, and so is the file to who needs no link
+    assert_eq!(word(&ask(&nobody.link(&other).code("test12345"), "192.0.2.5").await), "200");
+    assert_eq!(word(&ask(&server.oracle(&world.vic).link(&id).code("wrong"), "192.0.2.5").await), "200");
+    // the window begins with the first wrong one, and refused ones do not prolong it
+    server.advance(Duration::minutes(14));
+    assert_eq!(word(&ask(&nobody.code("wrong"), "192.0.2.5").await), "403/-18");
+    assert_eq!(word(&ask(&nobody.code("test12345"), "192.0.2.5").await), "403/-18");
+    server.advance(Duration::minutes(1));
+    assert_eq!(word(&ask(&nobody.code("test12345"), "192.0.2.5").await), "200");
+    // a new count begins
+    for n in 0..3 {
+        assert_eq!(word(&ask(&nobody.code("wrong"), &format!("192.0.2.{n}")).await), "403/-18");
+        assert_eq!(word(&ask(&nobody.code("test12345"), "192.0.2.5").await), "200");
+    }
+}
+
+#[tokio::test]
+async fn wrong_codes_from_one_address_close_all_links_there_and_nowhere_else() {
+    let settings = [("oracle.wrong_codes_per_address", "3"), ("server.trusted_proxies", "127.0.0.1")];
+    let server = Server::start_with(&settings).await;
+    let world = &server.world;
+    let mut links = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        let spec = json!({"assignedUsers": "@everybody", "linkName": name, "password": "test12345"});
+        links.push(server.oracle_nobody().link(&link(&server, spec).await));
+    }
+    for link in &links[..3] {
+        assert_eq!(word(&ask(&link.code("wrong"), "2001:db8:1:2::1").await), "403/-18");
+    }
+    for link in &links {
+        // of version 6 a whole network is one address
+        assert_eq!(word(&ask(&link.code("test12345"), "2001:db8:1:2:ffff::7").await), "403/-18");
+        assert_eq!(word(&ask(&link.code("test12345"), "2001:db8:1:3::1").await), "200");
+    }
+    // what is refused there counts for no link: nobody locks others out from one address
+    for _ in 0..120 {
+        ask(&links[0].code("wrong"), "2001:db8:1:2::1").await.expect(403);
+    }
+    assert_eq!(word(&ask(&links[0].code("test12345"), "192.0.2.1").await), "200");
+    // a wrong code is no failed login, and a failed login no wrong code
+    let login = server.http.get(server.url("/documents/api/1.1/folders/self")).header("x-forwarded-for", "192.0.2.8");
+    for _ in 0..4 {
+        server.send(login.try_clone().unwrap().basic_auth("nobody", Some("wrong"))).await.expect(401);
+    }
+    assert_eq!(word(&ask(&links[0].code("test12345"), "192.0.2.8").await), "200");
+    assert_eq!(word(&ask(&server.oracle(&world.vic), "2001:db8:1:2::1").await), "200");
+    // an open link asks for no code, so nobody is turned away
+    let open = link(&server, json!({"assignedUsers": "@everybody", "linkName": "open"})).await;
+    assert_eq!(word(&ask(&server.oracle_nobody().link(&open).code("x"), "2001:db8:1:2::1").await), "200");
+    server.advance(Duration::minutes(15));
+    assert_eq!(word(&ask(&links[0].code("test12345"), "2001:db8:1:2::1").await), "200");
+}
+
+#[tokio::test]
+async fn guessing_many_codes_at_once_gets_no_further_than_one_after_another() {
+    let server = Server::start().await;
+    // slow enough that all have begun before the first is counted
+    let mut settings: Settings = coatcheck::app::vault_settings(&server.config);
+    settings.passwords.memory_kib = 32 * 1024;
+    settings.passwords.parallelism = 2;
+    settings.passwords.wrong_codes_per_address = 5;
+    let (url, content) = (&server.database.url, server.content.path());
+    let vault = open_vault_with(url, content, server.clock.clone(), settings).await;
+    let max = world::actor(&vault, &server.world.max).await;
+    let file = vault.look(&max, &ItemKey::Id(server.world.file.id)).await.unwrap();
+    let spec = LinkSpec {
+        name: String::new(),
+        role: Role::Viewer,
+        audience: Audience::Everybody,
+        listed: Vec::new(),
+        access_code: Some("guessed last".to_owned()),
+        expires_at: None,
+    };
+    let id = vault.create_link(&max, &file, spec).await.unwrap().oracle_id;
+    let nobody = Actor::anonymous(Dialect::Oracle);
+    let guesses = (0..15).map(|n| format!("wrong {n}")).chain(["guessed last".to_owned()]);
+    let tries = guesses.map(|guess| {
+        let from = "192.0.2.1".parse().ok();
+        let link = BroughtLink { oracle_id: Some(id.clone()), codes: vec![guess], from };
+        let (vault, nobody, file) = (vault.clone(), nobody.clone(), ItemKey::Id(server.world.file.id));
+        async move { vault.look_with_link(&nobody, &file, Action::View, Some(&link)).await.map(drop) }
+    });
+    let answers = futures_util::future::join_all(tries).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(Error::AccessCode))), "{answers:?}");
 }

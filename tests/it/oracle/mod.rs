@@ -3,9 +3,12 @@
 mod admission;
 mod files;
 mod folders;
+mod link_matrix;
 mod links;
 mod locks;
 mod refusals;
+mod roles;
 mod seed;
+mod shares;
 mod uploads;
 mod users;

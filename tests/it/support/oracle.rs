@@ -13,7 +13,7 @@ use super::{
 /// Somebody's client, or nobody's, with or without a link.
 #[derive(Clone)]
 pub struct Client<'a> {
-    server: &'a Server,
+    pub server: &'a Server,
     login: Option<String>,
     link: Option<String>,
     cookie: Option<String>,

@@ -40,9 +40,9 @@ async fn a_link_made_changed_and_removed_is_in_the_trail() {
     };
     let link = vault.create_link(&max, &file, spec).await.unwrap();
     let update = LinkUpdate { role: Some(Role::Downloader), ..LinkUpdate::default() };
-    vault.update_link(&max, &link.oracle_id, update).await.unwrap();
-    vault.delete_link(&max, &link.oracle_id).await.unwrap();
-    assert!(vault.delete_link(&max, &link.oracle_id).await.is_err());
+    vault.update_link(&max, &file, &link, update).await.unwrap();
+    vault.delete_link(&max, &file, &link).await.unwrap();
+    assert!(vault.delete_link(&max, &file, &link).await.is_err());
     let trail = of(&server, world.file.id).await;
     assert_eq!(trail, ["Create Done None", "Link Done None", "Link Done None", "Link Done None"]);
 }

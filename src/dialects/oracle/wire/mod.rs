@@ -11,7 +11,10 @@ pub use link::link;
 pub use node::Fields;
 pub use time::{parse_time, time};
 
-use crate::domain::person::Person;
+use crate::domain::{
+    actor::Role,
+    person::{Person, PrincipalKind},
+};
 
 /// A user object (2.6), with `loginName` everywhere.
 pub fn user(person: &Person) -> Fields {
@@ -20,4 +23,25 @@ pub fn user(person: &Person) -> Fields {
         .text("id", &person.oracle_id)
         .text("loginName", &person.login)
         .text("type", "user")
+}
+
+/// Whoever a folder can be shared with: a group is known by having no `loginName` (9).
+pub fn member(person: &Person) -> Fields {
+    match person.kind {
+        PrincipalKind::User | PrincipalKind::Application => user(person),
+        PrincipalKind::Group => {
+            Fields::new().text("displayName", &person.name).text("id", &person.oracle_id).text("type", "group")
+        }
+    }
+}
+
+/// The vendor's word for a role.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "viewer",
+        Role::Downloader => "downloader",
+        Role::Contributor => "contributor",
+        Role::Manager => "manager",
+        Role::Owner => "owner",
+    }
 }

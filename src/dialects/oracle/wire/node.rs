@@ -74,6 +74,13 @@ impl Fields {
         self
     }
 
+    /// And a list that clients expect also where it is empty.
+    #[must_use]
+    pub fn array(mut self, key: &'static str, items: Vec<Fields>) -> Self {
+        self.0.push((key.into(), Node::List(items)));
+        self
+    }
+
     /// And all of these.
     #[must_use]
     pub fn and(mut self, other: Fields) -> Self {
