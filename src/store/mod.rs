@@ -16,6 +16,7 @@ pub mod locks;
 pub mod migrate;
 pub mod parts;
 pub mod trail;
+pub mod trash;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -37,6 +37,7 @@ mod sessions;
 pub mod setup;
 mod sweep;
 mod tokens;
+mod trash;
 
 use std::{future::Future, sync::Arc};
 
@@ -62,7 +63,7 @@ pub use crate::{
         items::{Among, FileQuery},
         libraries::LibraryUpdate,
         parts::PartQuery,
-        trail::FileAccess,
+        trail::{Entry, FileAccess},
     },
 };
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
@@ -78,7 +79,8 @@ pub use publish::{CheckIn, NewFileAt, Publication, Published};
 pub use revise::{RevisedBytes, Revision};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
-pub use tokens::{NewToken, TokenInfo};
+pub use tokens::{IssuedToken, NewToken, TokenInfo};
+pub use trash::Trashed;
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
