@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     actor::Dialect,
     event::{Outcome, Subject, Verb},
-    id::{CategoryId, ItemId, LibraryId, PrincipalId},
+    id::{CategoryId, ItemId, LibraryId},
     permission::Permit,
 };
 
