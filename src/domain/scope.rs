@@ -39,10 +39,13 @@ pub fn ceiling_if_any(scopes: &[String], application: bool) -> Ceiling {
     if scopes.is_empty() { Ceiling::NONE } else { ceiling(scopes, application) }
 }
 
-/// Those of the scopes that are in the table; the others, such as `offline_access`, reach nothing and narrow nothing.
+/// Those of the scopes that are in the table, each once; the others, such as `offline_access`, reach nothing and narrow
+/// nothing.
 pub fn known(scopes: &[String]) -> Vec<String> {
-    let in_table = |scope: &&String| SCOPES.iter().any(|(name, ..)| bare(scope).eq_ignore_ascii_case(name));
-    scopes.iter().filter(in_table).cloned().collect()
+    let first = |name: &str| scopes.iter().find(|scope| bare(scope).eq_ignore_ascii_case(name));
+    let mut known: Vec<&String> = SCOPES.iter().filter_map(|(name, ..)| first(name)).collect();
+    known.sort_by_key(|scope| scopes.iter().position(|other| other == *scope));
+    known.into_iter().cloned().collect()
 }
 
 /// What an application that holds some roles gets when it asks for some: of both, those that reach no further than the
