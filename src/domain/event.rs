@@ -25,6 +25,10 @@ pub enum Verb {
     Update,
     /// Put into the trash.
     Delete,
+    /// Took out of the trash.
+    Restore,
+    /// Deleted for good.
+    Purge,
     /// Gave or took a role.
     Share,
     /// Made, changed or removed a link.

@@ -39,6 +39,33 @@ pub fn ceiling_if_any(scopes: &[String], application: bool) -> Ceiling {
     if scopes.is_empty() { Ceiling::NONE } else { ceiling(scopes, application) }
 }
 
+/// Those of the scopes that are in the table, each once; the others, such as `offline_access`, reach nothing and narrow
+/// nothing.
+pub fn known(scopes: &[String]) -> Vec<String> {
+    let first = |name: &str| scopes.iter().find(|scope| bare(scope).eq_ignore_ascii_case(name));
+    let mut known: Vec<&String> = SCOPES.iter().filter_map(|(name, ..)| first(name)).collect();
+    known.sort_by_key(|scope| scopes.iter().position(|other| other == *scope));
+    known.into_iter().cloned().collect()
+}
+
+/// What an application that holds some roles gets when it asks for some: of both, those that reach no further than the
+/// other. When it asks for none that is known, all it holds.
+pub fn granted(asked: &[String], held: &[String]) -> Vec<String> {
+    let asked = known(asked);
+    if asked.is_empty() {
+        return known(held);
+    }
+    let within = |scope: &String, of: &[String]| {
+        let (one, all) = (ceiling(std::slice::from_ref(scope), true), ceiling(of, true));
+        one.read <= all.read && one.write <= all.write && one.read > Reach::Nothing
+    };
+    let mut granted: Vec<String> = asked.iter().filter(|scope| within(scope, held)).cloned().collect();
+    let more = known(held).into_iter().filter(|scope| within(scope, &asked) && !granted.contains(scope));
+    let more: Vec<String> = more.collect();
+    granted.extend(more);
+    granted
+}
+
 /// A scope without the resource before it.
 pub fn bare(scope: &str) -> &str {
     scope.rsplit('/').next().unwrap_or_default()
@@ -67,6 +94,21 @@ mod tests {
         assert_eq!(reach(&["Files.Read.All"], true), (all, nothing));
         assert_eq!(reach(&["urn:opc:cec:all"], false), (all, all));
         assert_eq!(reach(&["liferay-json-web-services.everything.read"], false), (all, nothing));
+    }
+
+    #[test]
+    fn an_application_is_granted_what_it_holds_as_far_as_it_asks() {
+        let of = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let get = |asked: &str, held: &str| granted(&of(asked), &of(held)).join(" ");
+        let (read, write, all) = ("Files.Read.All", "Files.ReadWrite.All", "https://x.example.com:443/urn:opc:cec:all");
+        assert_eq!(get("", write), write);
+        assert_eq!(get("offline_access", write), write);
+        assert_eq!(get(all, write), format!("{all} {write}"));
+        assert_eq!(get(all, read), read);
+        assert_eq!(get(read, write), read);
+        assert_eq!(get("Files.ReadWrite", write), "");
+        assert_eq!(get("", "nonsense"), "");
+        assert_eq!(get(all, ""), "");
     }
 
     #[test]

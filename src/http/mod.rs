@@ -8,6 +8,7 @@ pub mod guard;
 pub mod health;
 pub mod multipart;
 pub mod negotiate;
+pub mod oauth;
 pub mod origin;
 pub mod path;
 mod patience;

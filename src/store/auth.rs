@@ -143,6 +143,40 @@ pub async fn create_token(
     Ok(())
 }
 
+/// Remembers a token that lives for so long by its digest, and forgets those of the same principal and label that have had
+/// their time.
+#[expect(clippy::too_many_arguments, reason = "one row")]
+pub async fn issue_token(
+    db: &mut PgConnection,
+    id: TokenId,
+    digest: &[u8],
+    principal: PrincipalId,
+    application: Option<PrincipalId>,
+    scopes: &[String],
+    label: &str,
+    lifetime: chrono::Duration,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "WITH over AS (
+            DELETE FROM tokens WHERE principal_id = $3 AND label = $6 AND expires_at <= coalesce($8::timestamptz, now())
+        )
+        INSERT INTO tokens (id, digest, principal_id, application_id, scopes, label, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce($8, now()), coalesce($8, now()) + $7::interval)",
+        id.0,
+        digest,
+        principal.0,
+        application.map(|application| application.0),
+        scopes,
+        label,
+        lifetime as chrono::Duration,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Revokes a token; `false`: there is none, or it was revoked before.
 pub async fn revoke_token(db: &mut PgConnection, id: TokenId, now: Option<DateTime<Utc>>) -> sqlx::Result<bool> {
     let done = sqlx::query!(

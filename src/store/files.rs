@@ -194,13 +194,14 @@ pub async fn update(
     Ok(done.is_some())
 }
 
-/// Puts a file into the trash, ending its lock; the draft of an ended lock is rescued. `false` as in [`update`], and when
+/// Puts a file into the trash, under an id of its own there, ending its lock; the draft of an ended lock is rescued. `false` as in [`update`], and when
 /// the file belongs to a part, whose associations pass through the same row.
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
     seen: Seen,
+    trash_id: &str,
     act: &Act,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query_scalar!(
@@ -216,7 +217,8 @@ pub async fn delete(
             UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM guard
             WHERE d.file_id = guard.file_id AND d.rescued_at IS NULL
         ), file AS (
-            UPDATE items i SET deleted_at = coalesce($2, now()), deleted_by = $4, deleted_with = i.id, revision = i.revision + 1
+            UPDATE items i SET deleted_at = coalesce($2, now()), deleted_by = $4, deleted_with = i.id, trash_id = $10,
+                revision = i.revision + 1
             FROM guard WHERE i.id = guard.file_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
@@ -232,6 +234,7 @@ pub async fn delete(
         act.comment.as_deref(),
         act.request,
         seen.bound,
+        trash_id,
     )
     .fetch_optional(db)
     .await?;

@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     actor::Dialect,
     event::{Outcome, Subject, Verb},
-    id::{CategoryId, ItemId, LibraryId, PrincipalId},
+    id::{CategoryId, ItemId, LibraryId},
     permission::Permit,
 };
 
@@ -195,23 +195,26 @@ pub async fn has_private_below(db: &mut PgConnection, folder: ItemId) -> sqlx::R
     .await
 }
 
-/// Puts a folder with all below into the trash, and notes it in the trail of the folder and of each file. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
+/// Puts a folder with all below into the trash, itself under an id of its own there, and notes it in the trail of the folder
+/// and of each file. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
     revision: i64,
-    by: Option<PrincipalId>,
+    trash_id: &str,
     act: &Act,
 ) -> sqlx::Result<bool> {
     let folder = permit.item();
     let gone = sqlx::query!(
-        "UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $4, deleted_with = $1, revision = revision + 1
+        "UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $4, deleted_with = $1, trash_id = $5,
+            revision = revision + 1
         WHERE id = $1 AND revision = $3 AND deleted_at IS NULL",
         folder.0,
         act.now,
         revision,
-        by.map(|by| by.0),
+        act.actor.map(|by| by.0),
+        trash_id,
     )
     .execute(&mut *db)
     .await?;
@@ -236,7 +239,7 @@ pub async fn delete(
         UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM gone WHERE d.file_id = gone.id AND d.rescued_at IS NULL",
         folder.0,
         act.now,
-        by.map(|by| by.0),
+        act.actor.map(|by| by.0),
         act.dialect as Dialect,
         library.0,
         act.comment.as_deref(),

@@ -392,6 +392,17 @@ pub async fn of_revision(
     .await
 }
 
+/// These items as they lie in the trash, in no order.
+pub async fn in_trash(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    items: &[ItemId],
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!("", "0::bigint", "WHERE i.id = ANY ($3::uuid[]) AND i.trash_id IS NOT NULL", now, false, items as &[ItemId])
+        .fetch_all(db)
+        .await
+}
+
 /// Every file whose lock is held, for the list of locks; oldest first.
 pub async fn held(
     db: &mut PgConnection,

@@ -17,6 +17,7 @@ pub mod migrate;
 pub mod parts;
 pub mod shares;
 pub mod trail;
+pub mod trash;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -59,6 +59,21 @@ pub async fn of(db: &mut PgConnection, item: ItemId) -> sqlx::Result<Vec<Entry>>
     .await
 }
 
+/// What was done to an item, newest first; not what concerns its working copy alone.
+pub async fn done_to(db: &mut PgConnection, item: ItemId, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as!(
+        Entry,
+        r#"SELECT at, actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", verb AS "verb: Verb",
+            outcome AS "outcome: Outcome", fence, comment
+        FROM events WHERE item_id = $1 AND outcome = 'done' AND verb NOT IN ('save_draft', 'refresh')
+        ORDER BY id DESC LIMIT $2"#,
+        item.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// A check-out, check-in, cancel or new edition that was done.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Vault, files::reaches};
+use super::{Look, Vault, files::reaches};
 use crate::{
     domain::{
         actor::Actor,
@@ -10,14 +10,14 @@ use crate::{
         id::PrincipalId,
         library::Library,
         page::Period,
-        permission,
+        permission::{self, Action},
         person::Person,
     },
     store::{
         self,
         auth::UserAccess,
         directory::{LibraryUser, UserQuery},
-        trail::FileAccess,
+        trail::{Entry, FileAccess},
     },
 };
 
@@ -81,6 +81,16 @@ impl Vault {
             store::auth::user_accesses(&mut db, self.0.clock.instead(), library.id, period).await?
         };
         self.with_people(accesses, |access| Some(access.user)).await
+    }
+
+    /// What was done to an item that was looked at, newest first, and by whom.
+    pub async fn history(&self, actor: &Actor, look: &Look, limit: i64) -> Result<Vec<(Entry, Option<Arc<Person>>)>> {
+        look.check(actor, Action::View)?;
+        let entries = {
+            let mut db = self.connection().await?;
+            store::trail::done_to(&mut db, look.item().id, limit).await?
+        };
+        self.with_people(entries, |entry| entry.actor).await
     }
 
     async fn with_people<T>(

@@ -1,10 +1,13 @@
 //! Applications, which act for themselves: what administrators make of them, and the secrets they present.
 
+use std::{net::IpAddr, sync::Arc};
+
 use chrono::{DateTime, Utc};
 
-use super::{Vault, fresh};
+use super::{Vault, fresh, passwords::Tried};
 use crate::{
     domain::{
+        actor::Account,
         error::{Error, Missing, Result},
         id::{PrincipalId, PrincipalKey},
         person::{Person, PrincipalKind},
@@ -64,6 +67,28 @@ impl Vault {
         let (digest, now) = (fresh::digest(&text), self.0.clock.instead());
         store::directory::add_secret(&mut db, application, &digest, expires_at, now).await?;
         Ok(text)
+    }
+
+    /// The application that presents one of its secrets. Wrong ones are counted by client id and by address.
+    ///
+    /// # Errors
+    /// [`Error::BadCredentials`], [`Error::LockedOut`].
+    pub async fn sign_in_application(
+        &self,
+        client_id: &str,
+        secret: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Account>> {
+        self.counted(&Tried::client(client_id, from), self.application_presenting(client_id, secret)).await
+    }
+
+    pub(super) async fn application_presenting(&self, client_id: &str, secret: &str) -> Result<Arc<Account>> {
+        let application = {
+            let mut db = self.connection().await?;
+            let (digest, now) = (fresh::digest(secret), self.0.clock.instead());
+            store::directory::application_with_secret(&mut db, client_id, &digest, now).await?
+        };
+        self.living_account(application.ok_or(Error::BadCredentials)?).await
     }
 
     /// All applications, by client id.

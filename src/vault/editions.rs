@@ -86,7 +86,8 @@ impl Vault {
                     Deleted::Changed => false,
                     Deleted::Only => {
                         let seen = Seen { revision, bound: false };
-                        again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?
+                        let trash = self.0.fresh.oracle_file()?;
+                        again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)?
                     }
                 };
                 if !done && store::parts::associates(&mut db, edition).await? {

@@ -110,7 +110,7 @@ impl Vault {
     }
 
     /// The categories whose gate, or that of a policy on them, is closed for an action of the caller in a library.
-    async fn categories_closed_to(
+    pub(super) async fn categories_closed_to(
         &self,
         actor: &Actor,
         library: &Library,
@@ -301,7 +301,8 @@ impl Vault {
                 Some(file) => {
                     let mut db = self.connection().await?;
                     let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
-                    let done = again!(store::files::delete(&mut db, &permit, library, seen, &act).await)?;
+                    let trash = self.0.fresh.oracle_file()?;
+                    let done = again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)?;
                     if !done && store::parts::has_file(&mut db, look.item.id).await? {
                         return Err(Error::Associated);
                     }
@@ -310,7 +311,9 @@ impl Vault {
                 None => {
                     let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
                     let closed_to: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
-                    match again!(self.delete_folder(&permit, &look.item, &closed_to, actor, &act).await)? {
+                    let trash = self.0.fresh.oracle_folder()?;
+                    let goes = Goes { folder: &look.item, closed: &closed_to, trash: &trash };
+                    match again!(self.delete_folder(&permit, &goes, actor, &act).await)? {
                         Tree::Done => true,
                         Tree::Changed => false,
                         Tree::Held(held) => return Err(self.refuse_held(*held).await?),
@@ -337,15 +340,15 @@ impl Vault {
     async fn delete_folder(
         &self,
         permit: &Permit,
-        folder: &Item,
-        closed: &[CategoryId],
+        goes: &Goes<'_>,
         actor: &Actor,
         act: &store::Act,
     ) -> sqlx::Result<Tree> {
-        let (library, by) = (folder.library.id, actor.id());
+        let Goes { folder, closed, trash } = goes;
+        let library = folder.library.id;
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
-        let held = self.held_below(&mut all, folder.id, by).await?;
+        let held = self.held_below(&mut all, folder.id, actor.id()).await?;
         if !closed.is_empty()
             && let Some(category) = store::folders::category_below(&mut all, folder.id, closed).await?
         {
@@ -360,7 +363,7 @@ impl Vault {
         if store::parts::has_file_below(&mut all, folder.id).await? {
             return Ok(Tree::Associated);
         }
-        let done = store::folders::delete(&mut all, permit, library, folder.revision, by, act).await?;
+        let done = store::folders::delete(&mut all, permit, library, folder.revision, trash, act).await?;
         all.commit().await?;
         Ok(if done { Tree::Done } else { Tree::Changed })
     }
@@ -428,6 +431,15 @@ pub(super) fn reaches(actor: &Actor, library: &Library) -> Result<()> {
         // what a role, a policy or a category leaves out is left out one by one
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// A folder on its way into the trash.
+struct Goes<'a> {
+    folder: &'a Item,
+    /// The categories of what the caller may not delete.
+    closed: &'a [CategoryId],
+    /// Its id there.
+    trash: &'a str,
 }
 
 /// How a change of a folder ended; only [`Tree::Done`] has changed anything.

@@ -195,7 +195,7 @@ impl Vault {
     }
 
     /// Starts a new epoch of rights in the transaction of a change; it is entered when that has been committed.
-    pub(super) async fn start_epoch(&self, db: &mut store::PgConnection) -> Result<NewEpochs> {
+    pub(super) async fn start_epoch(&self, db: &mut store::PgConnection) -> sqlx::Result<NewEpochs> {
         let asked = Instant::now();
         Ok(NewEpochs(store::auth::start_rights_epoch(db).await?, asked))
     }

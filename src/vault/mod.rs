@@ -38,6 +38,7 @@ pub mod setup;
 mod shares;
 mod sweep;
 mod tokens;
+mod trash;
 
 use std::{future::Future, sync::Arc};
 
@@ -63,7 +64,7 @@ pub use crate::{
         items::{Among, FileQuery},
         libraries::LibraryUpdate,
         parts::PartQuery,
-        trail::FileAccess,
+        trail::{Entry, FileAccess},
     },
 };
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
@@ -80,7 +81,8 @@ pub use revise::{RevisedBytes, Revision};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use shares::Share;
 pub use sweep::Swept;
-pub use tokens::{NewToken, TokenInfo};
+pub use tokens::{IssuedToken, NewToken, TokenInfo};
+pub use trash::Trashed;
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]

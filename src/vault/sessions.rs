@@ -104,12 +104,7 @@ impl Vault {
     ) -> Result<OpenedSession> {
         let (application, library) = self
             .counted(&Tried::client(client_id, from), async {
-                let application = {
-                    let mut db = self.connection().await?;
-                    let (digest, now) = (fresh::digest(secret), self.0.clock.instead());
-                    store::directory::application_with_secret(&mut db, client_id, &digest, now).await?
-                };
-                let account = self.living_account(application.ok_or(Error::BadCredentials)?).await?;
+                let account = self.application_presenting(client_id, secret).await?;
                 let library = self.workspace_of(&account, workspace).await?;
                 Ok((account.person.id, library))
             })

@@ -35,6 +35,21 @@ pub struct NewToken {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// A token that its bearer asks for.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// Who it acts for.
+    pub principal: PrincipalId,
+    /// Which application asked, where one did.
+    pub application: Option<PrincipalId>,
+    /// Scopes of a delegated token, roles of an application's.
+    pub scopes: Vec<String>,
+    /// What people call it.
+    pub label: &'static str,
+    /// How long it lives.
+    pub lifetime: chrono::Duration,
+}
+
 /// A token as its administrators see it.
 #[derive(Clone, Debug)]
 pub struct TokenInfo {
@@ -111,6 +126,28 @@ impl Vault {
         )
         .await?;
         Ok((id, text))
+    }
+
+    /// Makes a token that its bearer has asked for, through an application or not, and that ends by itself; its text is
+    /// answered once and stored nowhere.
+    pub async fn issue_token(&self, new: IssuedToken) -> Result<String> {
+        let text = fresh::token("cck_")?;
+        let IssuedToken { principal, application, scopes, label, lifetime } = new;
+        let (digest, now) = (fresh::digest(&text), self.0.clock.instead());
+        let mut db = self.connection().await?;
+        store::auth::issue_token(
+            &mut db,
+            TokenId::fresh(),
+            &digest,
+            principal,
+            application,
+            &scopes,
+            label,
+            lifetime,
+            now,
+        )
+        .await?;
+        Ok(text)
     }
 
     /// All tokens, newest first.

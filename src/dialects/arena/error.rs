@@ -24,6 +24,7 @@ use crate::{
         content::{DownloadError, unsatisfied},
         guard,
         multipart::MultipartError,
+        oauth::Malformed,
     },
     vault::Requests,
 };
@@ -302,6 +303,15 @@ impl Error {
             Error::Range { .. } => {
                 plain(StatusCode::RANGE_NOT_SATISFIABLE, "The requested range is outside the file content.")
             }
+        }
+    }
+}
+
+impl From<Malformed> for TokenError {
+    fn from(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Request(why) => TokenError::Request(why),
+            Malformed::Client { basic } => TokenError::Client { basic },
         }
     }
 }

@@ -70,6 +70,11 @@ impl About {
         Self { operation: Some(operation), id, asker: Arc::default(), name: Arc::default() }
     }
 
+    /// The same asker, about something else.
+    pub fn of(&self, operation: Operation, id: Option<String>) -> Self {
+        Self { operation: Some(operation), id, ..self.clone() }
+    }
+
     /// The caller's display name.
     pub fn asker(&self) -> &str {
         self.asker.get().map_or("anonymous", String::as_str)
@@ -109,7 +114,7 @@ pub async fn speak(State(operation): State<Operation>, request: Request, next: N
     let (mut parts, body) = request.into_parts();
     let params = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
     let about = About::what(operation, params.as_ref().and_then(ids::in_path));
-    let format = Format::accepted(&parts.headers);
+    let format = if operation.speaks_json_only() { Format::Json } else { Format::accepted(&parts.headers) };
     let request_id = parts.extensions.get().copied();
     parts.extensions.insert(about.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
@@ -163,13 +168,21 @@ fn sign(mut response: Response, request: Option<RequestId>) -> Response {
     response
 }
 
-/// What the addresses of resources begin with: origin, mount point and the version the client speaks.
-pub struct Base(String);
+/// What the addresses of resources begin with: origin and mount point, and the version the client speaks.
+pub struct Base {
+    api: String,
+    version: String,
+}
 
 impl Base {
     /// The canonical address of a resource, given as `/files/…`.
     pub fn address(&self, resource: &str) -> String {
-        format!("{}{resource}", self.0)
+        self.address_in(&self.version, resource)
+    }
+
+    /// The same in a version of the API, whichever the client speaks.
+    pub fn address_in(&self, version: &str, resource: &str) -> String {
+        format!("{}/{version}{resource}", self.api)
     }
 }
 
@@ -178,8 +191,8 @@ impl FromRequestParts<Hall> for Base {
 
     async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Error> {
         let origin = hall.origins.of(&parts.uri, &parts.headers, &parts.extensions).map_err(|_| Error::BadHost)?;
-        // the router let in `/documents/api/{version}/…` only
-        let version = parts.uri.path().split('/').nth(3).unwrap_or("1.1");
-        Ok(Base(format!("{origin}/documents/api/{version}")))
+        // the router let in `/documents/api/{version}/…` and, for the catalog, `/documents/api` only
+        let version = parts.uri.path().split('/').nth(3).unwrap_or("1.1").to_owned();
+        Ok(Base { api: format!("{origin}/documents/api"), version })
     }
 }

@@ -34,6 +34,8 @@ const APP_LINK_ID: HeaderName = HeaderName::from_static("applinkid");
 pub struct Caller {
     /// Who acts, without what the link adds.
     pub actor: Actor,
+    /// The scopes of the token that was presented, if it was one.
+    pub scopes: Vec<String>,
     /// The link that was brought along.
     pub link: Option<BroughtLink>,
 }
@@ -43,10 +45,10 @@ impl FromRequestParts<Hall> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Error> {
         let link = brought(&parts.headers, Source::of(parts, hall));
-        let actor = match credential(&parts.headers)? {
-            Credential::None => Actor::anonymous(Dialect::Oracle),
+        let (actor, scopes) = match credential(&parts.headers)? {
+            Credential::None => (Actor::anonymous(Dialect::Oracle), Vec::new()),
             Credential::Basic { login, password } => {
-                Actor::new(hall.vault.sign_in(&login, &password).await?, Dialect::Oracle)
+                (Actor::new(hall.vault.sign_in(&login, &password).await?, Dialect::Oracle), Vec::new())
             }
             Credential::Bearer(token) => by_token(&hall.vault, &token).await?,
         };
@@ -57,14 +59,14 @@ impl FromRequestParts<Hall> for Caller {
         }
         About::note_asker(parts, actor.name());
         let actor = of_request(actor, parts.extensions.get().copied(), &parts.headers);
-        Ok(Self { actor, link })
+        Ok(Self { actor, scopes, link })
     }
 }
 
-async fn by_token(vault: &Vault, token: &str) -> Result<Actor, No> {
+async fn by_token(vault: &Vault, token: &str) -> Result<(Actor, Vec<String>), No> {
     let (account, scopes): (Arc<Account>, _) = vault.bearer(token).await?;
     let ceiling = scope::ceiling_if_any(&scopes, account.application);
-    Ok(Actor { ceiling, ..Actor::new(account, Dialect::Oracle) })
+    Ok((Actor { ceiling, ..Actor::new(account, Dialect::Oracle) }, scopes))
 }
 
 enum Credential {

@@ -17,6 +17,8 @@ use crate::{
     http::{body::BodyError, content, guard::Refusal, multipart::MultipartError},
 };
 
+pub use token::TokenError;
+
 /// Why a request is refused.
 #[derive(Clone, Debug)]
 pub enum Error {
@@ -45,6 +47,10 @@ pub enum Error {
     Range(u64),
     /// The `Host` header is none.
     BadHost,
+    /// There is no such companion service.
+    NoService(String),
+    /// What the token endpoint refuses, in OAuth's shape.
+    Token(TokenError),
     /// Nobody lives at the path.
     NoRoute,
     /// The path does not know the method.
@@ -98,6 +104,26 @@ pub struct Worded {
     pub fields: Fields,
 }
 
+/// What a refusal says.
+#[derive(Debug)]
+pub struct Said {
+    /// The status.
+    pub status: StatusCode,
+    /// The vendor's code.
+    pub code: &'static str,
+    /// What was asked and why not, as keys.
+    pub key: String,
+    /// The same in words.
+    pub message: String,
+}
+
+impl Said {
+    /// Whether it is about who calls, or a fault of ours: what a companion service does not answer itself (12).
+    pub fn is_of_the_call(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED || self.status.is_server_error()
+    }
+}
+
 /// The second half of key and message; the first is the operation's.
 struct Cause {
     key: String,
@@ -111,6 +137,26 @@ fn cause(key: impl Into<String>, sentence: impl Into<String>) -> Cause {
 impl Error {
     /// Words it for who asked, about what was asked.
     pub fn word(&self, about: &About) -> Worded {
+        if let Error::Token(refusal) = self {
+            return refusal.word();
+        }
+        let Said { status, code, key, message } = self.say(about);
+        // only these say more (5.6)
+        let in_full = about.operation == Some(Operation::EditFile) && status == StatusCode::FORBIDDEN;
+        let fields = Fields::new()
+            .text("errorCode", code)
+            .text("errorKey", key)
+            .text("errorMessage", &message)
+            .maybe("errorType", in_full.then_some("file"))
+            .maybe("id", about.id.as_deref())
+            .maybe("name", about.name().filter(|_| in_full))
+            .text("title", message)
+            .text("type", "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html");
+        Worded { status, headers: self.headers(status), fields }
+    }
+
+    /// The same in parts, for who has another shape for it (12).
+    pub fn say(&self, about: &About) -> Said {
         let (status, code, cause) = self.decide(about);
         let missing = code == "-16";
         let (key, sentence) = match about.operation.map(Operation::words) {
@@ -118,20 +164,8 @@ impl Error {
             Some(words) => (words.key, words.sentence),
             None => ("", ""),
         };
-        let message = format!("{} {}", sentence.trim_end(), cause.sentence);
-        let message = message.trim_start();
-        // only these say more (5.6)
-        let in_full = about.operation == Some(Operation::EditFile) && status == StatusCode::FORBIDDEN;
-        let fields = Fields::new()
-            .text("errorCode", code)
-            .text("errorKey", format!("{key}{}", cause.key))
-            .text("errorMessage", message)
-            .maybe("errorType", in_full.then_some("file"))
-            .maybe("id", about.id.as_deref())
-            .maybe("name", about.name().filter(|_| in_full))
-            .text("title", message)
-            .text("type", "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html");
-        Worded { status, headers: self.headers(status), fields }
+        let message = format!("{} {}", sentence.trim_end(), cause.sentence).trim_start().to_owned();
+        Said { status, code, key: format!("{key}{}", cause.key), message }
     }
 
     fn headers(&self, status: StatusCode) -> HeaderMap {
@@ -198,6 +232,14 @@ impl Error {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "-1", cause("!csRangeNotSatisfiable", words))
             }
             Error::BadHost => (BAD, "-1", cause("!csBadHost", "The Host header is missing or is no host name.")),
+            Error::NoService(name) => {
+                let words = format!("There is no service '{name}'.");
+                (BAD, "-1", cause(format!("!csUnknownService,{name}"), words))
+            }
+            Error::Token(refusal) => {
+                let Worded { status, .. } = refusal.word();
+                (status, "-1", cause("!csTokenRefused", "No token is issued."))
+            }
             Error::NoRoute => (StatusCode::NOT_FOUND, "-1", cause("!csUnknownResource", "There is no such resource.")),
             Error::NoMethod => {
                 let words = "The resource does not know this method.";
@@ -326,6 +368,8 @@ fn body(error: &BodyError) -> (StatusCode, &'static str, Cause) {
     };
     (status, "-1", cause(key, format!("The request body cannot be read: {error}.")))
 }
+
+mod token;
 
 #[cfg(test)]
 mod tests;

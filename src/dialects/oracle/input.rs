@@ -1,6 +1,8 @@
 //! Request bodies: JSON, or XML where the client says so, read into one flat set of fields (spec/oracle.md 2.2, 2.8). Nothing
 //! is read before the handler asks for it, because permission comes first.
 
+use std::borrow::Cow;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
@@ -121,6 +123,23 @@ impl Input {
             // no name, id or code has a NUL, and no database text can
             Some(Value::String(text)) if !text.contains('\0') => Ok(Some(text)),
             Some(_) => Err(Error::BadValue(name)),
+        }
+    }
+
+    /// The fields of an object in it; one that is not there has none.
+    pub fn object(&self, name: &str) -> Result<Self, Error> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(Self::default()),
+            Some(Value::Object(fields)) => Ok(Self(fields.clone())),
+            Some(_) => Err(Error::Unreadable),
+        }
+    }
+
+    /// A field that is text, or a number as its text.
+    pub fn scalar(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, Error> {
+        match self.0.get(name) {
+            Some(Value::Number(number)) => Ok(Some(Cow::Owned(number.to_string()))),
+            _ => Ok(self.text(name)?.map(Cow::Borrowed)),
         }
     }
 

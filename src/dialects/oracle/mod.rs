@@ -1,11 +1,12 @@
 //! The Oracle room: the REST API for Documents, 1.0 to 1.2, of Oracle Content Management
 //! (<https://docs.oracle.com/en/cloud/paas/content-cloud/rest-api-documents/>).
 //!
-//! The companion services beside it (`/documents/integration`, `/documents/web`, `/oauth2`) are claimed and not built.
+//! Beside it the older interface of the same server (`/documents/integration`, `/documents/web`) and a token endpoint.
 
 mod admission;
 mod answer;
 mod auth;
+mod catalog;
 mod editions;
 mod error;
 mod files;
@@ -14,22 +15,24 @@ mod ids;
 mod input;
 mod links;
 mod locks;
+mod oauth;
 mod operation;
 mod query;
+mod route;
+mod services;
 mod shares;
 mod upload;
 mod users;
 mod wire;
 
-use axum::{
-    Router,
-    extract::Request,
-    middleware::from_fn_with_state,
-    response::Response,
-    routing::{MethodRouter, delete, get, post, put},
-};
+use axum::{Router, extract::Request, middleware::from_fn_with_state, response::Response};
 
-use self::{answer::About, error::Error, operation::Operation};
+use self::{
+    answer::About,
+    error::Error,
+    operation::Operation,
+    route::{Route, delete, get, post, put},
+};
 use super::{Hall, Refused, Room};
 use crate::{domain::actor::Dialect, http::guard::Head};
 
@@ -41,7 +44,7 @@ const VERSIONS: [&str; 3] = ["1.0", "1.1", "1.2"];
 
 /// The routes below `/documents/api/{version}`, in the order of the spec.
 #[rustfmt::skip]
-fn routes() -> Vec<(&'static str, Operation, MethodRouter<Hall>)> {
+fn routes() -> Vec<(&'static str, Operation, Route)> {
     vec![
         ("/files/{fileId}/unreserve",      Operation::Unreserve,       post(locks::unreserve)),
         ("/files/{fileId}/reserve",        Operation::Reserve,         post(locks::reserve)),
@@ -72,19 +75,49 @@ fn routes() -> Vec<(&'static str, Operation, MethodRouter<Hall>)> {
     ]
 }
 
+/// The catalog of a version, at both of its names (11).
+#[rustfmt::skip]
+fn catalog_routes() -> Vec<(&'static str, Operation, Route)> {
+    vec![
+        ("",                               Operation::Catalog, get(catalog::version)),
+        ("/metadata-catalog",              Operation::Catalog, get(catalog::resources)),
+        ("/metadata-catalog/{resource}",   Operation::Catalog, get(catalog::resource)),
+        ("/catalog",                       Operation::Catalog, get(catalog::resources)),
+        ("/catalog/{resource}",            Operation::Catalog, get(catalog::resource)),
+    ]
+}
+
+/// What stands beside the versions: their list (11), the companion services and the token endpoint (12).
+#[rustfmt::skip]
+fn companions() -> Vec<(&'static str, Operation, Route)> {
+    vec![
+        ("/documents/integration", Operation::Service, get(services::call)),
+        ("/documents/integration", Operation::Service, post(services::call)),
+        ("/documents/web",         Operation::Service, get(services::call)),
+        ("/documents/web",         Operation::Service, post(services::call)),
+        ("/oauth2/v1/token",       Operation::Token,   post(oauth::token)),
+        ("/documents/api",         Operation::Catalog, get(catalog::versions)),
+    ]
+}
+
 fn doors() -> Vec<String> {
-    routes().into_iter().map(|(path, ..)| format!("/documents/api/1.2{path}")).collect()
+    let versioned = routes().into_iter().chain(catalog_routes());
+    let versioned = versioned.map(|(path, ..)| format!("/documents/api/1.2{path}"));
+    versioned.chain(companions().into_iter().map(|(path, ..)| path.to_owned())).collect()
 }
 
 /// Every route in every version, with and without a slash at its end, which must mean the same.
 fn router() -> Router<Hall> {
+    let versioned = routes().into_iter().chain(catalog_routes());
+    let versioned = versioned.flat_map(|(path, operation, route)| {
+        VERSIONS.map(|version| (format!("/documents/api/{version}{path}"), operation, route.clone()))
+    });
+    let beside = companions().into_iter().map(|(path, operation, route)| (path.to_owned(), operation, route));
     let mut router = Router::new();
-    for (path, operation, handler) in routes() {
-        let handler = handler.route_layer(from_fn_with_state(operation, answer::speak));
-        for version in VERSIONS {
-            for slash in ["", "/"] {
-                router = router.route(&format!("/documents/api/{version}{path}{slash}"), handler.clone());
-            }
+    for (path, operation, route) in versioned.chain(beside) {
+        let handler = route.handler.route_layer(from_fn_with_state(operation, answer::speak));
+        for slash in ["", "/"] {
+            router = router.route(&format!("{path}{slash}"), handler.clone());
         }
     }
     router.method_not_allowed_fallback(no_method)

@@ -39,8 +39,22 @@ pub enum Operation {
     Links,
     /// 9.
     Shares,
-    /// 11; not in the vendor's table.
+    /// 11; not in the vendor's table, nor are those of section 12 that follow.
     Catalog,
+    /// A companion service that acts on no item, and one that there is not.
+    Service,
+    /// What was done to an item.
+    Activities,
+    /// Seeing what lies in the trash.
+    BrowseTrash,
+    /// Taking something out of it.
+    Restore,
+    /// Deleting something in it for good.
+    Purge,
+    /// Deleting all of it for good.
+    EmptyTrash,
+    /// The token endpoint.
+    Token,
 }
 
 /// How an operation is spoken of.
@@ -55,6 +69,11 @@ pub struct Words {
 }
 
 impl Operation {
+    /// Whether its answers are JSON whatever the client accepts: those of the token endpoint and of the companion services.
+    pub fn speaks_json_only(self) -> bool {
+        matches!(self, Self::Service | Self::Token)
+    }
+
     /// Its words.
     pub fn words(self) -> Words {
         let (key, sentence, service) = match self {
@@ -83,6 +102,13 @@ impl Operation {
             Self::Links => ("!csUnableToManageLink", "Unable to manage public link.", "MANAGE_LINK"),
             Self::Shares => ("!csFldUnableToShare", "Unable to share folder.", "FLD_SHARE"),
             Self::Catalog => ("!csUnableToDescribeResource", "Unable to describe resource.", "DESCRIBE"),
+            Self::Service => ("!csUnableToExecuteService", "Unable to execute service.", "SERVICE"),
+            Self::Activities => ("!csUnableToGetActivities", "Unable to get activities.", "GET_ACTIVITY_HISTORY"),
+            Self::BrowseTrash => ("!csFldUnableToBrowseTrash", "Unable to browse trash.", "FLD_BROWSE_TRASH"),
+            Self::Restore => ("!csFldUnableToRestore", "Unable to restore.", "FLD_RESTORE"),
+            Self::Purge => ("!csFldUnableToDelete", "Unable to delete.", "FLD_DELETE_FROM_TRASH"),
+            Self::EmptyTrash => ("!csFldUnableToEmptyTrash", "Unable to empty trash.", "FLD_EMPTY_TRASH"),
+            Self::Token => ("!csUnableToIssueToken", "Unable to issue token.", "TOKEN"),
         };
         Words { key, sentence, service }
     }

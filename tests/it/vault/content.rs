@@ -11,7 +11,7 @@ use super::{look, read, staged, text};
 use crate::support::{server::Server, world};
 
 /// The blobs in a content folder.
-fn blobs(folder: &Path) -> usize {
+pub(super) fn blobs(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries.map(|entry| if entry.path().is_dir() { blobs(&entry.path()) } else { 1 }).sum()
 }

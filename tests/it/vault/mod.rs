@@ -11,6 +11,7 @@ mod revise;
 mod revocation;
 mod schema;
 mod trail;
+mod trash;
 mod tree;
 
 use coatcheck::{

@@ -87,6 +87,8 @@ fn activity(verb: Verb) -> &'static str {
         | Verb::Create
         | Verb::Update
         | Verb::Delete
+        | Verb::Restore
+        | Verb::Purge
         | Verb::Share
         | Verb::Link
         | Verb::Associate

@@ -1,0 +1,283 @@
+//! The trash: seeing what lies in it, taking it out, deleting it for good. Whose trash a deletion goes to is settled by the
+//! owner of what was deleted (spec/oracle.md 5.8): it is nobody else's, not even a manager's of the library.
+
+use chrono::{DateTime, Utc};
+
+use super::{Look, Vault, locks::ATTEMPTS, publish::free_name};
+use crate::{
+    domain::{
+        actor::Actor,
+        error::{Error, Missing, Result},
+        id::{CategoryId, ItemId, ItemKey, LibraryId, PrincipalId},
+        item::{Item, OnConflict},
+        name::ItemName,
+        permission::{self, Action, Denial, Facts, Gate, Permit},
+    },
+    store::{self, trash::TrashRow},
+};
+
+/// So many are looked at together.
+const BATCH: i64 = 200;
+
+const FOLDER_GONE: Error = Error::Impossible("the folder it was in is gone");
+
+/// Something in the trash that was deleted by itself; what went along with it has no entry of its own.
+#[derive(Clone, Debug)]
+pub struct Trashed {
+    /// Its id there, in Oracle's spelling.
+    pub id: String,
+    /// Since when.
+    pub deleted_at: DateTime<Utc>,
+    /// As it was.
+    pub item: Item,
+}
+
+impl Vault {
+    /// What the caller owns and was deleted, by whomever, newest first: as far as they could still see it where it was.
+    pub async fn trash(&self, actor: &Actor, limit: i64) -> Result<Vec<Trashed>> {
+        let owner = actor.id().ok_or(Error::NoSession)?;
+        let wanted = usize::try_from(limit).unwrap_or(0);
+        let mut found = Vec::new();
+        let mut after = None;
+        while found.len() < wanted {
+            let page = self.trash_page(owner, after).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some((last.deleted_at, last.item));
+            let seen = page.into_iter().filter(|(_, look)| look.as_ref().is_some_and(|look| is_shown(actor, look)));
+            found.extend(seen.filter_map(|(row, look)| {
+                Some(Trashed { id: row.trash_id, deleted_at: row.deleted_at, item: look?.into_item() })
+            }));
+        }
+        found.truncate(wanted);
+        Ok(found)
+    }
+
+    /// Takes something out of the caller's trash, back to where it was, with all that went along. Under its name, or the
+    /// next free one. What was deleted by itself before stays where it is.
+    ///
+    /// # Errors
+    /// [`Missing::Item`], [`Error::Impossible`] when its folder is gone, and what the gates say of making it there.
+    pub async fn restore(&self, actor: &Actor, trash_id: &str) -> Result<ItemId> {
+        let (vault, actor, trash_id) = (self.clone(), actor.clone(), trash_id.to_owned());
+        self.complete(async move { vault.try_restore(&actor, &trash_id).await }).await
+    }
+
+    async fn try_restore(&self, actor: &Actor, trash_id: &str) -> Result<ItemId> {
+        let mut taken = 0;
+        for _ in 0..ATTEMPTS {
+            let (row, look) = self.trashed(actor, trash_id).await?;
+            let item = &look.item;
+            let parent = item.parent.ok_or(FOLDER_GONE)?;
+            let folder = match self.look(actor, &ItemKey::Id(parent)).await {
+                Err(Error::Missing(Missing::Item)) => return Err(FOLDER_GONE),
+                folder => folder?,
+            };
+            if folder.item.library.id != item.library.id {
+                return Err(FOLDER_GONE);
+            }
+            let permit = may_be_made(actor, &look, &folder)?;
+            let closed = self.closed(actor, item, Action::Create).await?;
+            let (name, rename) = (ItemName::parse(&item.name)?, OnConflict::RenameParentheses);
+            let name = free_name(&name, item.kind(), rename, taken, self.now());
+            let act = self.act(actor, None);
+            match again!(self.take_out(&permit, item.library.id, &row, &closed, &name, &act).await) {
+                Ok(Out::Done) => return Ok(item.id),
+                // somebody else was faster, or the folder has gone: what is there now says which
+                Ok(Out::Changed) => {}
+                Ok(Out::Refused(gate)) => return Err(Error::Denied(Denial { gate, action: Action::Create })),
+                Err(error) if store::violated(&error) == Some("items_name_key") => taken += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    async fn take_out(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        row: &TrashRow,
+        closed: &Closed,
+        name: &ItemName,
+        act: &store::Act,
+    ) -> sqlx::Result<Out> {
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[library]).await?;
+        if let Some(gate) = closed.gate(&mut all, row.item).await? {
+            return Ok(Out::Refused(gate));
+        }
+        let done = store::trash::restore(&mut all, permit, library, row, name, act).await?;
+        all.commit().await?;
+        Ok(if done { Out::Done } else { Out::Changed })
+    }
+
+    /// Deletes something in the caller's trash for good, with all that went along. What was deleted by itself before stays
+    /// in its owner's trash, and cannot be restored any more.
+    ///
+    /// # Errors
+    /// [`Missing::Item`], and what the gates say of deleting it where it was.
+    pub async fn purge(&self, actor: &Actor, trash_id: &str) -> Result<()> {
+        let (vault, actor, trash_id) = (self.clone(), actor.clone(), trash_id.to_owned());
+        self.complete(async move {
+            let (row, look) = vault.trashed(&actor, &trash_id).await?;
+            vault.purge_one(&actor, &row, &look).await
+        })
+        .await
+    }
+
+    /// Deletes all of the caller's trash for good, one by one; answers how many. What the caller may not delete stays, and
+    /// is refused when the rest is gone.
+    pub async fn empty_trash(&self, actor: &Actor) -> Result<u64> {
+        let owner = actor.id().ok_or(Error::NoSession)?;
+        let (vault, actor) = (self.clone(), actor.clone());
+        self.complete(async move {
+            let (mut gone, mut refused, mut after) = (0, None, None);
+            loop {
+                let page = vault.trash_page(owner, after).await?;
+                let Some((last, _)) = page.last() else { break };
+                // what is deleted meanwhile is newer than that, and stays
+                after = Some((last.deleted_at, last.item));
+                for (row, look) in page {
+                    let Some(look) = look.filter(|look| is_shown(&actor, look)) else { continue };
+                    match vault.purge_one(&actor, &row, &look).await {
+                        Ok(()) => gone += 1,
+                        // taken out or deleted by somebody else in between
+                        Err(Error::Missing(_)) => {}
+                        Err(refusal @ Error::Denied(_)) => refused = refused.or(Some(refusal)),
+                        Err(other) => return Err(other),
+                    }
+                }
+            }
+            refused.map_or(Ok(gone), Err)
+        })
+        .await
+    }
+
+    async fn purge_one(&self, actor: &Actor, row: &TrashRow, look: &Look) -> Result<()> {
+        let permit = look.check(actor, Action::Delete)?;
+        let closed = self.closed(actor, &look.item, Action::Delete).await?;
+        let act = self.act(actor, None);
+        match again!(self.try_purge(&permit, look.item.library.id, row, &closed, &act).await)? {
+            Out::Done => Ok(()),
+            Out::Changed => Err(Error::Missing(Missing::Item)),
+            Out::Refused(gate) => Err(Error::Denied(Denial { gate, action: Action::Delete })),
+        }
+    }
+
+    async fn try_purge(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        row: &TrashRow,
+        closed: &Closed,
+        act: &store::Act,
+    ) -> sqlx::Result<Out> {
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[library]).await?;
+        if let Some(gate) = closed.gate(&mut all, row.item).await? {
+            return Ok(Out::Refused(gate));
+        }
+        let Some(purged) = store::trash::purge(&mut all, permit, library, row, act).await? else {
+            return Ok(Out::Changed);
+        };
+        // roles are remembered with whom they were given to
+        let epoch = if purged.roles { Some(self.start_epoch(&mut all).await?) } else { None };
+        all.commit().await?;
+        if let Some(epoch) = epoch {
+            self.enter(epoch);
+        }
+        Ok(Out::Done)
+    }
+
+    /// A page of somebody's trash, each as it was; `None`: it was taken out a moment ago.
+    async fn trash_page(
+        &self,
+        owner: PrincipalId,
+        after: Option<(DateTime<Utc>, ItemId)>,
+    ) -> Result<Vec<(TrashRow, Option<Look>)>> {
+        let (rows, items) = {
+            let mut db = self.connection().await?;
+            let rows = store::trash::of_owner(&mut db, owner, after, BATCH).await?;
+            let ids: Vec<ItemId> = rows.iter().map(|row| row.item).collect();
+            (rows, store::items::in_trash(&mut db, self.0.clock.instead(), &ids).await?)
+        };
+        let looks = self.dress(items).await?;
+        let mut looks: std::collections::HashMap<ItemId, Look> =
+            looks.into_iter().map(|look| (look.item.id, look)).collect();
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let look = looks.remove(&row.item);
+                (row, look)
+            })
+            .collect())
+    }
+
+    /// What the caller has in the trash under this id.
+    async fn trashed(&self, actor: &Actor, trash_id: &str) -> Result<(TrashRow, Look)> {
+        let owner = actor.id().ok_or(Error::NoSession)?;
+        let gone = || Error::Missing(Missing::Item);
+        let (row, item) = {
+            let mut db = self.connection().await?;
+            let row = store::trash::by_trash_id(&mut db, owner, trash_id).await?.ok_or_else(gone)?;
+            let items = store::items::in_trash(&mut db, self.0.clock.instead(), &[row.item]).await?;
+            (row, items.into_iter().next().ok_or_else(gone)?)
+        };
+        let look = self.dress_one(item).await?;
+        match look.check(actor, Action::View) {
+            Ok(_) => Ok((row, look)),
+            // it is not in the list either
+            Err(Error::Missing(_)) => Err(gone()),
+            Err(no) => Err(no),
+        }
+    }
+
+    /// What keeps the caller from doing something to all that went along with an item.
+    async fn closed(&self, actor: &Actor, item: &Item, action: Action) -> Result<Closed> {
+        let categories = self.categories_closed_to(actor, &item.library, action).await?;
+        Ok(Closed { categories, private: actor.is_supplier() })
+    }
+}
+
+/// Whether the caller would see it if it still were where it was.
+fn is_shown(actor: &Actor, look: &Look) -> bool {
+    look.check(actor, Action::View).is_ok()
+}
+
+/// May they make it in the folder it was in? Its own category decides, as for a new one.
+fn may_be_made(actor: &Actor, look: &Look, folder: &Look) -> Result<Permit> {
+    let was = look.facts();
+    let facts = Facts { categories: was.categories, private: was.private, ..folder.facts() };
+    permission::check(actor, Action::Create, &facts).map_err(Error::Denied)
+}
+
+/// How taking something out, or deleting it for good, ended; only [`Out::Done`] has changed anything.
+enum Out {
+    Done,
+    /// It is not as it was looked at.
+    Changed,
+    /// Something that went along is not for the caller.
+    Refused(Gate),
+}
+
+/// Files that are not for the caller, whatever the role.
+struct Closed {
+    categories: Vec<(CategoryId, Gate)>,
+    /// Private ones, to suppliers.
+    private: bool,
+}
+
+impl Closed {
+    /// The gate that something closes which went into the trash with this.
+    async fn gate(&self, all: &mut store::PgConnection, root: ItemId) -> sqlx::Result<Option<Gate>> {
+        let categories: Vec<CategoryId> = self.categories.iter().map(|(category, _)| *category).collect();
+        if !categories.is_empty()
+            && let Some(found) = store::trash::category_of(all, root, &categories).await?
+        {
+            let gate = self.categories.iter().find(|(category, _)| *category == found).map(|(_, gate)| *gate);
+            return Ok(Some(gate.unwrap_or(Gate::Category)));
+        }
+        let private = self.private && store::trash::has_private(all, root).await?;
+        Ok(private.then_some(Gate::Visible))
+    }
+}
