@@ -100,6 +100,7 @@ fn missing_words(missing: Missing, what: &str) -> String {
         Missing::Lock => format!("there is no such lock on {what}"),
         Missing::Part => format!("there is no part {what:?}; `coatcheck part list LIBRARY` shows them"),
         Missing::Association => format!("{what} is not associated with that revision"),
+        Missing::Collection => format!("there is no metadata collection {what:?}"),
     }
 }
 

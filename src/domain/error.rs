@@ -135,6 +135,8 @@ pub enum Missing {
     Part,
     /// That a file belongs to a revision of a part.
     Association,
+    /// A metadata collection, or a field of one.
+    Collection,
 }
 
 impl Error {

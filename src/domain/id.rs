@@ -46,6 +46,10 @@ ids! {
     RevisionId,
     /// That a file belongs to a revision of a part.
     AssociationId,
+    /// A metadata collection.
+    CollectionId,
+    /// A field of a metadata collection.
+    FieldId,
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.

@@ -11,6 +11,7 @@ pub mod item;
 pub mod library;
 pub mod link;
 pub mod lock;
+pub mod metadata;
 pub mod name;
 pub mod page;
 pub mod part;

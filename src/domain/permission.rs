@@ -268,6 +268,32 @@ pub fn check_oversight(actor: &Actor) -> Result<(), Denial> {
     if actor.is_administrator() { Ok(()) } else { Err(Denial { gate: Gate::Role, action: Action::View }) }
 }
 
+/// May they say something about an item that shows to nobody but themselves: whoever sees it may, with a credential that
+/// writes there. What is said so changes nothing for others, so no lock stands in its way.
+pub fn check_own_words(actor: &Actor, on: &Facts<'_>) -> Result<Permit, Denial> {
+    let permit = check(actor, Action::View, on)?;
+    let reaches = actor.account.is_some() && within(actor.ceiling.write, actor, on);
+    if reaches { Ok(permit) } else { Err(Denial { gate: Gate::Scope, action: Action::Describe }) }
+}
+
+/// May they make, change or delete the definition of a metadata collection: everybody's is for account administrators, a
+/// personal one for its owner (spec/oracle.md 10).
+pub fn check_definition(actor: &Actor, owner: Option<PrincipalId>) -> Result<(), Denial> {
+    let Some(account) = &actor.account else { return Err(Denial { gate: Gate::Role, action: Action::Describe }) };
+    let (reach, role) = match owner {
+        Some(owner) => (actor.ceiling.write > Reach::Nothing, owner == account.person.id),
+        None => (actor.ceiling.write == Reach::All, account.administrator),
+    };
+    let license = owner.is_some() || account.license == License::Full;
+    match [(Gate::Account, !account.disabled), (Gate::Scope, reach), (Gate::License, license), (Gate::Role, role)]
+        .into_iter()
+        .find(|(_, open)| !open)
+    {
+        None => Ok(()),
+        Some((gate, _)) => Err(Denial { gate, action: Action::Describe }),
+    }
+}
+
 /// Every gate with its answer: why somebody was refused, and what would open it.
 pub fn explain(actor: &Actor, action: Action, on: &Facts<'_>) -> [(Gate, bool); 8] {
     Gate::ALL.map(|gate| (gate, is_open(gate, actor, action, on)))
@@ -282,14 +308,7 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
                 && level(actor, on) >= Level::Read
                 && !(on.private && actor.is_supplier())
         }
-        Gate::Scope => {
-            let reach = if needs.writes { actor.ceiling.write } else { actor.ceiling.read };
-            match reach {
-                Reach::All => true,
-                Reach::Own => is_own(actor, on),
-                Reach::Nothing => false,
-            }
-        }
+        Gate::Scope => within(if needs.writes { actor.ceiling.write } else { actor.ceiling.read }, actor, on),
         Gate::License => match actor.account.as_ref().map_or(License::Full, |account| account.license) {
             License::Full => true,
             License::Approver | License::Limited | License::ReadOnly => !needs.writes,
@@ -348,6 +367,14 @@ fn has_rule(actor: &Actor, rule: Rule, on: &Facts<'_>) -> bool {
             let covers = *held == rule || (rule == Rule::ReadFile && *held == Rule::EditFile);
             covers && category.is_none_or(|category| on.categories.iter().any(|(above, _)| *above == category))
         })
+}
+
+fn within(reach: Reach, actor: &Actor, on: &Facts<'_>) -> bool {
+    match reach {
+        Reach::All => true,
+        Reach::Own => is_own(actor, on),
+        Reach::Nothing => false,
+    }
 }
 
 fn is_own(actor: &Actor, on: &Facts<'_>) -> bool {

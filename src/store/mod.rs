@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod categories;
+pub mod collections;
 pub mod contents;
 pub mod directory;
 pub mod drafts;
@@ -13,6 +14,7 @@ pub mod items;
 pub mod libraries;
 pub mod links;
 pub mod locks;
+pub mod metadata;
 pub mod migrate;
 pub mod parts;
 pub mod shares;

@@ -75,6 +75,11 @@ impl Look {
         permission::check(actor, action, &self.facts()).map_err(|denial| self.refusal(denial))
     }
 
+    /// May they say something about it that shows to nobody but themselves?
+    pub(super) fn check_own_words(&self, actor: &Actor) -> Result<Permit> {
+        permission::check_own_words(actor, &self.facts()).map_err(|denial| self.refusal(denial))
+    }
+
     /// Every gate with its answer.
     pub fn explain(&self, actor: &Actor, action: Action) -> [(Gate, bool); 8] {
         permission::explain(actor, action, &self.facts())

@@ -18,6 +18,7 @@ macro_rules! again {
 mod accesses;
 mod admin;
 mod applications;
+mod collections;
 mod content;
 mod editions;
 mod files;
@@ -28,6 +29,7 @@ mod links;
 mod locks;
 mod look;
 mod memory;
+mod metadata;
 mod parts;
 mod passwords;
 mod publish;

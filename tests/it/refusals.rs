@@ -66,6 +66,7 @@ fn refusals() -> Vec<Error> {
         Error::Missing(Missing::Lock),
         Error::Missing(Missing::Part),
         Error::Missing(Missing::Association),
+        Error::Missing(Missing::Collection),
     ];
     all.extend([Gate::Account, Gate::Scope, Gate::License, Gate::Policy, Gate::Category, Gate::Role].map(denied));
     all.extend([

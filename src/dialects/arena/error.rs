@@ -381,6 +381,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             | Missing::Hidden
             | Missing::Edition
             | Missing::Library
+            | Missing::Collection
             | Missing::Principal
             | Missing::Link
             | Missing::Lock

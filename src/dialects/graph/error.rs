@@ -250,7 +250,8 @@ fn vault(error: &Error) -> Words {
             | Missing::Link
             | Missing::Lock
             | Missing::Part
-            | Missing::Association,
+            | Missing::Association
+            | Missing::Collection,
         )
         | Error::LinkExpired => say(S::NOT_FOUND, "itemNotFound", None, "The resource could not be found."),
         Error::Denied(_) | Error::AccessCode | Error::LinkRefused(_) => denied("Access denied."),

@@ -431,7 +431,7 @@ impl Refused {
                     return bare_no_such(NO_USER);
                 }
             }
-            Missing::Category | Missing::Link | Missing::Part | Missing::Association => {
+            Missing::Category | Missing::Link | Missing::Part | Missing::Association | Missing::Collection => {
                 return bare_no_such(NO_MODEL);
             }
             Missing::Item | Missing::Hidden | Missing::Edition | Missing::Lock => {}

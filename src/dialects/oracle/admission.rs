@@ -3,7 +3,7 @@
 
 use super::{
     auth::Caller,
-    ids::{FileId, FolderId},
+    ids::{FileId, FolderId, Target},
 };
 use crate::{
     domain::{actor::Actor, error::Error as No, id::ItemKey, permission::Action},
@@ -49,6 +49,14 @@ impl Caller {
         let admitted = self.look(vault, key, action).await?;
         admitted.look.folder()?;
         Ok(admitted)
+    }
+
+    /// Looks at a file or a folder, whichever the path is for.
+    pub async fn target(&self, vault: &Vault, target: &Target, action: Action) -> Result<Admitted, No> {
+        match target {
+            Target::File(file) => self.file(vault, file, action).await,
+            Target::Folder(folder) => self.folder(vault, folder, action).await,
+        }
     }
 
     async fn look(&self, vault: &Vault, key: ItemKey, action: Action) -> Result<Admitted, No> {

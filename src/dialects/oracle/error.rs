@@ -35,6 +35,8 @@ pub enum Error {
     Required(&'static str),
     /// A field, part or parameter has a value it cannot have.
     BadValue(&'static str),
+    /// The same of a field whose name comes from the request.
+    BadField(String),
     /// The body is no JSON or XML, or not an object.
     Unreadable,
     /// The body could not be had.
@@ -201,6 +203,7 @@ impl Error {
                 (BAD, "-1", cause(format!("!csRequiredFieldMissing,{field}"), words))
             }
             Error::BadValue(field) => (BAD, "-1", bad_value(field)),
+            Error::BadField(field) => (BAD, "-1", bad_value(field)),
             Error::Unreadable => (BAD, "-1", cause("!csUnreadableRequest", "The request body cannot be read.")),
             Error::Body(error) => body(error),
             Error::Multipart(error) => match &**error {
@@ -277,7 +280,8 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
             | Missing::Link
             | Missing::Lock
             | Missing::Part
-            | Missing::Association,
+            | Missing::Association
+            | Missing::Collection,
         )
         | No::WrongKind(_) => {
             let words = format!("'{id}' does not exist.");
@@ -345,6 +349,8 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
 fn insufficient(about: &About, id: &str) -> Cause {
     let service = about.operation.map_or("", |operation| operation.words().service);
     let subject = match id.bytes().next() {
+        // a definition is no item's
+        _ if about.id.is_none() && about.operation == Some(Operation::Metadata) => "fMetadataCollection",
         Some(b'D') => "fFileGUID",
         Some(b'L') => "fLinkGUID",
         _ => "fFolderGUID",

@@ -31,6 +31,19 @@ pub enum FolderId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkId(String);
 
+/// What a path names that is written for files and for folders alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `{fileId}`.
+    File(FileId),
+    /// `{folderId}`.
+    Folder(FolderId),
+}
+
+/// The name of a metadata collection, as the path has it; it need not be one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectionPath(pub String);
+
 impl FileId {
     /// Reads one.
     pub fn parse(text: &str) -> Option<Self> {
@@ -92,9 +105,39 @@ fn is_id(kind: char, length: usize, text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
+/// The parameter with the name of a metadata collection, which is no id.
+const COLLECTION: &str = "collectionName";
+
 /// The id in the path. There is one at most in every path of this room.
 pub fn in_path(params: &RawPathParams) -> Option<String> {
-    params.iter().next().map(|(_, value)| value.to_owned())
+    params.iter().find(|(name, _)| *name != COLLECTION).map(|(_, value)| value.to_owned())
+}
+
+impl FromRequestParts<Hall> for Target {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, hall).await.ok();
+        let target = params.as_ref().and_then(|params| {
+            params.iter().find_map(|(name, value)| match name {
+                "fileId" => FileId::parse(value).map(Self::File),
+                "folderId" => FolderId::parse(value).map(Self::Folder),
+                _ => None,
+            })
+        });
+        target.ok_or(Error::from(No::Missing(Missing::Item)))
+    }
+}
+
+impl FromRequestParts<Hall> for CollectionPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, hall).await.ok();
+        let named = params.as_ref().and_then(|params| params.iter().find(|(name, _)| *name == COLLECTION));
+        // one that is no text names nothing
+        Ok(Self(named.map_or_else(String::new, |(_, value)| value.to_owned())))
+    }
 }
 
 macro_rules! from_path {

@@ -1,14 +1,18 @@
-//! Request bodies: JSON, or XML where the client says so, read into one flat set of fields (spec/oracle.md 2.2, 2.8). Nothing
+//! Request bodies: JSON, or XML where the client says so, read into one set of fields (spec/oracle.md 2.2, 2.8). Nothing
 //! is read before the handler asks for it, because permission comes first.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
     http::{HeaderMap, header::CONTENT_TYPE},
 };
-use quick_xml::{Reader, escape::resolve_xml_entity, events::Event};
+use quick_xml::{
+    Reader, XmlVersion,
+    escape::resolve_xml_entity,
+    events::{BytesStart, Event},
+};
 use serde_json::{Map, Value};
 
 use super::{Hall, error::Error};
@@ -49,9 +53,16 @@ fn is_xml(headers: &HeaderMap) -> bool {
     kind.eq_ignore_ascii_case("application/xml") || kind.eq_ignore_ascii_case("text/xml")
 }
 
+/// Entries of a list in a body.
+const LONGEST_LIST: usize = 1000;
+
 /// The fields of a body. Unknown ones are ignored by not being asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Input(Map<String, Value>);
+pub struct Input {
+    fields: Map<String, Value>,
+    /// The lists of an XML body; JSON has them among its fields.
+    lists: HashMap<String, Vec<Input>>,
+}
 
 impl Input {
     /// Reads a JSON object.
@@ -60,21 +71,24 @@ impl Input {
             return Ok(Self::default());
         }
         match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(Value::Object(fields)) => Ok(Self::of(fields)),
             Ok(_) | Err(_) => Err(Error::Unreadable),
         }
     }
 
-    /// Reads the child elements of a document's root, whatever its name.
+    fn of(fields: Map<String, Value>) -> Self {
+        Self { fields, lists: HashMap::new() }
+    }
+
+    /// Reads the child elements of a document's root, whatever its name; one that holds `item` elements is a list.
     pub fn from_xml(text: &str) -> Result<Self, Error> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        let mut fields = Map::new();
+        let mut read = Elements::default();
         let (mut depth, mut roots) = (0_usize, 0);
-        let mut field: Option<(String, String)> = None;
         loop {
             let words = match reader.read_event().map_err(|_| Error::Unreadable)? {
                 Event::Start(start) => {
@@ -83,17 +97,12 @@ impl Input {
                     if depth > DEEPEST || roots > 1 {
                         return Err(Error::Unreadable);
                     }
-                    if depth == 2 {
-                        let name = start.local_name();
-                        field = Some((name.as_ref().to_owned(), String::new()));
-                    }
+                    read.begin(depth, &start)?;
                     continue;
                 }
                 Event::End(_) => {
+                    read.end(depth)?;
                     depth = depth.saturating_sub(1);
-                    if let Some((name, text)) = field.take_if(|_| depth == 1) {
-                        fields.insert(name, Value::String(text.trim().to_owned()));
-                    }
                     continue;
                 }
                 Event::Text(text) => text.xml10_content().into_owned(),
@@ -107,18 +116,57 @@ impl Input {
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
                 Event::Eof => break,
             };
-            match &mut field {
-                Some((_, text)) if depth == 2 => text.push_str(&words),
-                _ if depth == 0 && !words.trim().is_empty() => return Err(Error::Unreadable),
-                _ => {}
+            if depth == 0 && !words.trim().is_empty() {
+                return Err(Error::Unreadable);
             }
+            read.say(depth, &words);
         }
-        if depth == 0 && roots == 1 { Ok(Self(fields)) } else { Err(Error::Unreadable) }
+        if depth == 0 && roots == 1 { Ok(read.input) } else { Err(Error::Unreadable) }
+    }
+
+    /// Whether there is a field, whatever it says.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
+    /// All fields that say something, in their order: texts, and numbers and booleans as their texts.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Result<Cow<'_, str>, Error>)> {
+        let said = self.fields.iter().filter(|(_, value)| !value.is_null());
+        said.map(|(name, value)| (name.as_str(), scalar(value).ok_or_else(|| Error::BadField(name.clone()))))
+    }
+
+    /// A field that is a text, a number or a boolean, as its text.
+    pub fn scalar(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, Error> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => scalar(value).map(Some).ok_or(Error::BadValue(name)),
+        }
+    }
+
+    /// A field that is a list of objects, if it is there.
+    pub fn list(&self, name: &'static str) -> Result<Option<Vec<Input>>, Error> {
+        if let Some(list) = self.lists.get(name) {
+            return Ok(Some(list.clone()));
+        }
+        let entries = match self.fields.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(entries)) if entries.len() <= LONGEST_LIST => entries,
+            // an element without any
+            Some(Value::String(text)) if text.is_empty() => return Ok(Some(Vec::new())),
+            Some(_) => return Err(Error::BadValue(name)),
+        };
+        let object = |entry: &Value| match entry {
+            Value::Object(fields) => Ok(Self::of(fields.clone())),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(Error::BadValue(name))
+            }
+        };
+        entries.iter().map(object).collect::<Result<_, _>>().map(Some)
     }
 
     /// A field that is text, if it is there.
     pub fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
-        match self.0.get(name) {
+        match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
             // no name, id or code has a NUL, and no database text can
             Some(Value::String(text)) if !text.contains('\0') => Ok(Some(text)),
@@ -128,24 +176,16 @@ impl Input {
 
     /// The fields of an object in it; one that is not there has none.
     pub fn object(&self, name: &str) -> Result<Self, Error> {
-        match self.0.get(name) {
+        match self.fields.get(name) {
             None | Some(Value::Null) => Ok(Self::default()),
-            Some(Value::Object(fields)) => Ok(Self(fields.clone())),
+            Some(Value::Object(fields)) => Ok(Self::of(fields.clone())),
             Some(_) => Err(Error::Unreadable),
-        }
-    }
-
-    /// A field that is text, or a number as its text.
-    pub fn scalar(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, Error> {
-        match self.0.get(name) {
-            Some(Value::Number(number)) => Ok(Some(Cow::Owned(number.to_string()))),
-            _ => Ok(self.text(name)?.map(Cow::Borrowed)),
         }
     }
 
     /// A field that counts, as a number or as its text; one too large for us is larger than everything.
     pub fn number(&self, name: &'static str) -> Result<Option<i64>, Error> {
-        let text = match self.0.get(name) {
+        let text = match self.fields.get(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Number(number)) => number.to_string(),
             Some(_) => self.text(name)?.unwrap_or_default().to_owned(),
@@ -160,7 +200,7 @@ impl Input {
 
     /// A field that is yes or no, as a boolean or as its text; one that is not there is no.
     pub fn flag(&self, name: &'static str) -> Result<bool, Error> {
-        match self.0.get(name) {
+        match self.fields.get(name) {
             Some(Value::Bool(flag)) => Ok(*flag),
             _ => match self.text(name)? {
                 None | Some("" | "false" | "0") => Ok(false),
@@ -173,6 +213,82 @@ impl Input {
     /// A text that must be there and say something.
     pub fn required(&self, name: &'static str) -> Result<&str, Error> {
         self.text(name)?.filter(|text| !text.is_empty()).ok_or(Error::Required(name))
+    }
+}
+
+fn scalar(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) if !text.contains('\0') => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The elements of an XML body as they come: fields below the root, and below a field the entries of a list with theirs.
+#[derive(Default)]
+struct Elements {
+    input: Input,
+    field: Option<(String, String)>,
+    items: Vec<Input>,
+    item: Option<Input>,
+    leaf: Option<(String, String)>,
+}
+
+impl Elements {
+    fn begin(&mut self, depth: usize, start: &BytesStart<'_>) -> Result<(), Error> {
+        match depth {
+            2 => self.field = Some((named(start)?, String::new())),
+            3 if start.local_name().as_ref() == "item" => self.item = Some(Input::default()),
+            4 if self.item.is_some() => self.leaf = Some((named(start)?, String::new())),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, depth: usize, words: &str) {
+        match (depth, &mut self.field, &mut self.leaf) {
+            (2, Some((_, text)), _) | (4, _, Some((_, text))) => text.push_str(words),
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, depth: usize) -> Result<(), Error> {
+        match depth {
+            2 => {
+                if let Some((name, text)) = self.field.take() {
+                    if self.items.is_empty() {
+                        // the last of a name counts
+                        self.input.lists.remove(&name);
+                    } else {
+                        self.input.lists.insert(name.clone(), std::mem::take(&mut self.items));
+                    }
+                    self.input.fields.insert(name, Value::String(text.trim().to_owned()));
+                }
+            }
+            3 => self.items.extend(self.item.take()),
+            4 => {
+                if let (Some(item), Some((name, text))) = (&mut self.item, self.leaf.take()) {
+                    item.fields.insert(name, Value::String(text.trim().to_owned()));
+                }
+            }
+            _ => {}
+        }
+        if self.items.len() > LONGEST_LIST { Err(Error::Unreadable) } else { Ok(()) }
+    }
+}
+
+/// An element's name; that of a `field` may be one that no element can have, and stand in it.
+fn named(start: &BytesStart<'_>) -> Result<String, Error> {
+    let name = start.local_name().as_ref().to_owned();
+    if name != "field" {
+        return Ok(name);
+    }
+    let said = start.try_get_attribute("name").map_err(|_| Error::Unreadable)?;
+    match said.map(|said| said.normalized_value(XmlVersion::Implicit1_0)).transpose() {
+        Ok(Some(said)) => Ok(said.into_owned()),
+        Ok(None) => Ok(name),
+        Err(_) => Err(Error::Unreadable),
     }
 }
 
@@ -236,6 +352,49 @@ mod tests {
         for bad in ["[]", "1", "{", "{\"a\":}", &"[".repeat(1000)] {
             assert!(Input::from_json(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_list_of_objects_reads_alike_in_json_and_xml() {
+        let json =
+            r#"{"settings": "enable", "fieldsArray": [{"fieldName": "A"}, {"fieldName": "B", "defaultValue": "1"}]}"#;
+        let json = Input::from_json(json).unwrap();
+        let xml = "<x><settings>enable</settings><fieldsArray><item><fieldName> A </fieldName></item>\
+            <item><fieldName>B</fieldName><defaultValue>1</defaultValue><deep><item/></deep></item></fieldsArray></x>";
+        let xml = read(xml).unwrap();
+        for input in [&json, &xml] {
+            let list = input.list("fieldsArray").unwrap().unwrap();
+            let names: Vec<_> = list.iter().map(|entry| entry.required("fieldName").unwrap()).collect();
+            assert_eq!(names, ["A", "B"]);
+            assert_eq!(list[1].scalar("defaultValue").unwrap().as_deref(), Some("1"));
+            assert!(input.list("none").unwrap().is_none() && input.list("settings").is_err());
+        }
+        assert_eq!(read("<x><list/></x>").unwrap().list("list").unwrap(), Some(Vec::new()));
+        for bad in
+            [r#"{"a": [1]}"#, r#"{"a": {}}"#, r#"{"a": [[]]}"#, &format!("{{\"a\": [{}{{}}]}}", "{},".repeat(1000))]
+        {
+            assert!(Input::from_json(bad).unwrap().list("a").is_err(), "{bad}");
+        }
+        assert_eq!(read(&format!("<x><a>{}</a></x>", "<item/>".repeat(1001))), None);
+    }
+
+    #[test]
+    fn fields_whose_names_are_data_are_read_in_their_order() {
+        let said = |input: &Input| -> Vec<(String, Option<String>)> {
+            let entry =
+                |(name, value): (&str, Result<Cow<'_, str>, Error>)| (name.to_owned(), value.ok().map(Cow::into_owned));
+            input.entries().map(entry).collect()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let json = r#"{"A.z": "x", "A.a": 1.5, "t": true, "n": null, "l": [], "z": "\u0000"}"#;
+        let json = Input::from_json(json).unwrap();
+        let all = [("A.z", some("x")), ("A.a", some("1.5")), ("t", some("true")), ("l", None), ("z", None)];
+        assert_eq!(said(&json), all.map(|(name, value)| (name.to_owned(), value)));
+        let xml = read("<x><A.z>x</A.z><field name=\"A.Due &amp; date\">y</field><field>z</field></x>").unwrap();
+        let all = [("A.z", "x"), ("A.Due & date", "y"), ("field", "z")];
+        assert_eq!(said(&xml), all.map(|(name, value)| (name.to_owned(), some(value))));
+        assert_eq!(read("<x><field name=\"&x;\">y</field></x>"), None);
+        assert_eq!(read("<x><field name=y>y</field></x>"), None);
     }
 
     proptest! {

@@ -7,6 +7,7 @@ mod admission;
 mod answer;
 mod auth;
 mod catalog;
+mod collections;
 mod editions;
 mod error;
 mod files;
@@ -15,12 +16,14 @@ mod ids;
 mod input;
 mod links;
 mod locks;
+mod metadata;
 mod oauth;
 mod operation;
 mod query;
 mod route;
 mod services;
 mod shares;
+mod tags;
 mod upload;
 mod users;
 mod wire;
@@ -72,6 +75,28 @@ fn routes() -> Vec<(&'static str, Operation, Route)> {
         ("/shares/{folderId}/user",        Operation::Shares,          delete(shares::unshare)),
         ("/shares/{folderId}",             Operation::Shares,          delete(shares::unshare_all)),
         ("/shares/{folderId}/myuser",      Operation::Shares,          delete(shares::leave)),
+        ("/files/{fileId}/metadata",       Operation::Metadata,        get(metadata::values)),
+        ("/folders/{folderId}/metadata",   Operation::Metadata,        get(metadata::values)),
+        ("/files/{fileId}/metadata",       Operation::Metadata,        post(metadata::set)),
+        ("/folders/{folderId}/metadata",   Operation::Metadata,        post(metadata::set)),
+        ("/files/{fileId}/metadata",       Operation::Metadata,        delete(metadata::clear)),
+        ("/folders/{folderId}/metadata",   Operation::Metadata,        delete(metadata::clear)),
+        ("/files/{fileId}/metadata/{collectionName}",     Operation::Metadata, post(metadata::assign)),
+        ("/folders/{folderId}/metadata/{collectionName}", Operation::Metadata, post(metadata::assign)),
+        ("/files/{fileId}/metadataFields",     Operation::Metadata,    get(metadata::fields)),
+        ("/folders/{folderId}/metadataFields", Operation::Metadata,    get(metadata::fields)),
+        ("/metadata",                          Operation::Metadata,    get(collections::list)),
+        ("/metadata/{collectionName}",         Operation::Metadata,    get(collections::show)),
+        ("/metadata/{collectionName}",         Operation::Metadata,    post(collections::create)),
+        ("/metadata/{collectionName}",         Operation::Metadata,    put(collections::edit)),
+        ("/metadata/{collectionName}",         Operation::Metadata,    delete(collections::remove)),
+        ("/metadata/{collectionName}/field",   Operation::Metadata,    post(collections::add_fields)),
+        ("/metadata/{collectionName}/field",   Operation::Metadata,    put(collections::edit_fields)),
+        ("/metadata/{collectionName}/field",   Operation::Metadata,    delete(collections::remove_fields)),
+        ("/files/{fileId}/tags",           Operation::Metadata,        get(tags::list)),
+        ("/folders/{folderId}/tags",       Operation::Metadata,        get(tags::list)),
+        ("/files/{fileId}/tags",           Operation::Metadata,        post(tags::replace)),
+        ("/folders/{folderId}/tags",       Operation::Metadata,        post(tags::replace)),
     ]
 }
 

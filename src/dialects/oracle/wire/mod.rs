@@ -3,12 +3,14 @@
 
 mod item;
 mod link;
+mod metadata;
 mod node;
 mod service;
 mod time;
 
 pub use item::{at_home, edition, file, folder, head_of_versions, home};
 pub use link::link;
+pub use metadata::{collection, kind_of, said};
 pub use node::Fields;
 pub use service::{Envelope, Granted, ResultSet, ResultSets};
 pub use time::{parse_time, time};
