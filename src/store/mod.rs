@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod categories;
 pub mod contents;
+pub mod copies;
 pub mod directory;
 pub mod drafts;
 pub mod editions;
@@ -14,8 +15,11 @@ pub mod libraries;
 pub mod links;
 pub mod locks;
 pub mod migrate;
+pub mod moves;
 pub mod parts;
+pub mod search;
 pub mod trail;
+pub mod transfers;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -19,6 +19,7 @@ mod accesses;
 mod admin;
 mod applications;
 mod content;
+mod copying;
 mod editions;
 mod files;
 pub mod fresh;
@@ -31,12 +32,15 @@ mod memory;
 mod parts;
 mod passwords;
 mod publish;
+mod relocate;
 mod revise;
+mod search;
 mod secrets;
 mod sessions;
 pub mod setup;
 mod sweep;
 mod tokens;
+mod transfer;
 
 use std::{future::Future, sync::Arc};
 

@@ -31,10 +31,31 @@ pub enum FolderId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkId(String);
 
+/// A user's id: `U` and 35 more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserId(String);
+
+impl UserId {
+    /// Reads one.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_id('U', 36, text).then(|| Self(text.to_owned()))
+    }
+
+    /// What the vault looks up.
+    pub fn key(&self) -> PrincipalKey {
+        PrincipalKey::Oracle(self.0.clone())
+    }
+}
+
 impl FileId {
     /// Reads one.
     pub fn parse(text: &str) -> Option<Self> {
         is_id('D', 44, text).then(|| Self(text.to_owned()))
+    }
+
+    /// As it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// What the vault looks up.
@@ -102,7 +123,7 @@ macro_rules! from_path {
     )*};
 }
 
-from_path!(FileId, FolderId, LinkId);
+from_path!(FileId, FolderId, LinkId, UserId);
 
 #[cfg(test)]
 mod tests {

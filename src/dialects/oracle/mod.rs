@@ -6,6 +6,8 @@
 mod admission;
 mod answer;
 mod auth;
+mod changes;
+mod copies;
 mod editions;
 mod error;
 mod files;
@@ -16,6 +18,8 @@ mod links;
 mod locks;
 mod operation;
 mod query;
+mod search;
+mod transfers;
 mod upload;
 mod users;
 mod wire;
@@ -56,11 +60,25 @@ fn routes() -> Vec<(&'static str, Operation, MethodRouter<Hall>)> {
         ("/users/items",                   Operation::Users,           get(users::find)),
         ("/publiclinks/file/{fileId}",     Operation::Links,           post(links::create_on_file)),
         ("/publiclinks/folder/{folderId}", Operation::Links,           post(links::create_on_folder)),
+        ("/files/{fileId}",                Operation::EditFile,        put(changes::edit_file)),
+        ("/files/{fileId}/copy",           Operation::Copy,            post(copies::copy_file)),
+        ("/files/{fileId}/move",           Operation::Move,            post(copies::move_file)),
+        ("/files/{fileId}",                Operation::Delete,          delete(changes::delete_file)),
+        ("/folders/{folderId}",            Operation::EditFolder,      put(changes::edit_folder)),
+        ("/folders/{folderId}",            Operation::Delete,          delete(changes::delete_folder)),
+        ("/folders/{folderId}/copy",       Operation::Copy,            post(copies::copy_folder)),
+        ("/folders/{folderId}/move",       Operation::Move,            post(copies::move_folder)),
+        ("/folders/search/items",          Operation::Browse,          get(search::everywhere)),
+        ("/folders/{folderId}/search/items", Operation::Browse,        get(search::below)),
         ("/publiclinks/file/{fileId}",     Operation::Links,           get(links::list_on_file)),
         ("/publiclinks/folder/{folderId}", Operation::Links,           get(links::list_on_folder)),
         ("/publiclinks/{linkId}",          Operation::Links,           get(links::show)),
         ("/publiclinks/{linkId}",          Operation::Links,           put(links::update)),
         ("/publiclinks/{linkId}",          Operation::Links,           delete(links::delete)),
+        ("/users/{userID}/transferContent", Operation::TransferContent, post(transfers::transfer)),
+        ("/files/{fileId}/data/rendition", Operation::Download,        get(files::renditions)),
+        ("/files/{fileId}/data/renditions", Operation::Download,       get(files::renditions)),
+        ("/files/lists",                   Operation::FileInformation, get(files::lists)),
     ]
 }
 
