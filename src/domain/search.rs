@@ -13,7 +13,7 @@ pub struct Search {
     pub words: Vec<Word>,
     /// What the name must contain, without regard to case.
     pub in_name: Option<String>,
-    /// Something was asked for that no text holds.
+    /// Only what no text holds was asked for.
     pub nothing: bool,
 }
 
@@ -30,6 +30,7 @@ impl Search {
     /// Reads words between blanks; a `*` at the end of one makes it a beginning. `None`: too many.
     pub fn of_words(text: &str) -> Option<Self> {
         let mut search = Self::default();
+        let (mut all, mut nothing) = (false, false);
         for typed in text.split_whitespace() {
             if search.words.len() == MOST_WORDS {
                 return None;
@@ -40,10 +41,12 @@ impl Search {
             match (parts.is_empty(), prefix) {
                 (false, _) => search.words.push(Word { parts, prefix }),
                 // whatever begins like nothing: everything
-                (true, true) => {}
-                (true, false) => search.nothing = true,
+                (true, true) => all = true,
+                // a dash or an ampersand between words says nothing
+                (true, false) => nothing = true,
             }
         }
+        search.nothing = nothing && !all && search.words.is_empty();
         Some(search)
     }
 
@@ -120,7 +123,8 @@ mod tests {
 
     #[test]
     fn what_has_no_letters_finds_nothing_and_a_star_finds_everything() {
-        assert!(Search::of_words("!!!").unwrap().nothing);
+        assert!(Search::of_words("! - &").unwrap().nothing);
+        assert!(!Search::of_words("a & b").unwrap().nothing && !Search::of_words("& *").unwrap().nothing);
         assert_eq!(Search::of_words("*"), Some(Search::default()));
         assert_eq!(Search::of_words(&"x ".repeat(MOST_WORDS)).unwrap().words.len(), MOST_WORDS);
         assert_eq!(Search::of_words(&"x ".repeat(MOST_WORDS + 1)), None);
