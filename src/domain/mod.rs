@@ -18,6 +18,7 @@ pub mod part;
 pub mod permission;
 pub mod person;
 pub mod scope;
+pub mod search;
 pub mod version;
 
 pub use error::{Error, Result};

@@ -4,7 +4,7 @@
 
 use super::{
     actor::{Actor, Dialect, Level, Reach, Role, Rule},
-    id::{CategoryId, ItemId, PrincipalId},
+    id::{CategoryId, ItemId, LibraryId, PrincipalId},
     library::Library,
     lock::{Held, Mode},
     person::License,
@@ -292,6 +292,51 @@ pub fn check_definition(actor: &Actor, owner: Option<PrincipalId>) -> Result<(),
         None => Ok(()),
         Some((gate, _)) => Err(Denial { gate, action: Action::Describe }),
     }
+}
+
+/// May they give everything of one user to another: an account administrator with a full license may, with a credential
+/// that writes everywhere (spec/oracle.md 7). The permit is to make the folder, once it is known where.
+pub fn check_transfer(actor: &Actor, into: Option<ItemId>) -> Result<Permit, Denial> {
+    let action = Action::Create;
+    let closed = |gate| Denial { gate, action };
+    if actor.account.as_ref().is_none_or(|account| account.disabled) {
+        return Err(closed(Gate::Account));
+    }
+    if !actor.is_administrator() {
+        return Err(closed(Gate::Role));
+    }
+    if actor.ceiling.write < Reach::All {
+        return Err(closed(Gate::Scope));
+    }
+    if actor.account.as_ref().is_some_and(|account| account.license != License::Full) {
+        return Err(closed(Gate::License));
+    }
+    let item = into.unwrap_or(ItemId(uuid::Uuid::nil()));
+    Ok(Permit { actor: actor.id(), dialect: actor.dialect, item, action, over: Over::Nobody })
+}
+
+/// Where somebody sees something, for what goes through all libraries at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Libraries that are seen as a whole, save for categories and policies.
+    pub libraries: Vec<LibraryId>,
+    /// Folders and files that are seen with all below, save for the same.
+    pub roots: Vec<ItemId>,
+}
+
+/// What the gates of visibility and scope leave of these libraries, and of what was given to the caller one by one.
+pub fn seen(actor: &Actor, libraries: &[Library]) -> Seen {
+    let whole = libraries.iter().filter(|library| {
+        let root = Facts::of_root(library, &[]);
+        sees(actor, &root) && is_open(Gate::Scope, actor, Action::View, &root)
+    });
+    let given = actor.account.iter().flat_map(|account| account.roles.keys().map(move |item| (account, item)));
+    let reached = given.filter(|(account, item)| match actor.ceiling.read {
+        Reach::All => true,
+        Reach::Own => account.shared.contains(item),
+        Reach::Nothing => false,
+    });
+    Seen { libraries: whole.map(|library| library.id).collect(), roots: reached.map(|(_, item)| *item).collect() }
 }
 
 /// Every gate with its answer: why somebody was refused, and what would open it.

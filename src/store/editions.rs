@@ -391,7 +391,7 @@ pub async fn describe_latest(
 /// How the deletion of an edition ended; only [`Deleted::Done`] has changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deleted {
-    /// The one before it is the newest now.
+    /// It is gone; was it the newest, the one before it is now.
     Done,
     /// It is the only one.
     Only,
@@ -448,6 +448,63 @@ pub async fn delete_newest(
     Ok(match row {
         row if row.done => Deleted::Done,
         row if row.preceded => Deleted::Changed,
+        _ => Deleted::Only,
+    })
+}
+
+/// Deletes any edition of a file but its only one, and notes it. With the newest the one before becomes the newest. The row
+/// stays as an internal edition; what the file counts by stays as well, so that no number is given twice.
+pub async fn delete_one(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    edition: EditionId,
+    seen: super::files::Seen,
+    act: &Act,
+) -> sqlx::Result<Deleted> {
+    let row = sqlx::query!(
+        r#"WITH remaining AS MATERIALIZED (
+            SELECT e.id, e.title, e.description FROM editions e
+            WHERE e.file_id = $1 AND e.ordinal IS NOT NULL AND e.id <> $4
+            ORDER BY e.ordinal DESC LIMIT 1
+        ), guard AS (
+            UPDATE locks SET revision = revision + 1
+            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+                AND (NOT $10::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND EXISTS (SELECT FROM remaining)
+                AND NOT EXISTS (SELECT FROM part_files p JOIN items i ON i.id = p.file_id
+                    WHERE p.file_id = $1 AND coalesce(p.edition_id, i.edition_id) = $4)
+            RETURNING file_id, fence
+        ), deleted AS (
+            UPDATE editions e SET ordinal = NULL FROM guard WHERE e.id = $4 AND e.file_id = guard.file_id
+        ), file AS (
+            UPDATE items i SET edition_id = remaining.id, title = remaining.title, description = remaining.description,
+                modified_by = CASE WHEN i.edition_id = $4 THEN coalesce($5, i.modified_by) ELSE i.modified_by END,
+                modified_at = CASE WHEN i.edition_id = $4 THEN coalesce($2, now()) ELSE i.modified_at END,
+                revision = i.revision + 1
+            FROM guard, remaining WHERE i.id = guard.file_id
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment,
+                request_id)
+            SELECT coalesce($2, now()), $5, $6, 'delete', 'done', $7, file_id, $4, fence, $8, $9 FROM guard
+        )
+        SELECT EXISTS (SELECT FROM remaining) AS "others!", EXISTS (SELECT FROM guard) AS "done!""#,
+        permit.item().0,
+        act.now,
+        seen.revision,
+        edition.0,
+        act.actor.map(|actor| actor.0),
+        act.dialect as crate::domain::actor::Dialect,
+        library.0,
+        act.comment.as_deref(),
+        act.request,
+        seen.bound,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(match row {
+        row if row.done => Deleted::Done,
+        row if row.others => Deleted::Changed,
         _ => Deleted::Only,
     })
 }

@@ -150,6 +150,7 @@ macro_rules! items {
         )
     };
 }
+pub(super) use items;
 
 /// The item a key names, unless it is in the trash. `no_private`: a folder's private files do not count as its children.
 pub async fn by_key(
@@ -372,6 +373,18 @@ pub async fn files(
     )
     .fetch_all(db)
     .await
+}
+
+/// The items with these ids of Oracle's, in no order.
+pub async fn by_oracle_ids(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    ids: &[String],
+    no_private: bool,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!("", "0::bigint", "WHERE i.oracle_id = ANY ($3::text[]) AND i.deleted_at IS NULL", now, no_private, ids)
+        .fetch_all(db)
+        .await
 }
 
 /// The files of a revision of a part, in no order.

@@ -163,12 +163,12 @@ pub async fn has_file_below(db: &mut PgConnection, folder: ItemId) -> sqlx::Resu
     .await
 }
 
-/// Whether a file's newest edition is shown with any revision of a part: pinned there, or as the newest. Then it is not
+/// Whether an edition is shown with any revision of a part: pinned there, or as the newest of its file. Then it is not
 /// deleted. To be asked while the lock's row of the file is held.
 pub async fn associates(db: &mut PgConnection, edition: EditionId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM editions e JOIN part_files t ON t.file_id = e.file_id
-            WHERE e.id = $1 AND coalesce(t.edition_id, e.id) = e.id) AS "has!""#,
+        r#"SELECT EXISTS (SELECT 1 FROM editions e JOIN part_files t ON t.file_id = e.file_id JOIN items i ON i.id = e.file_id
+            WHERE e.id = $1 AND coalesce(t.edition_id, i.edition_id) = e.id) AS "has!""#,
         edition.0,
     )
     .fetch_one(db)

@@ -103,6 +103,44 @@ impl Vault {
         Err(Error::Overloaded)
     }
 
+    /// Deletes an edition of a file by its number, whichever it is, save the only one. Was it the newest, the one before
+    /// becomes the newest. The holder of the lock may, and keeps it.
+    ///
+    /// # Errors
+    /// [`Missing::Edition`], [`Error::Held`] for somebody else's lock, [`Error::Associated`] for one that belongs to a part,
+    /// [`Error::Impossible`] for the only one, and what the gates say.
+    pub async fn delete_version(&self, actor: &Actor, look: &Look, ordinal: i32) -> Result<()> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move { vault.try_delete_version(&actor, look, ordinal).await }).await
+    }
+
+    async fn try_delete_version(&self, actor: &Actor, mut look: Look, ordinal: i32) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let permit = look.check(actor, Action::Delete)?;
+            let file = look.file()?;
+            if actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
+                return Err(Error::FenceLost);
+            }
+            let edition = self.edition(actor, &look, &EditionKey::Ordinal(ordinal)).await?.id;
+            let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+            let (library, act) = (look.item.library.id, self.act(actor, None));
+            {
+                let mut db = self.connection().await?;
+                let done = again!(store::editions::delete_one(&mut db, &permit, library, edition, seen, &act).await)?;
+                match done {
+                    Deleted::Done => return Ok(()),
+                    Deleted::Only => return Err(Error::Impossible("the only version")),
+                    Deleted::Changed if store::parts::associates(&mut db, edition).await? => {
+                        return Err(Error::Associated);
+                    }
+                    Deleted::Changed => {}
+                }
+            }
+            look = self.look_again(actor, &look).await?;
+        }
+        Err(Error::Overloaded)
+    }
+
     /// Rights first, then the state of the file: free, and the edition its newest. That an edition cannot be edited in place
     /// (`frozen`) is no reason to keep it.
     async fn may_delete_edition(&self, actor: &Actor, look: &Look, edition: EditionId) -> Result<Permit> {

@@ -147,13 +147,13 @@ impl Vault {
         client_times: ClientTimes,
     ) -> Result<ItemId> {
         parent.folder()?;
-        let permit = parent.check(actor, Action::Create)?;
-        let (vault, actor, parent) = (self.clone(), actor.clone(), parent.clone());
+        let mut permit = parent.check(actor, Action::Create)?;
+        let (vault, actor, mut parent) = (self.clone(), actor.clone(), parent.clone());
         let (name, description) = (name.clone(), description.to_owned());
         self.complete(async move {
-            let author = actor.id().unwrap_or(parent.item.owner.id);
-            let personal = parent.item.library.kind == crate::domain::library::LibraryKind::Personal;
             for attempt in 0..ATTEMPTS {
+                let author = actor.id().unwrap_or(parent.item.owner.id);
+                let personal = parent.item.library.kind == crate::domain::library::LibraryKind::Personal;
                 let folder = NewItem {
                     id: ItemId::fresh(),
                     name: free_name(&name, Kind::Folder, on_conflict, attempt, vault.now()),
@@ -169,7 +169,11 @@ impl Vault {
                 let library = parent.item.library.id;
                 match again!(store::folders::create(&mut db, &permit, library, &folder, &description, &act).await) {
                     Ok(true) => return Ok(folder.id),
-                    Ok(false) => return Err(Error::Missing(Missing::Item)),
+                    Ok(false) => {
+                        drop(db);
+                        parent = vault.moved(&actor, &parent).await?;
+                        permit = parent.check(&actor, Action::Create)?;
+                    }
                     Err(error) if store::violated(&error) == Some("items_name_key") => {
                         if matches!(on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
                             return Err(Error::NameTaken(folder.name.as_str().to_owned()));
@@ -181,6 +185,31 @@ impl Vault {
             Err(Error::NameTaken(name.as_str().to_owned()))
         })
         .await
+    }
+
+    /// Looks again at a folder in which nothing could be made: it may have been moved into another library.
+    ///
+    /// # Errors
+    /// [`Missing::Item`] where it was not: then it is gone.
+    pub(super) async fn moved(&self, actor: &Actor, folder: &Look) -> Result<Look> {
+        let fresh = self.look(actor, &ItemKey::Id(folder.item.id)).await?;
+        if fresh.item.library.id == folder.item.library.id {
+            return Err(Error::Missing(Missing::Item));
+        }
+        Ok(fresh)
+    }
+
+    /// The items with these ids of Oracle's that the caller may see, in that order, each once; the others are left out.
+    pub async fn items_of_oracle(&self, actor: &Actor, ids: &[String]) -> Result<Vec<Item>> {
+        let rows = {
+            let mut db = self.connection().await?;
+            store::items::by_oracle_ids(&mut db, self.0.clock.instead(), ids, actor.is_supplier()).await?
+        };
+        let looks = self.dress(rows).await?;
+        let seen = looks.into_iter().filter(|look| look.check(actor, Action::View).is_ok()).map(Look::into_item);
+        let mut seen: Vec<Item> = seen.collect();
+        seen.sort_by_key(|item| ids.iter().position(|id| *id == item.oracle_id));
+        Ok(seen)
     }
 
     /// Renames, moves within the library, describes an item that was looked at; makes no edition.
@@ -260,7 +289,7 @@ impl Vault {
     }
 
     /// A file below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
-    async fn held_below(
+    pub(super) async fn held_below(
         &self,
         all: &mut store::PgConnection,
         folder: ItemId,
@@ -271,7 +300,7 @@ impl Vault {
     }
 
     /// The refusal for such a file. To be asked for when the transaction has given its connection back.
-    async fn refuse_held(&self, row: ItemRow) -> Result<Error> {
+    pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Error> {
         let held = self.dress_one(row).await?;
         Ok(held.item.lock().map_or(Error::Overloaded, |lock| Error::Held(Box::new(lock.clone()))))
     }
@@ -310,23 +339,10 @@ impl Vault {
                 }
                 None => {
                     let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
-                    let closed_to: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
                     let trash = self.0.fresh.oracle_folder()?;
-                    let goes = Goes { folder: &look.item, closed: &closed_to, trash: &trash };
-                    match again!(self.delete_folder(&permit, &goes, actor, &act).await)? {
-                        Tree::Done => true,
-                        Tree::Changed => false,
-                        Tree::Held(held) => return Err(self.refuse_held(*held).await?),
-                        Tree::Private => {
-                            return Err(Error::Denied(Denial { gate: Gate::Visible, action: Action::Delete }));
-                        }
-                        Tree::Associated => return Err(Error::Associated),
-                        Tree::Closed(category) => {
-                            let gate = closed.into_iter().find(|(closed, _)| *closed == category);
-                            let gate = gate.map_or(Gate::Category, |(_, gate)| gate);
-                            return Err(Error::Denied(Denial { gate, action: Action::Delete }));
-                        }
-                    }
+                    let goes = Goes { folder: &look.item, closed: &closed, trash: &trash };
+                    let tree = again!(self.delete_folder(&permit, &goes, actor, &act).await)?;
+                    self.outcome(tree, &closed, Action::Delete).await?
                 }
             };
             if done {
@@ -348,17 +364,8 @@ impl Vault {
         let library = folder.library.id;
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
-        let held = self.held_below(&mut all, folder.id, actor.id()).await?;
-        if !closed.is_empty()
-            && let Some(category) = store::folders::category_below(&mut all, folder.id, closed).await?
-        {
-            return Ok(Tree::Closed(category));
-        }
-        if actor.is_supplier() && store::folders::has_private_below(&mut all, folder.id).await? {
-            return Ok(Tree::Private);
-        }
-        if let Some(held) = held {
-            return Ok(Tree::Held(Box::new(held)));
+        if let Some(no) = self.stands_in_the_way(&mut all, folder.id, closed, actor).await? {
+            return Ok(no);
         }
         if store::parts::has_file_below(&mut all, folder.id).await? {
             return Ok(Tree::Associated);
@@ -437,13 +444,13 @@ pub(super) fn reaches(actor: &Actor, library: &Library) -> Result<()> {
 struct Goes<'a> {
     folder: &'a Item,
     /// The categories of what the caller may not delete.
-    closed: &'a [CategoryId],
+    closed: &'a [(CategoryId, Gate)],
     /// Its id there.
     trash: &'a str,
 }
 
 /// How a change of a folder ended; only [`Tree::Done`] has changed anything.
-enum Tree {
+pub(super) enum Tree {
     Done,
     /// It is not as it was looked at.
     Changed,

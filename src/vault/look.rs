@@ -80,6 +80,21 @@ impl Look {
         permission::check_own_words(actor, &self.facts()).map_err(|denial| self.refusal(denial))
     }
 
+    /// Whether it is this item, or lies below it.
+    pub(super) fn is_within(&self, item: ItemId) -> bool {
+        self.item.id == item || self.ancestors.contains(&item)
+    }
+
+    /// May they bring that item into this folder? It takes what making something there would, and what making it with its
+    /// category would.
+    pub(super) fn receives(&self, actor: &Actor, thing: &Look) -> Result<()> {
+        if thing.item.kind() == Kind::Folder {
+            self.check(actor, Action::Create)?;
+        }
+        let facts = Facts { categories: &thing.category.chain, ..self.facts() };
+        permission::check(actor, Action::Create, &facts).map(drop).map_err(|denial| self.refusal(denial))
+    }
+
     /// Every gate with its answer.
     pub fn explain(&self, actor: &Actor, action: Action) -> [(Gate, bool); 8] {
         permission::explain(actor, action, &self.facts())

@@ -90,9 +90,9 @@ pub struct Published {
 ///
 /// They are given up to the row before the statement that may name them, and taken back only after a definite no: were
 /// it the other way round, a task that dies between commit and answer would delete bytes that a row names.
-struct Giving {
-    content: Option<NewContent>,
-    info: Option<ContentInfo>,
+pub(super) struct Giving {
+    pub content: Option<NewContent>,
+    pub info: Option<ContentInfo>,
 }
 
 impl Giving {
@@ -135,7 +135,7 @@ impl Vault {
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
-            let mut made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, None).await;
+            let mut made = vault.create_wherever(&actor, permit, folder.clone(), &new.file, &giving).await;
             if new.file.on_conflict == OnConflict::AddEdition && matches!(made, Err(Error::NameTaken(_))) {
                 made = vault.add_instead(&actor, &folder, &new.file, &giving).await;
             }
@@ -145,6 +145,27 @@ impl Vault {
             made
         })
         .await
+    }
+
+    /// Makes it in the folder that was looked at, even if that was moved into another library a moment ago.
+    pub(super) async fn create_wherever(
+        &self,
+        actor: &Actor,
+        mut permit: Permit,
+        mut folder: Look,
+        file: &NewFile,
+        giving: &Giving,
+    ) -> Result<Published> {
+        for _ in 0..ATTEMPTS {
+            match self.try_create(actor, &permit, &folder, file, giving, None).await {
+                Err(Error::Missing(Missing::Item)) => {
+                    folder = self.moved(actor, &folder).await?;
+                    permit = self.check_create(actor, &folder, file.metadata.category).await?;
+                }
+                made => return made,
+            }
+        }
+        Err(Error::Overloaded)
     }
 
     /// Makes a file in the folder that was looked at, which belongs to a revision of a part from birth: both or neither.
@@ -264,12 +285,16 @@ impl Vault {
                     });
                 }
                 Ok(None) => return Err(Error::Missing(Missing::Item)),
-                Err(error) if store::violated(&error) == Some("items_name_key") => {
-                    if matches!(file.on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
-                        return Err(Error::NameTaken(name.as_str().to_owned()));
+                Err(error) => match store::violated(&error) {
+                    Some("items_name_key") => {
+                        if matches!(file.on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
+                            return Err(Error::NameTaken(name.as_str().to_owned()));
+                        }
                     }
-                }
-                Err(error) => return Err(error.into()),
+                    // bytes that were there already are gone with the edition that named them
+                    Some("editions_content_fkey") => return Err(Error::Missing(Missing::Edition)),
+                    _ => return Err(error.into()),
+                },
             }
         }
         Err(Error::NameTaken(file.name.as_str().to_owned()))
@@ -608,7 +633,7 @@ impl Vault {
 }
 
 /// Who counts as the author: the caller, or the owner of the folder for somebody who only brings a link.
-fn author(actor: &Actor, look: &Look) -> PrincipalId {
+pub(super) fn author(actor: &Actor, look: &Look) -> PrincipalId {
     actor.id().unwrap_or(look.item.owner.id)
 }
 
@@ -698,7 +723,7 @@ fn title_after(item: &Item, last: &Edition, renamed: Option<&ItemName>) -> Strin
     }
 }
 
-fn is_personal(item: &Item) -> bool {
+pub(super) fn is_personal(item: &Item) -> bool {
     item.library.kind == crate::domain::library::LibraryKind::Personal
 }
 

@@ -45,6 +45,8 @@ pub enum Error {
     Multipart(Arc<MultipartError>),
     /// `If-Match` or `If-Unmodified-Since` does not hold.
     Precondition,
+    /// The home, or the root folder of a library, which stays as it is (6.4).
+    Root,
     /// The range lies outside the content, which has this size.
     Range(u64),
     /// The `Host` header is none.
@@ -226,6 +228,7 @@ impl Error {
                     (BAD, "-1", cause("!csUnreadableUpload", format!("The upload cannot be read: {error}.")))
                 }
             },
+            Error::Root => (StatusCode::FORBIDDEN, "-20", insufficient(about, about.id.as_deref().unwrap_or_default())),
             Error::Precondition => {
                 let words = "The content is another one than the request expects.";
                 (StatusCode::PRECONDITION_FAILED, "-1", cause("!csPreconditionFailed", words))
@@ -353,6 +356,7 @@ fn insufficient(about: &About, id: &str) -> Cause {
         _ if about.id.is_none() && about.operation == Some(Operation::Metadata) => "fMetadataCollection",
         Some(b'D') => "fFileGUID",
         Some(b'L') => "fLinkGUID",
+        Some(b'U') => "fUserGUID",
         _ => "fFolderGUID",
     };
     let name = about.asker();

@@ -1,4 +1,4 @@
-//! Reading a file: its information and its bytes (spec/oracle.md 5.1, 5.2).
+//! Reading files: their information and their bytes (spec/oracle.md 5.1, 5.2, 5.9).
 
 use axum::{
     extract::State,
@@ -6,7 +6,15 @@ use axum::{
     response::Response,
 };
 
-use super::{admission::Admitted, answer::Answer, auth::Caller, error::Error, ids::FileId, query::Query, wire};
+use super::{
+    admission::Admitted,
+    answer::Answer,
+    auth::Caller,
+    error::Error,
+    ids::FileId,
+    query::Query,
+    wire::{self, Fields},
+};
 use crate::{
     domain::{
         edition::Edition,
@@ -67,6 +75,43 @@ pub async fn data(
             DownloadError::Open(no) => no.into(),
         },
     )
+}
+
+/// Most files that are asked for at once (5.9).
+const MOST_LISTED: usize = 100;
+
+/// `GET /files/lists?ids=…` (5.9): the information of several files; those that are not there for the caller are left out.
+pub async fn lists(State(vault): State<Vault>, caller: Caller, query: Query) -> Result<Answer, Error> {
+    let named = query.get("ids")?.ok_or(Error::Required("ids"))?;
+    let named: Vec<&str> = named.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
+    if named.len() > MOST_LISTED {
+        return Err(Error::BadValue("ids"));
+    }
+    let ids: Vec<FileId> = named.into_iter().filter_map(FileId::parse).collect();
+    let keys: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
+    let mut seen = vault.items_of_oracle(&caller.actor, &keys).await?;
+    if caller.link.is_some() {
+        // what the link adds is asked for one by one
+        let missing = ids.iter().filter(|id| !seen.iter().any(|item| item.oracle_id == id.as_str()));
+        let mut added = Vec::new();
+        for id in missing {
+            match caller.file(&vault, id, Action::View).await {
+                Ok(on) if on.may(Action::View) => added.push(on.look.into_item()),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        seen.extend(added);
+        seen.sort_by_key(|item| keys.iter().position(|key| *key == item.oracle_id));
+        seen.dedup_by(|a, b| a.id == b.id);
+    }
+    let items: Vec<Fields> = seen.iter().filter_map(|item| wire::file(item, caller.actor.id())).collect();
+    Ok(Answer::done(Fields::new().text("count", items.len().to_string()).list("items", items)))
+}
+
+/// `GET /files/{fileId}/data/rendition`, `GET /files/{fileId}/data/renditions` (10): there are none yet.
+pub async fn renditions(State(vault): State<Vault>, caller: Caller, file: FileId) -> Result<Answer, Error> {
+    caller.file(&vault, &file, Action::View).await?.check(Action::View)?;
+    Err(No::Missing(Missing::Edition).into())
 }
 
 /// The version the query names; `None`: it names none.

@@ -35,7 +35,7 @@ pub async fn home_items(State(vault): State<Vault>, caller: Caller, query: Query
     let on = caller.folder(&vault, &FolderId::Home, Action::View).await?;
     let (among, window) = (among(&query)?, query.window()?);
     let page = vault.home(&on.actor, &on.look, among, window).await?;
-    let sizes = vault.folder_sizes(&on.actor, &folders(&page)).await?;
+    let sizes = vault.folder_sizes(&on.actor, &folders_of(&page)).await?;
     let entry = |item: &Item| wire::at_home(item, size(&sizes, item), on.actor.id());
     Ok(Answer::done(listing(&page, window, entry).text("ownerFolderID", "self")))
 }
@@ -54,7 +54,7 @@ pub async fn items(
     on.check(Action::View)?;
     let (among, window) = (among(&query)?, query.window()?);
     let page = vault.children(&on.actor, &on.look, among, window).await?;
-    let sizes = vault.folder_sizes(&on.actor, &folders(&page)).await?;
+    let sizes = vault.folder_sizes(&on.actor, &folders_of(&page)).await?;
     let asker = on.actor.id();
     let entry = |item: &Item| wire::file(item, asker).unwrap_or_else(|| wire::folder(item, size(&sizes, item), asker));
     Ok(Answer::done(shown(&vault, &on, &folder).await?.and(listing(&page, window, entry))))
@@ -81,7 +81,7 @@ pub async fn create(
 }
 
 /// The folder's own fields.
-async fn shown(vault: &Vault, on: &Admitted, asked: &FolderId) -> Result<Fields, Error> {
+pub async fn shown(vault: &Vault, on: &Admitted, asked: &FolderId) -> Result<Fields, Error> {
     let item = on.look.item();
     let size = size(&vault.folder_sizes(&on.actor, &[item.id]).await?, item);
     Ok(match asked {
@@ -96,7 +96,7 @@ fn among(query: &Query) -> Result<Among, Error> {
 }
 
 /// The fields of a page (2.10).
-fn listing(page: &Page<Item>, window: Window, entry: impl Fn(&Item) -> Fields) -> Fields {
+pub fn listing(page: &Page<Item>, window: Window, entry: impl Fn(&Item) -> Fields) -> Fields {
     let items: Vec<Fields> = page.items.iter().map(entry).collect();
     let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let more = window.offset.saturating_add(count) < page.total;
@@ -109,10 +109,12 @@ fn listing(page: &Page<Item>, window: Window, entry: impl Fn(&Item) -> Fields) -
         .list("items", items)
 }
 
-fn folders(page: &Page<Item>) -> Vec<ItemId> {
+/// The folders of a page.
+pub fn folders_of(page: &Page<Item>) -> Vec<ItemId> {
     page.items.iter().filter(|item| item.kind() == Kind::Folder).map(|item| item.id).collect()
 }
 
-fn size(sizes: &std::collections::HashMap<ItemId, i64>, item: &Item) -> i64 {
+/// What lies below a folder comes to.
+pub fn size(sizes: &std::collections::HashMap<ItemId, i64>, item: &Item) -> i64 {
     sizes.get(&item.id).copied().unwrap_or(0)
 }

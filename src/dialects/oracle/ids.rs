@@ -44,10 +44,31 @@ pub enum Target {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CollectionPath(pub String);
 
+/// A user's id: `U` and 35 more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserId(String);
+
+impl UserId {
+    /// Reads one.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_id('U', 36, text).then(|| Self(text.to_owned()))
+    }
+
+    /// What the vault looks up.
+    pub fn key(&self) -> PrincipalKey {
+        PrincipalKey::Oracle(self.0.clone())
+    }
+}
+
 impl FileId {
     /// Reads one.
     pub fn parse(text: &str) -> Option<Self> {
         is_id('D', 44, text).then(|| Self(text.to_owned()))
+    }
+
+    /// As it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// What the vault looks up.
@@ -154,7 +175,7 @@ macro_rules! from_path {
     )*};
 }
 
-from_path!(FileId, FolderId, LinkId);
+from_path!(FileId, FolderId, LinkId, UserId);
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,9 @@ mod admission;
 mod answer;
 mod auth;
 mod catalog;
+mod changes;
 mod collections;
+mod copies;
 mod editions;
 mod error;
 mod files;
@@ -21,9 +23,11 @@ mod oauth;
 mod operation;
 mod query;
 mod route;
+mod search;
 mod services;
 mod shares;
 mod tags;
+mod transfers;
 mod upload;
 mod users;
 mod wire;
@@ -64,6 +68,16 @@ fn routes() -> Vec<(&'static str, Operation, Route)> {
         ("/users/search/items",            Operation::Users,           get(users::find_by_email)),
         ("/publiclinks/file/{fileId}",     Operation::Links,           post(links::create_on_file)),
         ("/publiclinks/folder/{folderId}", Operation::Links,           post(links::create_on_folder)),
+        ("/files/{fileId}",                Operation::EditFile,        put(changes::edit_file)),
+        ("/files/{fileId}/copy",           Operation::Copy,            post(copies::copy_file)),
+        ("/files/{fileId}/move",           Operation::Move,            post(copies::move_file)),
+        ("/files/{fileId}",                Operation::Delete,          delete(changes::delete_file)),
+        ("/folders/{folderId}",            Operation::EditFolder,      put(changes::edit_folder)),
+        ("/folders/{folderId}",            Operation::Delete,          delete(changes::delete_folder)),
+        ("/folders/{folderId}/copy",       Operation::Copy,            post(copies::copy_folder)),
+        ("/folders/{folderId}/move",       Operation::Move,            post(copies::move_folder)),
+        ("/folders/search/items",          Operation::Browse,          get(search::everywhere)),
+        ("/folders/{folderId}/search/items", Operation::Browse,        get(search::below)),
         ("/publiclinks/file/{fileId}",     Operation::Links,           get(links::list_on_file)),
         ("/publiclinks/folder/{folderId}", Operation::Links,           get(links::list_on_folder)),
         ("/publiclinks/{linkId}",          Operation::Links,           get(links::show)),
@@ -97,6 +111,10 @@ fn routes() -> Vec<(&'static str, Operation, Route)> {
         ("/folders/{folderId}/tags",       Operation::Metadata,        get(tags::list)),
         ("/files/{fileId}/tags",           Operation::Metadata,        post(tags::replace)),
         ("/folders/{folderId}/tags",       Operation::Metadata,        post(tags::replace)),
+        ("/users/{userID}/transferContent", Operation::TransferContent, post(transfers::transfer)),
+        ("/files/{fileId}/data/rendition", Operation::Download,        get(files::renditions)),
+        ("/files/{fileId}/data/renditions", Operation::Download,       get(files::renditions)),
+        ("/files/lists",                   Operation::FileInformation, get(files::lists)),
     ]
 }
 

@@ -52,13 +52,15 @@ impl Query {
         }
     }
 
+    /// `offset`, and `limit` where a page has so many when nothing is said.
+    pub fn page(&self, usual: i64) -> Result<(i64, i64), Error> {
+        Ok((self.number("offset")?.unwrap_or(0), self.number("limit")?.unwrap_or(usual).min(LARGEST_PAGE)))
+    }
+
     /// `limit`, `offset` and `orderby` of a listing.
     pub fn window(&self) -> Result<Window, Error> {
-        Ok(Window {
-            offset: self.number("offset")?.unwrap_or(0),
-            limit: self.number("limit")?.unwrap_or(PAGE).min(LARGEST_PAGE),
-            order: self.get("orderby")?.map_or(Ok(Order::Name), order)?,
-        })
+        let (offset, limit) = self.page(PAGE)?;
+        Ok(Window { offset, limit, order: self.get("orderby")?.map_or(Ok(Order::Name), order)? })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The Oracle room as its clients see it.
 
 mod admission;
+mod copying;
 mod files;
 mod folders;
 mod link_matrix;
@@ -8,7 +9,10 @@ mod links;
 mod locks;
 mod refusals;
 mod roles;
+mod search;
 mod seed;
 mod shares;
+mod transfer;
+mod tree;
 mod uploads;
 mod users;

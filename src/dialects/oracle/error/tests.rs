@@ -51,6 +51,7 @@ fn all() -> Vec<Error> {
         MultipartError::TooManyParts { limit: 100 }.into(),
         MultipartError::TextTooLong { name: "jsonInputParameters".to_owned(), limit: 5 }.into(),
         MultipartError::Body(BodyError::TooLarge { limit: 5 }).into(),
+        Error::Root,
         Error::Precondition,
         Error::Range(5),
         Error::BadHost,

@@ -1,0 +1,134 @@
+//! Moving items, within a library or into another one. A pure move leaves everything but the place as it is: not even the
+//! times change.
+
+use sqlx::PgConnection;
+
+use super::{Act, files::Seen};
+use crate::domain::{
+    actor::Dialect,
+    event::{Outcome, Subject, Verb},
+    id::{ItemId, LibraryId},
+    name::ItemName,
+    permission::Permit,
+};
+
+/// Where something goes, completely decided.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct Destination {
+    pub library: LibraryId,
+    pub folder: ItemId,
+    /// Its name there.
+    pub name: ItemName,
+    pub title: String,
+}
+
+/// Moves a file, and notes it. `false`: it has changed since it was looked at, the target is gone or not in that library
+/// any more, or the file would leave its library and belongs to a part. A taken name violates `items_name_key`.
+pub async fn file(
+    db: &mut PgConnection,
+    permit: &Permit,
+    from: LibraryId,
+    seen: Seen,
+    to: &Destination,
+    act: &Act,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query_scalar!(
+        r#"WITH trees AS MATERIALIZED (
+            -- who moves or deletes a folder holds these rows alone
+            SELECT id FROM libraries WHERE id = ANY ($4) ORDER BY id FOR SHARE
+        ), parent AS MATERIALIZED (
+            SELECT i.id, i.library_id, i.ancestors FROM items i, trees
+            WHERE i.id = $5 AND i.library_id = $6 AND trees.id = i.library_id AND i.kind = 'folder' AND i.deleted_at IS NULL
+            FOR SHARE OF i
+        ), guard AS (
+            UPDATE locks SET revision = revision + 1 FROM parent
+            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
+                AND (NOT $12::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $13::boolean OR NOT EXISTS (SELECT FROM part_files p WHERE p.file_id = locks.file_id))
+            RETURNING file_id, fence
+        ), file AS (
+            UPDATE items i SET library_id = parent.library_id, parent_id = parent.id, ancestors = parent.ancestors || parent.id,
+                name = $7, name_key = $8, title = $9, revision = i.revision + 1
+            FROM guard, parent WHERE i.id = guard.file_id
+            RETURNING i.id
+        ), edition AS (
+            UPDATE editions e SET title = $9 FROM items i, guard
+            WHERE i.id = guard.file_id AND e.id = i.edition_id AND e.title <> $9
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, request_id)
+            SELECT coalesce($2, now()), $10, $11, 'update', 'done', $6, guard.file_id, guard.fence, $14 FROM guard
+        )
+        SELECT file.id FROM file"#,
+        permit.item().0,
+        act.now,
+        seen.revision,
+        &[from, to.library] as &[LibraryId],
+        to.folder.0,
+        to.library.0,
+        to.name.as_str(),
+        to.name.key(),
+        to.title,
+        act.actor.map(|actor| actor.0),
+        act.dialect as Dialect,
+        seen.bound,
+        from != to.library,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(done.is_some())
+}
+
+/// Moves a folder with all below, also with what lies in the trash there, and notes it. Needs `folders::hold_trees` of both
+/// libraries. `false`: it has changed since it was looked at, the target is gone or not in that library any more, or it
+/// lies below the folder itself.
+pub async fn folder(
+    db: &mut PgConnection,
+    permit: &Permit,
+    revision: i64,
+    to: &Destination,
+    act: &Act,
+) -> sqlx::Result<bool> {
+    let moved = sqlx::query!(
+        r#"UPDATE items i SET library_id = parent.library_id, parent_id = parent.id, ancestors = parent.ancestors || parent.id,
+            name = $5, name_key = $6, title = $5, revision = i.revision + 1
+        FROM items parent, items old
+        WHERE i.id = $1 AND i.revision = $2 AND i.deleted_at IS NULL AND old.id = i.id
+            AND parent.id = $3 AND parent.library_id = $4 AND parent.kind = 'folder' AND parent.deleted_at IS NULL
+            AND parent.id <> i.id AND NOT parent.ancestors @> ARRAY[i.id]
+        RETURNING old.library_id AS "from!: LibraryId", old.ancestors AS "before!: Vec<ItemId>",
+            i.ancestors AS "after: Vec<ItemId>""#,
+        permit.item().0,
+        revision,
+        to.folder.0,
+        to.library.0,
+        to.name.as_str(),
+        to.name.key(),
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(moved) = moved else { return Ok(false) };
+    sqlx::query!(
+        "UPDATE items SET library_id = $4, ancestors = $2::uuid[] || ancestors[$3::int:], revision = revision + 1
+        WHERE ancestors @> ARRAY[$1::uuid]",
+        permit.item().0,
+        &moved.after as &[ItemId],
+        i32::try_from(moved.before.len()).unwrap_or(i32::MAX).saturating_add(1),
+        to.library.0,
+    )
+    .execute(&mut *db)
+    .await?;
+    if moved.from != to.library {
+        // what was decided on in the library they were in is decided again
+        sqlx::query!(
+            "UPDATE locks k SET revision = k.revision + 1 FROM items i WHERE k.file_id = i.id AND i.ancestors @> ARRAY[$1::uuid]",
+            permit.item().0,
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    let on = Subject { library: to.library, item: permit.item(), edition: None, holder: None };
+    super::trail::note(db, Verb::Update, Outcome::Done, &on, act).await?;
+    Ok(true)
+}

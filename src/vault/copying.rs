@@ -1,0 +1,246 @@
+//! Copying a file, or a folder with all below it. A copy is new in every respect but its content, which rows name once
+//! more: no byte is copied. Whose lock is on what is copied does not matter.
+
+use std::collections::HashMap;
+
+use super::{
+    Look, Published, Vault,
+    files::Tree,
+    locks::ATTEMPTS,
+    publish::{Giving, author, free_name, is_personal},
+};
+use crate::{
+    domain::{
+        actor::Actor,
+        edition::{Edition, Metadata},
+        error::{Error, Missing, Result},
+        id::{CategoryId, EditionId, ItemId, ItemKey},
+        item::{ClientTimes, Item, Kind, NewFile, OnConflict},
+        name::ItemName,
+        permission::{Action, Permit},
+    },
+    store::{
+        self,
+        copies::{Copied, Copier, Found},
+    },
+};
+
+/// More than so many items are not copied at once.
+const MOST_COPIED: usize = 5000;
+
+impl Vault {
+    /// Copies an edition of a file that was looked at into a folder that was looked at: a new file with this content as its
+    /// first edition, which nobody holds.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], [`Error::CategoryNotAssignable`], and what the gates say of the file and of the folder.
+    pub async fn copy_file(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        edition: &Edition,
+        target: &Look,
+        on_conflict: OnConflict,
+    ) -> Result<Published> {
+        look.file()?;
+        target.folder()?;
+        look.check(actor, Action::Download)?;
+        let item = &look.item;
+        let permit = self.check_create(actor, target, Some(item.category.id)).await?;
+        let file = NewFile {
+            name: ItemName::parse(&item.name)?,
+            metadata: said_of(item, edition),
+            comment: String::new(),
+            on_conflict,
+            client_times: ClientTimes::default(),
+        };
+        let giving = Giving { content: None, info: edition.content };
+        let (vault, actor, target) = (self.clone(), actor.clone(), target.clone());
+        self.complete(async move { vault.create_wherever(&actor, permit, target, &file, &giving).await }).await
+    }
+
+    /// Copies a folder that was looked at, with all below it that the caller may see, into another: all or nothing, and as
+    /// it is at one moment.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], [`Error::Impossible`] for a folder into itself and for one with too much in it, and what the
+    /// gates say of the folder, of the other one, and of making there what is to be copied.
+    pub async fn copy_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        target: &Look,
+        on_conflict: OnConflict,
+    ) -> Result<ItemId> {
+        look.folder()?;
+        target.folder()?;
+        look.check(actor, Action::Download)?;
+        let (vault, actor, look, target) = (self.clone(), actor.clone(), look.clone(), target.clone());
+        self.complete(async move { vault.try_copy_folder(&actor, &look, target, on_conflict).await }).await
+    }
+
+    async fn try_copy_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        mut target: Look,
+        on_conflict: OnConflict,
+    ) -> Result<ItemId> {
+        if look.item.is_root() {
+            return Err(Error::Impossible("a root folder"));
+        }
+        let mut names = 0;
+        for _ in 0..ATTEMPTS {
+            let permit = target.check(actor, Action::Create)?;
+            target.receives(actor, look)?;
+            if target.is_within(look.item.id) {
+                return Err(Error::Impossible("a folder into itself"));
+            }
+            let name = free_name(&ItemName::parse(&look.item.name)?, Kind::Folder, on_conflict, names, self.now());
+            let hidden = self.hidden_categories(actor, &look.item.library).await?;
+            let closed = self.categories_closed_to(actor, &target.item.library, Action::Create).await?;
+            let what = Copying { permit: &permit, actor, look, target: &target, name: &name, hidden: &hidden };
+            let copied = again!(self.copy_all(&what, &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await);
+            match copied {
+                Ok(Ended::Done(made)) => return Ok(made),
+                Ok(Ended::TooMuch) => return Err(Error::Impossible("more in one folder than is copied at once")),
+                Ok(Ended::NotAssignable) => return Err(Error::CategoryNotAssignable),
+                Ok(Ended::Gone) => target = self.look(actor, &ItemKey::Id(target.item.id)).await?,
+                Ok(Ended::SourceGone) => return Err(Error::Missing(Missing::Item)),
+                Ok(Ended::Closed(category)) => {
+                    self.outcome(Tree::Closed(category), &closed, Action::Create).await?;
+                }
+                Err(error) if store::violated(&error) == Some("items_name_key") => {
+                    if matches!(on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
+                        return Err(Error::NameTaken(name.as_str().to_owned()));
+                    }
+                    names += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    async fn copy_all(&self, what: &Copying<'_>, closed: &[CategoryId]) -> sqlx::Result<Ended> {
+        let (source, target, actor) = (&what.look.item, &what.target.item, what.actor);
+        let mut all = self.0.db.begin().await?;
+        store::copies::at_one_moment(&mut all).await?;
+        let above = store::copies::hold_target(&mut all, target.id, target.library.id, source.library.id).await?;
+        // moved below the folder meanwhile: the next look says so
+        let Some(mut path) = above.filter(|above| !above.contains(&source.id)) else { return Ok(Ended::Gone) };
+        path.push(target.id);
+        let limit = i64::try_from(MOST_COPIED + 1).unwrap_or(i64::MAX);
+        let found = store::copies::below(&mut all, source.id, what.hidden, actor.is_supplier(), limit).await?;
+        if found.is_empty() {
+            return Ok(Ended::SourceGone);
+        }
+        if found.len() > MOST_COPIED {
+            return Ok(Ended::TooMuch);
+        }
+        if let Some(found) = found.iter().find(|found| closed.contains(&found.category)) {
+            return Ok(Ended::Closed(found.category));
+        }
+        if !self.assignable(&found).await {
+            return Ok(Ended::NotAssignable);
+        }
+        let Some(copies) = self.drawn(&found, target.id, path) else { return Ok(Ended::SourceGone) };
+        let Some(made) = copies.first().map(|copied| copied.id) else { return Ok(Ended::SourceGone) };
+        let by = author(actor, what.target);
+        let by = Copier {
+            owner: target.library.owner.filter(|_| is_personal(target)).unwrap_or(by),
+            author: by,
+            author_name: actor.person().map_or_else(|| target.owner.name.clone(), |person| person.name.clone()),
+        };
+        let act = self.act(actor, None);
+        store::copies::make(&mut all, what.permit, target.library.id, what.name, &copies, &by, &act).await?;
+        all.commit().await?;
+        Ok(Ended::Done(made))
+    }
+
+    /// Whether new files may have the categories of these.
+    async fn assignable(&self, found: &[Found]) -> bool {
+        for category in found.iter().filter(|found| found.kind == Kind::File).map(|found| found.category) {
+            match self.fresh_category(category).await {
+                Ok(category) if category.row.assignable && category.row.active => {}
+                Ok(_) | Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    /// The identities of the copies, each below that of its parent. `None`: none could be drawn.
+    fn drawn(&self, found: &[Found], target: ItemId, path: Vec<ItemId>) -> Option<Vec<Copied>> {
+        let fresh = &self.0.fresh;
+        let mut places: HashMap<ItemId, (ItemId, Vec<ItemId>)> = HashMap::new();
+        let mut copies = Vec::with_capacity(found.len());
+        for found in found {
+            let (parent, ancestors) = match found.parent {
+                None => (target, path.clone()),
+                Some(parent) => places.get(&parent).cloned()?,
+            };
+            let id = ItemId::fresh();
+            let oracle_id = match found.kind {
+                Kind::Folder => fresh.oracle_folder(),
+                Kind::File => fresh.oracle_file(),
+            };
+            if found.kind == Kind::Folder {
+                places.insert(found.id, (id, ancestors.iter().copied().chain([id]).collect()));
+            }
+            copies.push(Copied {
+                of: found.id,
+                id,
+                parent,
+                ancestors,
+                oracle_id: oracle_id.ok()?,
+                graph_id: fresh.graph_item().ok()?,
+                edition: EditionId::fresh(),
+                arena_guid: fresh.arena_guid().ok()?,
+            });
+        }
+        Some(copies)
+    }
+}
+
+/// What is copied where, by whom.
+struct Copying<'a> {
+    permit: &'a Permit,
+    actor: &'a Actor,
+    look: &'a Look,
+    target: &'a Look,
+    name: &'a ItemName,
+    /// Categories that are left out.
+    hidden: &'a [CategoryId],
+}
+
+/// How it ended; only [`Ended::Done`] has changed anything.
+enum Ended {
+    /// This is the copy.
+    Done(ItemId),
+    /// The target is not where it was.
+    Gone,
+    SourceGone,
+    TooMuch,
+    /// Something has this category, with which the caller may make nothing there.
+    Closed(CategoryId),
+    /// A file has a category that no new one may have.
+    NotAssignable,
+}
+
+/// What is said of a copy. A title that was the name follows the name.
+fn said_of(item: &Item, edition: &Edition) -> Metadata {
+    let follows = edition.title == item.name || edition.file_name.as_ref() == Some(&edition.title);
+    let file_name = edition.file_name.as_ref().filter(|name| **name != item.name);
+    Metadata {
+        file_name: file_name.and_then(|name| ItemName::parse(name).ok()),
+        declared_type: edition.media_type.clone(),
+        title: (!follows).then(|| edition.title.clone()),
+        description: Some(edition.description.clone()),
+        format: edition.format.clone(),
+        private: Some(edition.private),
+        category: Some(item.category.id),
+        storage: Some(edition.storage),
+        location: edition.location.clone(),
+        ..Metadata::default()
+    }
+}

@@ -1,0 +1,176 @@
+//! Moving an item, also into another library. Identity, editions, times and owner stay what they are.
+
+use super::{Look, Vault, files::Tree, locks::ATTEMPTS, publish::free_name};
+use crate::{
+    domain::{
+        actor::Actor,
+        error::{Error, Result},
+        id::{CategoryId, ItemKey},
+        item::{Item, Kind, OnConflict},
+        name::ItemName,
+        permission::{Action, Denial, Gate, Permit},
+    },
+    store::{self, files::Seen, moves::Destination},
+};
+
+impl Vault {
+    /// Moves an item that was looked at into a folder that was looked at, a folder with all that lies below it and in the
+    /// trash there. What is there already stays.
+    ///
+    /// # Errors
+    /// [`Error::Held`] for somebody else's lock on it or below it, [`Error::NameTaken`], [`Error::Impossible`] for a root
+    /// folder and a folder into itself, [`Error::Associated`] for what belongs to a part and would leave its library, and
+    /// what the gates say of the item, of all below it, and of the folder it comes into.
+    pub async fn relocate(&self, actor: &Actor, look: &Look, target: &Look, on_conflict: OnConflict) -> Result<()> {
+        target.folder()?;
+        let (vault, actor, look, target) = (self.clone(), actor.clone(), look.clone(), target.clone());
+        self.complete(async move { vault.try_relocate(&actor, look, target, on_conflict).await }).await
+    }
+
+    async fn try_relocate(
+        &self,
+        actor: &Actor,
+        mut look: Look,
+        mut target: Look,
+        on_conflict: OnConflict,
+    ) -> Result<()> {
+        let mut names = 0;
+        for _ in 0..ATTEMPTS {
+            let permit = look.check(actor, Action::Move)?;
+            let item = &look.item;
+            if item.is_root() {
+                return Err(Error::Impossible("a root folder"));
+            }
+            if actor.fence.is_some() && look.bound_fence(actor) != item.lock().map(|lock| lock.fence) {
+                return Err(Error::FenceLost);
+            }
+            if target.is_within(item.id) {
+                return Err(Error::Impossible("a folder into itself"));
+            }
+            target.receives(actor, &look)?;
+            if item.parent == Some(target.item.id) {
+                return Ok(());
+            }
+            let to = destination(item, &target, free_name_of(item, on_conflict, names, self)?);
+            let act = self.act(actor, None);
+            let done = match &item.file {
+                Some(file) => {
+                    let mut db = self.connection().await?;
+                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+                    let from = item.library.id;
+                    let done = again!(store::moves::file(&mut db, &permit, from, seen, &to, &act).await);
+                    if matches!(done, Ok(false))
+                        && from != to.library
+                        && store::parts::has_file(&mut db, item.id).await?
+                    {
+                        return Err(Error::Associated);
+                    }
+                    done
+                }
+                None => {
+                    let closed = self.closed_on_the_way(actor, &look, &target).await?;
+                    match again!(self.relocate_folder(&permit, item, &to, &closed, actor, &act).await) {
+                        Ok(tree) => self.outcome(tree, &closed, Action::Move).await.map(Ok)?,
+                        Err(error) => Err(error),
+                    }
+                }
+            };
+            match done {
+                Ok(true) => return Ok(()),
+                Ok(false) => {
+                    look = self.look_again(actor, &look).await?;
+                    target = self.look(actor, &ItemKey::Id(target.item.id)).await?;
+                }
+                Err(error) if store::violated(&error) == Some("items_name_key") => {
+                    if matches!(on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
+                        return Err(Error::NameTaken(to.name.as_str().to_owned()));
+                    }
+                    names += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// The categories the caller may not take anything of out of the one library, or bring into the other.
+    async fn closed_on_the_way(&self, actor: &Actor, look: &Look, target: &Look) -> Result<Vec<(CategoryId, Gate)>> {
+        let mut closed = self.categories_closed_to(actor, &look.item.library, Action::Move).await?;
+        if look.item.library.id != target.item.library.id {
+            closed.extend(self.categories_closed_to(actor, &target.item.library, Action::Create).await?);
+        }
+        Ok(closed)
+    }
+
+    async fn relocate_folder(
+        &self,
+        permit: &Permit,
+        folder: &Item,
+        to: &Destination,
+        closed: &[(CategoryId, Gate)],
+        actor: &Actor,
+        act: &store::Act,
+    ) -> sqlx::Result<Tree> {
+        let from = folder.library.id;
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[from, to.library]).await?;
+        if let Some(no) = self.stands_in_the_way(&mut all, folder.id, closed, actor).await? {
+            return Ok(no);
+        }
+        if from != to.library && store::parts::has_file_below(&mut all, folder.id).await? {
+            return Ok(Tree::Associated);
+        }
+        let done = store::moves::folder(&mut all, permit, folder.revision, to, act).await?;
+        all.commit().await?;
+        Ok(if done { Tree::Done } else { Tree::Changed })
+    }
+
+    /// What below a folder forbids taking it away: something of a closed category, something private, somebody's lock. No
+    /// lock is taken there until the transaction ends.
+    pub(super) async fn stands_in_the_way(
+        &self,
+        all: &mut store::PgConnection,
+        folder: crate::domain::id::ItemId,
+        closed: &[(CategoryId, Gate)],
+        actor: &Actor,
+    ) -> sqlx::Result<Option<Tree>> {
+        let closed: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
+        let held = self.held_below(all, folder, actor.id()).await?;
+        if !closed.is_empty()
+            && let Some(category) = store::folders::category_below(all, folder, &closed).await?
+        {
+            return Ok(Some(Tree::Closed(category)));
+        }
+        if actor.is_supplier() && store::folders::has_private_below(all, folder).await? {
+            return Ok(Some(Tree::Private));
+        }
+        Ok(held.map(|held| Tree::Held(Box::new(held))))
+    }
+
+    /// Whether it was done, or the refusal; `Ok(false)`: it is worth another look.
+    pub(super) async fn outcome(&self, tree: Tree, closed: &[(CategoryId, Gate)], action: Action) -> Result<bool> {
+        let denied = |gate| Err(Error::Denied(Denial { gate, action }));
+        match tree {
+            Tree::Done => Ok(true),
+            Tree::Changed => Ok(false),
+            Tree::Held(held) => Err(self.refuse_held(*held).await?),
+            Tree::Private => denied(Gate::Visible),
+            Tree::Associated => Err(Error::Associated),
+            Tree::Closed(category) => {
+                let gate = closed.iter().find(|(closed, _)| *closed == category);
+                denied(gate.map_or(Gate::Category, |(_, gate)| *gate))
+            }
+        }
+    }
+}
+
+fn free_name_of(item: &Item, on_conflict: OnConflict, names: usize, vault: &Vault) -> Result<ItemName> {
+    Ok(free_name(&ItemName::parse(&item.name)?, item.kind(), on_conflict, names, vault.now()))
+}
+
+fn destination(item: &Item, target: &Look, name: ItemName) -> Destination {
+    // a title that was the name follows the name
+    let follows = item.title == item.name || item.kind() == Kind::Folder;
+    let title = if follows { name.as_str().to_owned() } else { item.title.clone() };
+    Destination { library: target.item.library.id, folder: target.item.id, name, title }
+}

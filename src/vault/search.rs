@@ -1,0 +1,88 @@
+//! Finding items by words over everything the caller sees. Where that is, the checker says; what is left out there for a
+//! category or a policy is left out by the store.
+
+use super::{Look, Vault};
+use crate::{
+    domain::{
+        actor::Actor,
+        error::Result,
+        item::Item,
+        page::Page,
+        permission::{self, Action},
+        search::{Search, SearchWindow},
+    },
+    store::{self, search::Scope},
+};
+
+impl Vault {
+    /// What fits below a folder that was looked at.
+    pub async fn search_below(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        search: &Search,
+        window: SearchWindow,
+    ) -> Result<Page<Item>> {
+        folder.folder()?;
+        folder.check(actor, Action::View)?;
+        let hidden = self.hidden_categories(actor, &folder.item.library).await?;
+        let scope = Scope {
+            roots: vec![folder.item.id],
+            below: Some(folder.item.id),
+            hidden_by_policy: hidden.clone(),
+            hidden,
+            no_private: actor.is_supplier(),
+            ..Scope::default()
+        };
+        self.found(search, &scope, window).await
+    }
+
+    /// What fits in the caller's home, whose root folder was looked at, and in all that others share with the caller.
+    pub async fn search_home(
+        &self,
+        actor: &Actor,
+        own: &Look,
+        search: &Search,
+        window: SearchWindow,
+    ) -> Result<Page<Item>> {
+        own.folder()?;
+        own.check(actor, Action::View)?;
+        let libraries = self.libraries(actor).await?;
+        let seen = permission::seen(actor, &libraries);
+        let mut scope = Scope {
+            libraries: seen.libraries,
+            roots: seen.roots,
+            home: Some(own.item.id),
+            no_private: actor.is_supplier(),
+            ..Scope::default()
+        };
+        // what a category is to the caller, a library changes only by requiring policies
+        for library in &libraries {
+            let hidden = if library.policies_required { &mut scope.hidden_by_policy } else { &mut scope.hidden };
+            if hidden.is_empty() {
+                *hidden = self.hidden_categories(actor, library).await?;
+            }
+        }
+        self.found(search, &scope, window).await
+    }
+
+    async fn found(&self, search: &Search, scope: &Scope, window: SearchWindow) -> Result<Page<Item>> {
+        if search.nothing {
+            return Ok(Page { items: Vec::new(), total: 0 });
+        }
+        let now = self.0.clock.instead();
+        let rows = {
+            let mut db = self.connection().await?;
+            let rows = store::search::find(&mut db, now, search, scope, window).await?;
+            if rows.is_empty() && (window.offset > 0 || window.limit == 0) {
+                // past the end, or nothing wanted: only the total is asked for
+                let first = SearchWindow { offset: 0, limit: 1, ..window };
+                let rows = store::search::find(&mut db, now, search, scope, first).await?;
+                return Ok(Page { items: Vec::new(), total: rows.first().map_or(0, |row| row.total) });
+            }
+            rows
+        };
+        let total = rows.first().map_or(0, |row| row.total);
+        Ok(Page { items: self.dress(rows).await?.into_iter().map(Look::into_item).collect(), total })
+    }
+}
