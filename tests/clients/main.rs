@@ -5,6 +5,7 @@
 #![expect(clippy::large_futures, reason = "a test runs once")]
 
 mod arena;
+mod oracle;
 mod python;
 #[expect(dead_code, reason = "this binary stands on a part of it")]
 #[path = "../it/support/mod.rs"]

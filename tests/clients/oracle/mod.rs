@@ -1,0 +1,3 @@
+//! Clients of the Oracle room.
+
+mod toolkit;
