@@ -105,6 +105,8 @@ pub struct HeldCollection {
 pub struct Settable {
     /// Which.
     pub field: FieldId,
+    /// Of which collection.
+    pub collection: CollectionId,
     /// What it holds.
     pub kind: FieldKind,
     /// Whether it and its collection are in use.
@@ -117,7 +119,7 @@ pub struct Settable {
 pub async fn settable(db: &mut PgConnection, item: ItemId, fields: &[FieldId]) -> sqlx::Result<Vec<Settable>> {
     sqlx::query_as!(
         Settable,
-        r#"SELECT f.id AS "field: FieldId", f.kind AS "kind: FieldKind", c.enabled AND f.enabled AS "enabled!",
+        r#"SELECT f.id AS "field: FieldId", c.id AS "collection: CollectionId", f.kind AS "kind: FieldKind", c.enabled AND f.enabled AS "enabled!",
             EXISTS (SELECT FROM metadata_assignments a
                 WHERE a.collection_id = c.id AND a.item_id = ANY (i.ancestors || i.id)) AS "assigned!"
         FROM metadata_fields f JOIN metadata_collections c ON c.id = f.collection_id CROSS JOIN items i
@@ -129,15 +131,21 @@ pub async fn settable(db: &mut PgConnection, item: ItemId, fields: &[FieldId]) -
     .await
 }
 
-/// Sets values of an item. Needs [`hold_collections`]; no field may come twice.
-pub async fn set_values(db: &mut PgConnection, permit: &Permit, settings: &[Setting]) -> sqlx::Result<()> {
+/// Sets values of an item, which is the permit's or one that is made in it. Needs [`hold_collections`]; no field may come
+/// twice.
+pub async fn set_values(
+    db: &mut PgConnection,
+    _permit: &Permit,
+    item: ItemId,
+    settings: &[Setting],
+) -> sqlx::Result<()> {
     let fields: Vec<FieldId> = settings.iter().map(|setting| setting.field).collect();
     let values: Vec<String> = settings.iter().map(|setting| setting.value.clone()).collect();
     sqlx::query!(
         "INSERT INTO metadata_values (item_id, field_id, value)
         SELECT $1, u.field_id, u.value FROM unnest($2::uuid[], $3::text[]) AS u (field_id, value)
         ON CONFLICT (item_id, field_id) DO UPDATE SET value = excluded.value",
-        permit.item().0,
+        item.0,
         &fields as &[FieldId],
         &values,
     )

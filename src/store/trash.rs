@@ -204,32 +204,25 @@ pub async fn purge(
     )
     .execute(&mut *db)
     .await?;
+    let gone = sqlx::query_scalar!(r#"SELECT id AS "id: ItemId" FROM items WHERE deleted_with = $1"#, row.item.0);
+    let gone = gone.fetch_all(&mut *db).await?;
     let on = Subject { library, item: row.item, edition: None, holder: None };
     super::trail::note(&mut *db, Verb::Purge, Outcome::Done, &on, act).await?;
     // whoever is reading them, or has just copied them, has the sweeper's grace
     sqlx::query!(
         "UPDATE contents SET touched_at = coalesce($2::timestamptz, now()) WHERE sha256 IN (
-            SELECT e.sha256 FROM editions e JOIN items i ON i.id = e.file_id WHERE i.deleted_with = $1
-            UNION SELECT d.sha256 FROM drafts d JOIN items i ON i.id = d.file_id WHERE i.deleted_with = $1)",
-        row.item.0,
+            SELECT e.sha256 FROM editions e WHERE e.file_id = ANY ($1)
+            UNION SELECT d.sha256 FROM drafts d WHERE d.file_id = ANY ($1))",
+        &gone as &[ItemId],
         act.now,
     )
     .execute(&mut *db)
     .await?;
-    sqlx::query!("DELETE FROM drafts WHERE file_id IN (SELECT id FROM items WHERE deleted_with = $1)", row.item.0)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query!("DELETE FROM editions WHERE file_id IN (SELECT id FROM items WHERE deleted_with = $1)", row.item.0)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query!("DELETE FROM links WHERE item_id IN (SELECT id FROM items WHERE deleted_with = $1)", row.item.0)
-        .execute(&mut *db)
-        .await?;
-    let roles = sqlx::query!(
-        "DELETE FROM memberships WHERE item_id IN (SELECT id FROM items WHERE deleted_with = $1)",
-        row.item.0
-    )
-    .execute(&mut *db)
-    .await?;
+    sqlx::query!("DELETE FROM drafts WHERE file_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM editions WHERE file_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM links WHERE item_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
+    let roles =
+        sqlx::query!("DELETE FROM memberships WHERE item_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
+    super::metadata::forget(db, &gone).await?;
     Ok(Some(Purged { roles: roles.rows_affected() > 0 }))
 }

@@ -1,5 +1,5 @@
 //! Copying a file, or a folder with all below it. A copy is new in every respect but its content, which rows name once
-//! more: no byte is copied. Whose lock is on what is copied does not matter.
+//! more, and what everybody sees said about it: no byte is copied. Whose lock is on what is copied does not matter.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::{
     Look, Published, Vault,
     files::Tree,
     locks::ATTEMPTS,
-    publish::{Giving, author, free_name, is_personal},
+    publish::{Giving, With, author, free_name, is_personal},
 };
 use crate::{
     domain::{
@@ -55,8 +55,11 @@ impl Vault {
             client_times: ClientTimes::default(),
         };
         let giving = Giving { content: None, info: edition.content };
-        let (vault, actor, target) = (self.clone(), actor.clone(), target.clone());
-        self.complete(async move { vault.create_wherever(&actor, permit, target, &file, &giving).await }).await
+        let (vault, actor, target, of) = (self.clone(), actor.clone(), target.clone(), item.id);
+        self.complete(
+            async move { vault.create_wherever(&actor, permit, target, &file, &giving, With::WordsOf(of)).await },
+        )
+        .await
     }
 
     /// Copies a folder that was looked at, with all below it that the caller may see, into another: all or nothing, and as
@@ -154,6 +157,8 @@ impl Vault {
         };
         let act = self.act(actor, None);
         store::copies::make(&mut all, what.permit, target.library.id, what.name, &copies, &by, &act).await?;
+        let pairs: Vec<_> = copies.iter().map(|copied| (copied.of, copied.id)).collect();
+        store::metadata::copy(&mut all, &pairs).await?;
         all.commit().await?;
         Ok(Ended::Done(made))
     }

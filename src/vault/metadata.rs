@@ -64,7 +64,7 @@ enum Way {
 }
 
 /// How it ended; only [`Written::Done`] has changed anything.
-pub(super) enum Written {
+enum Written {
     Done,
     /// The item is not as it was looked at.
     Changed,
@@ -226,7 +226,7 @@ impl Vault {
         if !held {
             return Ok(Written::Changed);
         }
-        let written = write_in(&mut all, permit, what, ours).await?;
+        let written = write_in(&mut all, permit, permit.item(), what, ours).await?;
         if !matches!(written, Written::Done) {
             return Ok(written);
         }
@@ -257,7 +257,25 @@ fn may_say(actor: &Actor, look: &Look, what: &Said, ours: &[Ours], shared: bool)
     look.check(actor, Action::Describe)
 }
 
-async fn write_in(all: &mut store::PgConnection, permit: &Permit, what: &Said, ours: &[Ours]) -> sqlx::Result<Written> {
+/// Sets values of an item in the transaction that makes or changes it: of the permit's, or of one that is made in it. Answers
+/// the refusal, if it is one.
+pub(super) async fn set_with(
+    all: &mut store::PgConnection,
+    permit: &Permit,
+    item: ItemId,
+    said: &[Setting],
+) -> sqlx::Result<Option<Error>> {
+    let what = Said::Set(each_once(said.to_vec()));
+    Ok(write_in(all, permit, item, &what, &what.collections()).await?.refusal())
+}
+
+async fn write_in(
+    all: &mut store::PgConnection,
+    permit: &Permit,
+    item: ItemId,
+    what: &Said,
+    ours: &[Ours],
+) -> sqlx::Result<Written> {
     let ids: Vec<CollectionId> = ours.iter().map(|ours| ours.id).collect();
     let held = store::metadata::hold_collections(all, &ids).await?;
     let is_there = |ours: &Ours| held.iter().any(|held| held.id == ours.id && held.owner == ours.owner);
@@ -271,11 +289,11 @@ async fn write_in(all: &mut store::PgConnection, permit: &Permit, what: &Said, o
         Said::Unassign(ours) => store::metadata::unassign(all, permit, ours.id).await?,
         Said::Clear(_, fields) => store::metadata::clear_values(all, permit, fields).await?,
         Said::Set(settings) => {
-            let fits = fits(all, permit.item(), settings).await?;
+            let fits = fits(all, item, settings).await?;
             if !matches!(fits, Written::Done) {
                 return Ok(fits);
             }
-            store::metadata::set_values(all, permit, settings).await?;
+            store::metadata::set_values(all, permit, item, settings).await?;
         }
     }
     Ok(Written::Done)
@@ -287,7 +305,8 @@ async fn fits(db: &mut store::PgConnection, item: ItemId, settings: &[Setting]) 
     let settable = store::metadata::settable(db, item, &fields).await?;
     let settable: HashMap<FieldId, _> = settable.into_iter().map(|field| (field.field, field)).collect();
     for setting in settings {
-        let Some(field) = settable.get(&setting.field) else { return Ok(Written::Gone) };
+        let field = settable.get(&setting.field).filter(|field| field.collection == setting.collection);
+        let Some(field) = field else { return Ok(Written::Gone) };
         if !field.assigned {
             return Ok(Written::NotAssigned);
         }

@@ -1,7 +1,7 @@
 //! Publishing: making a file, adding an edition, saving a working copy, checking in. What the next edition will be is
 //! decided here from what was looked at; the database takes it only if nothing has changed since.
 
-use super::{Look, Vault, locks::ATTEMPTS, revise::Revises};
+use super::{Look, Vault, locks::ATTEMPTS, metadata::set_with, revise::Revises};
 use crate::{
     content::Staged,
     domain::{
@@ -11,6 +11,7 @@ use crate::{
         event::Verb,
         id::{EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{FileParts, Item, Kind, NewFile, OnConflict},
+        metadata::Setting,
         name::ItemName,
         permission::{Action, Over, Permit},
         version::{Step, Version, next_label},
@@ -63,6 +64,18 @@ pub struct NewFileAt {
     pub file: NewFile,
     /// Its bytes; `None` only for a file whose bytes are elsewhere.
     pub content: Option<Staged>,
+}
+
+/// What a file is made together with.
+#[derive(Clone, Copy)]
+pub(super) enum With<'a> {
+    Nothing,
+    /// That it belongs to a revision of a part.
+    Belonging(&'a Belonging),
+    /// What is said about it.
+    Words(&'a [Setting]),
+    /// What everybody sees said about this other one.
+    WordsOf(ItemId),
 }
 
 /// That a file to be made belongs to a revision of a part.
@@ -130,14 +143,30 @@ impl Vault {
     /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder
     /// and of the file's own category.
     pub async fn create_file(&self, actor: &Actor, folder: &Look, new: NewFileAt) -> Result<Published> {
+        self.create_file_saying(actor, folder, new, Vec::new()).await
+    }
+
+    /// The same, and says something about the file in collections that the folder has: both or neither.
+    ///
+    /// # Errors
+    /// As [`Vault::create_file`] and [`Vault::check_values`].
+    pub async fn create_file_saying(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        new: NewFileAt,
+        said: Vec<Setting>,
+    ) -> Result<Published> {
         folder.folder()?;
         let permit = self.check_create(actor, folder, new.file.metadata.category).await?;
+        self.check_values(actor, folder, &said).await?;
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
-            let mut made = vault.create_wherever(&actor, permit, folder.clone(), &new.file, &giving).await;
+            let with = if said.is_empty() { With::Nothing } else { With::Words(&said) };
+            let mut made = vault.create_wherever(&actor, permit, folder.clone(), &new.file, &giving, with).await;
             if new.file.on_conflict == OnConflict::AddEdition && matches!(made, Err(Error::NameTaken(_))) {
-                made = vault.add_instead(&actor, &folder, &new.file, &giving).await;
+                made = vault.add_instead(&actor, &folder, &new.file, &giving, said).await;
             }
             if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
@@ -155,9 +184,10 @@ impl Vault {
         mut folder: Look,
         file: &NewFile,
         giving: &Giving,
+        with: With<'_>,
     ) -> Result<Published> {
         for _ in 0..ATTEMPTS {
-            match self.try_create(actor, &permit, &folder, file, giving, None).await {
+            match self.try_create(actor, &permit, &folder, file, giving, with).await {
                 Err(Error::Missing(Missing::Item)) => {
                     folder = self.moved(actor, &folder).await?;
                     permit = self.check_create(actor, &folder, file.metadata.category).await?;
@@ -182,7 +212,7 @@ impl Vault {
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
-            let made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, Some(&with)).await;
+            let made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, With::Belonging(&with)).await;
             if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
             }
@@ -192,7 +222,14 @@ impl Vault {
     }
 
     /// Somebody made a file of that name a moment ago: these bytes are its next edition.
-    async fn add_instead(&self, actor: &Actor, folder: &Look, file: &NewFile, giving: &Giving) -> Result<Published> {
+    async fn add_instead(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        file: &NewFile,
+        giving: &Giving,
+        said: Vec<Setting>,
+    ) -> Result<Published> {
         let name = file.name.as_str().to_owned();
         let key = ItemKey::Path(Box::new(ItemKey::Id(folder.item.id)), vec![name.clone()]);
         let look = self.look(actor, &key).await?;
@@ -205,8 +242,8 @@ impl Vault {
             how: Publish::New(Step::Major),
             rename: None,
         };
-        let (verb, action) = (Verb::AddEdition, Action::AddEdition);
-        self.try_publish(actor, look, &what, giving, &Aim::new(verb, action)).await
+        let aim = Aim { said, ..Aim::new(Verb::AddEdition, Action::AddEdition) };
+        self.try_publish(actor, look, &what, giving, &aim).await
     }
 
     async fn try_create(
@@ -216,7 +253,7 @@ impl Vault {
         folder: &Look,
         file: &NewFile,
         giving: &Giving,
-        with: Option<&Belonging>,
+        with: With<'_>,
     ) -> Result<Published> {
         let author = author(actor, folder);
         let author_name = match (&file.metadata.author_name, actor.person()) {
@@ -267,12 +304,19 @@ impl Vault {
             let library = folder.item.library.id;
             let content = giving.content.as_ref();
             let made = match with {
-                None => {
+                With::Nothing => {
                     let mut db = self.connection().await?;
                     again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await)
                 }
-                Some(with) => {
+                With::Belonging(with) => {
                     again!(self.create_with(permit, library, &new, &edition, content, with, &act).await)
+                }
+                With::Words(_) | With::WordsOf(_) => {
+                    match again!(self.create_saying(permit, library, &new, &edition, content, with, &act).await) {
+                        Ok(Ok(made)) => Ok(made),
+                        Ok(Err(refusal)) => return Err(refusal),
+                        Err(error) => Err(error),
+                    }
                 }
             };
             match made {
@@ -324,6 +368,61 @@ impl Vault {
         Ok(made)
     }
 
+    /// The same with words about the file. The inner refusal is that of the words.
+    #[expect(clippy::too_many_arguments, reason = "one transaction")]
+    async fn create_saying(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        file: &NewItem,
+        edition: &NewEdition,
+        content: Option<&NewContent>,
+        with: With<'_>,
+        act: &store::Act,
+    ) -> sqlx::Result<Result<Option<Option<String>>>> {
+        let mut all = self.0.db.begin().await?;
+        let made = store::files::create(&mut all, permit, library, file, edition, content, act).await?;
+        if made.is_none() {
+            return Ok(Ok(None));
+        }
+        match with {
+            With::Words(said) => {
+                if let Some(refusal) = set_with(&mut all, permit, file.id, said).await? {
+                    return Ok(Err(refusal));
+                }
+            }
+            With::WordsOf(other) => store::metadata::copy(&mut all, &[(other, file.id)]).await?,
+            With::Nothing | With::Belonging(_) => {}
+        }
+        all.commit().await?;
+        Ok(Ok(made))
+    }
+
+    /// Publishes an edition with words about its file. As [`Vault::create_saying`].
+    #[expect(clippy::too_many_arguments, reason = "one transaction")]
+    async fn publish_saying(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        edition: &NewEdition,
+        content: Option<&NewContent>,
+        binding: Binding,
+        aim: &Aim,
+        act: &store::Act,
+    ) -> sqlx::Result<Result<Option<Option<String>>>> {
+        let mut all = self.0.db.begin().await?;
+        let done =
+            store::editions::publish(&mut all, permit, library, aim.verb, edition, content, binding, act).await?;
+        if done.is_none() {
+            return Ok(Ok(None));
+        }
+        if let Some(refusal) = set_with(&mut all, permit, permit.item(), &aim.said).await? {
+            return Ok(Err(refusal));
+        }
+        all.commit().await?;
+        Ok(Ok(done))
+    }
+
     /// Publishes an edition of a file and leaves the lock as it is: on a free file, or on one's own lock.
     ///
     /// # Errors
@@ -332,6 +431,23 @@ impl Vault {
         look.file()?;
         look.check(actor, Action::AddEdition)?;
         self.publish(actor, look, publication, Aim::new(Verb::AddEdition, Action::AddEdition)).await
+    }
+
+    /// The same, and says something about the file in collections that it has: both or neither.
+    ///
+    /// # Errors
+    /// As [`Vault::add_edition`] and [`Vault::check_values`].
+    pub async fn add_edition_saying(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        publication: Publication,
+        said: Vec<Setting>,
+    ) -> Result<Published> {
+        look.file()?;
+        look.check(actor, Action::AddEdition)?;
+        self.check_values(actor, look, &said).await?;
+        self.publish(actor, look, publication, Aim { said, ..Aim::new(Verb::AddEdition, Action::AddEdition) }).await
     }
 
     /// The same for a vendor that has new editions on free files only: the caller's own lock refuses as well.
@@ -463,9 +579,21 @@ impl Vault {
             };
             let library = look.item.library.id;
             let content = giving.content.as_ref();
-            let mut db = self.connection().await?;
             let edition = &plan.edition;
+            let mut db = self.connection().await?;
             let done = match &plan.write {
+                Write::Add if !aim.said.is_empty() => {
+                    // a transaction has a connection of its own
+                    drop(db);
+                    let done =
+                        again!(self.publish_saying(&permit, library, edition, content, binding, aim, &act).await);
+                    db = self.connection().await?;
+                    match done {
+                        Ok(Ok(done)) => Ok(done),
+                        Ok(Err(refusal)) => return Err(refusal),
+                        Err(error) => Err(error),
+                    }
+                }
                 Write::Add => {
                     again!(
                         store::editions::publish(&mut db, &permit, library, aim.verb, edition, content, binding, &act)
@@ -647,11 +775,13 @@ pub(super) struct Aim {
     pub lock_uuid: Option<uuid::Uuid>,
     /// The edition that is changed in place, where one is named.
     pub revises: Option<Revises>,
+    /// What is said about the file with a new edition.
+    pub said: Vec<Setting>,
 }
 
 impl Aim {
     pub fn new(verb: Verb, action: Action) -> Self {
-        Self { verb, action, release: false, only_free: false, lock_uuid: None, revises: None }
+        Self { verb, action, release: false, only_free: false, lock_uuid: None, revises: None, said: Vec::new() }
     }
 }
 

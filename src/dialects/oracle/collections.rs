@@ -17,9 +17,7 @@ use crate::{
     domain::{
         actor::Actor,
         error::Error as No,
-        metadata::{
-            Collection, CollectionChange, CollectionName, Field, FieldChange, FieldKind, NewField, read_default,
-        },
+        metadata::{Collection, CollectionChange, CollectionName, FieldChange, FieldKind, NewField, read_default},
     },
     vault::Vault,
 };
@@ -123,8 +121,15 @@ pub async fn edit_fields(
         if one.text("fieldType")?.is_some_and(|word| wire::kind_of(word) != Some(field.kind)) {
             return Err(No::Impossible("a field keeps its type").into());
         }
-        let enabled = if one.has("isEnabled") { Some(one.flag("isEnabled")?) } else { settings };
-        change.push(FieldChange { field: field.id, default: new_default(&one, field)?, enabled });
+        let enabled = match one.scalar("isEnabled")?.as_deref() {
+            None | Some("") => settings,
+            Some("1" | "true") => Some(true),
+            Some("0" | "false") => Some(false),
+            Some(_) => return Err(Error::BadValue("isEnabled")),
+        };
+        // an empty one is none any more
+        let default = one.scalar("defaultValue")?.map(|given| read_default(field.kind, Some(&given))).transpose()?;
+        change.push(FieldChange { field: field.id, default, enabled });
     }
     // of two that are for one field the last counts
     let last = |n: usize| change[n + 1..].iter().all(|later| later.field != change[n].field);
@@ -154,10 +159,7 @@ pub async fn remove_fields(
 }
 
 async fn done(vault: &Vault, actor: &Actor, found: &Collection, change: CollectionChange) -> Result<Answer, Error> {
-    vault.edit_collection(actor, found, change).await.map_err(|no| match no {
-        No::Missing(_) | No::Denied(_) => Error::of(&found.name)(no),
-        no => no.into(),
-    })?;
+    vault.edit_collection(actor, found, change).await.map_err(Error::of(&found.name))?;
     Ok(Answer::done(Fields::new()))
 }
 
@@ -194,12 +196,6 @@ fn new_field(one: &Input) -> Result<NewField, Error> {
         Some(word) => wire::kind_of(word).ok_or(Error::BadValue("fieldType"))?,
     };
     Ok(NewField::parse(one.required("fieldName")?, kind, one.scalar("defaultValue")?.as_deref())?)
-}
-
-/// Another default, if one is given; an empty one is none.
-fn new_default(one: &Input, field: &Field) -> Result<Option<Option<String>>, Error> {
-    let given = one.scalar("defaultValue")?;
-    Ok(given.map(|given| read_default(field.kind, Some(&given))).transpose()?)
 }
 
 /// What `settings` says.

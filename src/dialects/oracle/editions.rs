@@ -10,15 +10,19 @@ use super::{
     auth::Caller,
     error::Error,
     ids::{FileId, FolderId},
+    input::Input,
+    metadata,
     upload::Upload,
     wire::{self, Fields},
 };
 use crate::{
     domain::{
+        actor::Actor,
         edition::{Metadata, Publish},
         error::{Error as No, Missing},
         id::{EditionKey, ItemKey},
         item::{ClientTimes, Kind, NewFile, OnConflict},
+        metadata::Setting,
         name::ItemName,
         permission::Action,
         version::Step,
@@ -58,15 +62,19 @@ pub async fn upload(State(hall): State<Hall>, caller: Caller, base: Base, reques
         file.check(Action::AddEdition)?;
     }
     let content = vault.stage(bytes).await?;
-    upload.finish().await?;
+    let said = said(vault, &folder.actor, upload.finish().await?).await?;
     let metadata = Metadata { media_type, ..Metadata::default() };
     let published = match there {
-        Some(file) => vault.add_edition(&file.actor, &file.look, Publication::of(content, metadata)).await?,
+        Some(file) => {
+            let publication = Publication::of(content, metadata);
+            vault.add_edition_saying(&file.actor, &file.look, publication, said).await?
+        }
         None => {
             let on_conflict = if beside { OnConflict::RenameTime } else { OnConflict::AddEdition };
             let client_times = ClientTimes::default();
             let file = NewFile { name, metadata, comment: String::new(), on_conflict, client_times };
-            vault.create_file(&folder.actor, &folder.look, NewFileAt { file, content: Some(content) }).await?
+            let new = NewFileAt { file, content: Some(content) };
+            vault.create_file_saying(&folder.actor, &folder.look, new, said).await?
         }
     };
     created(vault, &folder, &base, &published).await
@@ -86,7 +94,7 @@ pub async fn upload_version(
     let mut upload = Upload::open(&hall.limits, request)?;
     let (file_name, media_type, bytes) = upload.primary().await?.into_parts();
     let content = vault.stage(bytes).await?;
-    upload.finish().await?;
+    let said = said(vault, &on.actor, upload.finish().await?).await?;
     let publication = Publication {
         content: Some(content),
         metadata: Metadata { file_name, media_type, ..Metadata::default() },
@@ -94,8 +102,16 @@ pub async fn upload_version(
         how: Publish::New(Step::Major),
         rename: Some(OnConflict::RenameParentheses),
     };
-    let published = vault.add_edition(&on.actor, &on.look, publication).await?;
+    let published = vault.add_edition_saying(&on.actor, &on.look, publication, said).await?;
     created(vault, &on, &base, &published).await
+}
+
+/// What the upload says about the file, if it does: known before anything is published.
+async fn said(vault: &Vault, actor: &Actor, metadata: Option<Input>) -> Result<Vec<Setting>, Error> {
+    match metadata {
+        Some(values) => metadata::settings(vault, actor, &values).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The file in the folder that has this name already, in any case.

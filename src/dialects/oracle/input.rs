@@ -124,11 +124,6 @@ impl Input {
         if depth == 0 && roots == 1 { Ok(read.input) } else { Err(Error::Unreadable) }
     }
 
-    /// Whether there is a field, whatever it says.
-    pub fn has(&self, name: &str) -> bool {
-        self.fields.contains_key(name)
-    }
-
     /// All fields that say something, in their order: texts, and numbers and booleans as their texts.
     pub fn entries(&self) -> impl Iterator<Item = (&str, Result<Cow<'_, str>, Error>)> {
         let said = self.fields.iter().filter(|(_, value)| !value.is_null());

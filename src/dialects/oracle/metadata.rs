@@ -21,7 +21,7 @@ use crate::{
         error::{Error as No, Missing},
         id::FieldId,
         item::Kind,
-        metadata::{Assigned, Collection, CollectionName, Field, Inheritance, Setting},
+        metadata::{Assigned, Collection, CollectionName, Field, Inheritance, MOST_FIELDS, Setting},
         name,
         permission::Action,
     },
@@ -79,7 +79,7 @@ pub async fn assign(
     let common = !collection.as_ref().is_ok_and(|collection| collection.owner.is_some());
     // what there is is not said to who may not have it either way
     let on = if common { caller.target(&vault, &target, Action::Share).await? } else { on };
-    if common && !on.may(Action::Share) {
+    if common {
         on.check(Action::Share)?;
     }
     vault.assign(&on.actor, &on.look, &collection?).await?;
@@ -128,8 +128,11 @@ pub async fn clear(
 
 /// The fields of these comma-separated names.
 pub fn listed(collection: &Collection, names: &str) -> Result<Vec<FieldId>, Error> {
-    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-    names.map(|name| Ok(field(collection, name)?.id)).collect()
+    let names: Vec<&str> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.len() > MOST_FIELDS {
+        return Err(Error::BadValue("fields"));
+    }
+    names.into_iter().map(|name| Ok(field(collection, name)?.id)).collect()
 }
 
 /// The collection of this name, if there is one for the caller.

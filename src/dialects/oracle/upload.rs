@@ -1,5 +1,5 @@
 //! The parts of an upload (spec/oracle.md 5.3), in the order of the wire: parameters first, then the file, which is
-//! streamed. Decides nothing about files.
+//! streamed; values of metadata before or after it. Decides nothing about files.
 
 use axum::extract::Request;
 
@@ -15,10 +15,14 @@ const PARAMETERS: &str = "jsonInputParameters";
 /// The part with the file.
 const FILE: &str = "primaryFile";
 
+/// The part with values of metadata.
+const METADATA: &str = "metadataValues";
+
 /// An upload on its way in.
 pub struct Upload {
     parts: Multipart,
     text: usize,
+    metadata: Option<Input>,
 }
 
 /// The part that is the file.
@@ -46,12 +50,12 @@ impl Upload {
             // what surrounds the file comes on top of it
             body: limits.file.saturating_add(4 * limits.text as u64),
         };
-        Ok(Self { parts: Multipart::open(&parts.headers, body, limits_of_parts)?, text: limits.text })
+        Ok(Self { parts: Multipart::open(&parts.headers, body, limits_of_parts)?, text: limits.text, metadata: None })
     }
 
     /// The parameters. They come before the file.
     pub async fn parameters(&mut self) -> Result<Input, Error> {
-        while let Some(part) = self.parts.next().await? {
+        while let Some(part) = self.next().await? {
             match part.name.as_str() {
                 PARAMETERS => return Input::from_json(&part.text(self.text).await?),
                 FILE => break,
@@ -63,7 +67,7 @@ impl Upload {
 
     /// The file. Its bytes are to be read before anything else is.
     pub async fn primary(&mut self) -> Result<Primary, Error> {
-        while let Some(part) = self.parts.next().await? {
+        while let Some(part) = self.next().await? {
             if part.name == FILE {
                 let Part { file_name, media_type, bytes, .. } = part;
                 let name = file_name.filter(|name| !name.is_empty());
@@ -74,13 +78,28 @@ impl Upload {
         Err(Error::Required(FILE))
     }
 
-    /// Reads on to the end, so that an upload which was cut short changes nothing.
-    pub async fn finish(mut self) -> Result<(), Error> {
-        while let Some(part) = self.parts.next().await? {
+    /// Reads on to the end, so that an upload which was cut short changes nothing. Answers the values of metadata, if some
+    /// came.
+    pub async fn finish(mut self) -> Result<Option<Input>, Error> {
+        while let Some(part) = self.next().await? {
             if part.name == FILE {
                 return Err(Error::BadValue(FILE));
             }
         }
-        Ok(())
+        Ok(self.metadata)
+    }
+
+    /// The next part that is not the metadata, which may stand anywhere.
+    async fn next(&mut self) -> Result<Option<Part>, Error> {
+        while let Some(part) = self.parts.next().await? {
+            if part.name != METADATA {
+                return Ok(Some(part));
+            }
+            let values = Input::from_json(&part.text(self.text).await?)?;
+            if self.metadata.replace(values).is_some() {
+                return Err(Error::BadValue(METADATA));
+            }
+        }
+        Ok(None)
     }
 }

@@ -96,6 +96,31 @@ async fn an_id_of_the_wrong_form_is_not_found() {
 }
 
 #[tokio::test]
+async fn an_id_of_another_tenant_or_another_kind_is_as_missing_as_one_that_never_was() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (file, folder) = (world.file.oracle_id.as_str(), world.library.root_oracle_id.as_str());
+    // the right form, another deployment's suffix; and one digit off
+    let other_tenant = format!("{}T0000000000100000001", &file[..24]);
+    let never_was = format!("D{}{}", "0".repeat(23), &file[24..]);
+    let link = json!({"assignedUsers": "@everybody", "role": "contributor"});
+    let link = server.oracle(&world.max).post(&format!("/publiclinks/folder/{folder}"), link).await.expect(200).json();
+    let link = link["linkID"].as_str().unwrap();
+    let callers = [server.oracle(&world.ann), server.oracle(&world.eve), server.oracle_nobody().link(link)];
+    for caller in &callers {
+        for (path, others) in
+            [("files", [other_tenant.as_str(), folder, link]), ("folders", [&other_tenant, file, link])]
+        {
+            let expected = caller.get(&format!("/{path}/{never_was}")).await.expect(404).text();
+            for other in others {
+                let answer = caller.get(&format!("/{path}/{other}")).await.expect(404).text();
+                assert_eq!(answer.replace(other, &never_was), expected);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_is_json_unless_it_says_it_is_xml() {
     let server = Server::start().await;
     let world = &server.world;

@@ -44,7 +44,7 @@ async fn an_upload_may_be_chunked_and_its_parts_may_lack_types() {
     let server = Server::start().await;
     let world = &server.world;
     let parameters = part("jsonInputParameters", None, r#"{"parentID":"self"}"#);
-    let metadata = part("metadataValues", None, "{\"collection\": \"A\"}");
+    let metadata = part("metadataValues", None, "{}");
     let file = part("primaryFile", Some("drawing.png"), "");
     let text = format!("{parameters}{metadata}{file}--b--\r\n");
     let chunks: Vec<_> = text.into_bytes().chunks(7).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
