@@ -23,6 +23,7 @@ mod editions;
 mod files;
 pub mod fresh;
 mod hasher;
+mod issue;
 mod libraries;
 mod links;
 mod locks;
@@ -69,6 +70,7 @@ pub use crate::{
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
 pub use applications::{ApplicationInfo, NewApplication};
 pub use content::Download;
+pub use issue::{Issue, Issued};
 pub use links::{LinkSpec, LinkUpdate};
 pub use locks::Cancel;
 pub use look::Look;
@@ -79,7 +81,7 @@ pub use publish::{CheckIn, NewFileAt, Publication, Published};
 pub use revise::{RevisedBytes, Revision};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use sweep::Swept;
-pub use tokens::{IssuedToken, NewToken, TokenInfo};
+pub use tokens::{NewToken, TokenInfo};
 pub use trash::Trashed;
 
 /// What a vault needs to know that is not in the database.

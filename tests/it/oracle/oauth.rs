@@ -250,3 +250,59 @@ async fn who_may_not_sign_in_gets_no_token_and_tokens_die_with_their_bearer() {
     assert_eq!(who().await, 401);
     assert_eq!(error(&by_password(&server, &secret, "gus", PASSWORD, "").await), "401 invalid_grant");
 }
+
+#[tokio::test]
+async fn a_changed_password_ends_what_was_issued_and_nothing_else() {
+    let server = Server::start().await;
+    let secret = secret(&server).await;
+    let ann = &server.world.ann;
+    let by_password = token(&by_password(&server, &secret, "ann", PASSWORD, "").await.expect(200));
+    let get = async |request: RequestBuilder| {
+        let answer = server.send(request).await.expect(200).json();
+        answer["LocalData"]["tokenValue"].as_str().unwrap().to_owned()
+    };
+    let path = "/documents/web?IdcService=GET_OAUTH_TOKEN";
+    let by_basic = get(server.get(path).basic_auth("ann", Some(PASSWORD))).await;
+    let by_token = get(server.get(path).bearer_auth(&by_basic)).await;
+    for token in [&by_password, &by_basic, &by_token] {
+        assert_eq!(file(&server, token).await, 200);
+    }
+    let change = UserChange { password: Some(PasswordChange::Set("another one".to_owned())), ..UserChange::default() };
+    server.vault.update_user(ann.person.id, change).await.unwrap();
+    for token in [&by_password, &by_basic, &by_token] {
+        assert_eq!(file(&server, token).await, 401);
+        server.send(server.get(path).bearer_auth(token)).await.expect(401);
+    }
+    // what an administrator made is an administrator's to end
+    assert_eq!(file(&server, &ann.token).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_slips_past_a_changed_password() {
+    let server = Server::start().await;
+    let secret = secret(&server).await;
+    let ann = &server.world.ann;
+    let mut old = PASSWORD.to_owned();
+    for round in 0..10 {
+        let new = format!("password {round}");
+        let mut tries = tokio::task::JoinSet::new();
+        for n in 0..6 {
+            let request = if n % 2 == 0 {
+                let form = [("grant_type", "password"), ("username", "ann"), ("password", &*old)];
+                ask(&server, &form).basic_auth("robot", Some(&secret))
+            } else {
+                server.get("/documents/web?IdcService=GET_OAUTH_TOKEN").basic_auth("ann", Some(&old))
+            };
+            tries.spawn(async move { Answer::read(request.send().await.unwrap()).await });
+        }
+        let change = UserChange { password: Some(PasswordChange::Set(new.clone())), ..UserChange::default() };
+        server.vault.update_user(ann.person.id, change).await.unwrap();
+        for answer in tries.join_all().await.iter().filter(|answer| answer.status == 200) {
+            let json = answer.json();
+            let token = json["access_token"].as_str().or(json["LocalData"]["tokenValue"].as_str()).unwrap();
+            assert_eq!(file(&server, token).await, 401);
+        }
+        server.advance(Duration::minutes(5));
+        old = new;
+    }
+}
