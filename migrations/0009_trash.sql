@@ -18,3 +18,6 @@ CREATE INDEX items_trash_idx ON items (owner_id, deleted_at, id) WHERE trash_id 
 CREATE INDEX items_deleted_with_idx ON items (deleted_with) WHERE deleted_with IS NOT NULL;
 -- an edition that goes asks whether something shows it
 CREATE INDEX part_files_edition_idx ON part_files (edition_id) WHERE edition_id IS NOT NULL;
+
+-- asked for by who bears it, with a password or with a token; it ends when the password does
+ALTER TABLE tokens ADD COLUMN issued boolean NOT NULL DEFAULT false;

@@ -143,33 +143,53 @@ pub async fn create_token(
     Ok(())
 }
 
-/// Remembers a token that lives for so long by its digest, and forgets those of the same principal and label that have had
-/// their time.
-#[expect(clippy::too_many_arguments, reason = "one row")]
-pub async fn issue_token(
+/// A token to be issued, its text already drawn.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct NewIssued<'a> {
+    pub id: TokenId,
+    pub digest: [u8; 32],
+    pub principal: PrincipalId,
+    pub application: Option<PrincipalId>,
+    pub scopes: &'a [String],
+    pub label: &'a str,
+    pub lifetime: chrono::Duration,
+}
+
+/// Remembers a token that its bearer has asked for by its digest, and forgets those of the same principal and label that
+/// have had their time.
+pub async fn issue_token(db: &mut PgConnection, new: &NewIssued<'_>, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "WITH over AS (
+            DELETE FROM tokens
+            WHERE principal_id = $3 AND label = $6 AND issued AND expires_at <= coalesce($8::timestamptz, now())
+        )
+        INSERT INTO tokens (id, digest, principal_id, application_id, scopes, label, created_at, expires_at, issued)
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce($8, now()), coalesce($8, now()) + $7::interval, true)",
+        new.id.0,
+        &new.digest[..],
+        new.principal.0,
+        new.application.map(|application| application.0),
+        new.scopes,
+        new.label,
+        new.lifetime as chrono::Duration,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Revokes what was issued to somebody. Needs a transaction that holds them, so that none is issued meanwhile.
+pub async fn revoke_issued(
     db: &mut PgConnection,
-    id: TokenId,
-    digest: &[u8],
     principal: PrincipalId,
-    application: Option<PrincipalId>,
-    scopes: &[String],
-    label: &str,
-    lifetime: chrono::Duration,
     now: Option<DateTime<Utc>>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "WITH over AS (
-            DELETE FROM tokens WHERE principal_id = $3 AND label = $6 AND expires_at <= coalesce($8::timestamptz, now())
-        )
-        INSERT INTO tokens (id, digest, principal_id, application_id, scopes, label, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, coalesce($8, now()), coalesce($8, now()) + $7::interval)",
-        id.0,
-        digest,
+        "UPDATE tokens SET revoked_at = coalesce($2::timestamptz, now())
+        WHERE principal_id = $1 AND issued AND revoked_at IS NULL",
         principal.0,
-        application.map(|application| application.0),
-        scopes,
-        label,
-        lifetime as chrono::Duration,
         now,
     )
     .execute(db)

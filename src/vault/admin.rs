@@ -56,9 +56,9 @@ pub struct UserChange {
     pub affiliation: Option<Affiliation>,
     /// Account administrator or not.
     pub administrator: Option<bool>,
-    /// Another password, or none that works any more; either ends the user's sessions.
+    /// Another password, or none that works any more; either ends the user's sessions and the tokens they asked for.
     pub password: Option<PasswordChange>,
-    /// Disabled or not; disabling ends the user's sessions.
+    /// Disabled or not; disabling ends them, too.
     pub disabled: Option<bool>,
 }
 
@@ -221,6 +221,9 @@ impl Vault {
             store::auth::end_sessions(&mut change, id, now).await?;
         } else if what.administrator == Some(false) {
             end_session_of_stranger(&mut change, id, now).await?;
+        }
+        if what.password.is_some() || what.disabled.is_some() {
+            store::auth::revoke_issued(&mut change, id, now).await?;
         }
         let epoch = self.start_epoch(&mut change).await?;
         change.commit().await?;

@@ -25,6 +25,7 @@ mod editions;
 mod files;
 pub mod fresh;
 mod hasher;
+mod issue;
 mod libraries;
 mod links;
 mod locks;
@@ -76,6 +77,7 @@ pub use crate::{
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
 pub use applications::{ApplicationInfo, NewApplication};
 pub use content::Download;
+pub use issue::{Issue, Issued};
 pub use links::{BroughtLink, LinkSpec, LinkUpdate};
 pub use locks::Cancel;
 pub use look::Look;
@@ -87,7 +89,7 @@ pub use revise::{RevisedBytes, Revision};
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use shares::Share;
 pub use sweep::Swept;
-pub use tokens::{IssuedToken, NewToken, TokenInfo};
+pub use tokens::{NewToken, TokenInfo};
 pub use trash::Trashed;
 
 /// What a vault needs to know that is not in the database.

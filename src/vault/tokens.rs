@@ -35,21 +35,6 @@ pub struct NewToken {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A token that its bearer asks for.
-#[derive(Clone, Debug)]
-pub struct IssuedToken {
-    /// Who it acts for.
-    pub principal: PrincipalId,
-    /// Which application asked, where one did.
-    pub application: Option<PrincipalId>,
-    /// Scopes of a delegated token, roles of an application's.
-    pub scopes: Vec<String>,
-    /// What people call it.
-    pub label: &'static str,
-    /// How long it lives.
-    pub lifetime: chrono::Duration,
-}
-
 /// A token as its administrators see it.
 #[derive(Clone, Debug)]
 pub struct TokenInfo {
@@ -128,28 +113,6 @@ impl Vault {
         Ok((id, text))
     }
 
-    /// Makes a token that its bearer has asked for, through an application or not, and that ends by itself; its text is
-    /// answered once and stored nowhere.
-    pub async fn issue_token(&self, new: IssuedToken) -> Result<String> {
-        let text = fresh::token("cck_")?;
-        let IssuedToken { principal, application, scopes, label, lifetime } = new;
-        let (digest, now) = (fresh::digest(&text), self.0.clock.instead());
-        let mut db = self.connection().await?;
-        store::auth::issue_token(
-            &mut db,
-            TokenId::fresh(),
-            &digest,
-            principal,
-            application,
-            &scopes,
-            label,
-            lifetime,
-            now,
-        )
-        .await?;
-        Ok(text)
-    }
-
     /// All tokens, newest first.
     pub async fn tokens(&self) -> Result<Vec<TokenInfo>> {
         let rows = {
@@ -185,6 +148,6 @@ impl Vault {
     }
 }
 
-fn is_alive(row: &store::auth::TokenRow) -> bool {
+pub(super) fn is_alive(row: &store::auth::TokenRow) -> bool {
     row.revoked_at.is_none() && row.remaining.is_none_or(|seconds| seconds > 0.0)
 }

@@ -8,8 +8,18 @@ use super::support::server::Server;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// What anybody may know.
-const OPEN: [&str; 4] =
-    ["/v1/SYSTEM/dbtest", "/SYSTEM/dbtest", "/api/jsonws/portal/get-build-number", "/api/jsonws/portal/get-version"];
+const OPEN: [&str; 10] = [
+    "/v1/SYSTEM/dbtest",
+    "/SYSTEM/dbtest",
+    "/api/jsonws/portal/get-build-number",
+    "/api/jsonws/portal/get-version",
+    "/documents/api",
+    "/documents/api/1.2",
+    "/documents/api/1.2/metadata-catalog",
+    "/documents/api/1.2/metadata-catalog/anything",
+    "/documents/api/1.2/catalog",
+    "/documents/api/1.2/catalog/anything",
+];
 
 /// A path with something plausible for each parameter.
 fn filled(door: &str) -> String {

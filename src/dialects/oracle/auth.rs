@@ -1,7 +1,7 @@
 //! Who is calling (spec/oracle.md 3.1): Basic or Bearer, a public link that was brought along, or both. What they may is
 //! not decided here.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
@@ -34,10 +34,32 @@ const APP_LINK_ID: HeaderName = HeaderName::from_static("applinkid");
 pub struct Caller {
     /// Who acts, without what the link adds.
     pub actor: Actor,
-    /// The scopes of the token that was presented, if it was one.
-    pub scopes: Vec<String>,
+    /// What shows who that is.
+    pub presented: Presented,
     /// The link that was brought along.
     pub link: Option<BroughtLink>,
+}
+
+/// What a caller presents beside a link. It is not printed.
+#[derive(Clone)]
+pub enum Presented {
+    /// Nothing.
+    Nothing,
+    /// HTTP Basic.
+    Password {
+        /// The login, as it was sent.
+        login: String,
+        /// The password.
+        password: String,
+    },
+    /// A bearer token.
+    Token(String),
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Presented")
+    }
 }
 
 impl FromRequestParts<Hall> for Caller {
@@ -45,12 +67,13 @@ impl FromRequestParts<Hall> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, hall: &Hall) -> Result<Self, Error> {
         let link = brought(&parts.headers, Source::of(parts, hall));
-        let (actor, scopes) = match credential(&parts.headers)? {
-            Credential::None => (Actor::anonymous(Dialect::Oracle), Vec::new()),
-            Credential::Basic { login, password } => {
-                (Actor::new(hall.vault.sign_in(&login, &password).await?, Dialect::Oracle), Vec::new())
+        let presented = credential(&parts.headers)?;
+        let actor = match &presented {
+            Presented::Nothing => Actor::anonymous(Dialect::Oracle),
+            Presented::Password { login, password } => {
+                Actor::new(hall.vault.sign_in(login, password).await?, Dialect::Oracle)
             }
-            Credential::Bearer(token) => by_token(&hall.vault, &token).await?,
+            Presented::Token(token) => by_token(&hall.vault, token).await?,
         };
         if let Some(account) = &actor.account {
             record_actor(account.person.id.0);
@@ -59,31 +82,25 @@ impl FromRequestParts<Hall> for Caller {
         }
         About::note_asker(parts, actor.name());
         let actor = of_request(actor, parts.extensions.get().copied(), &parts.headers);
-        Ok(Self { actor, scopes, link })
+        Ok(Self { actor, presented, link })
     }
 }
 
-async fn by_token(vault: &Vault, token: &str) -> Result<(Actor, Vec<String>), No> {
+async fn by_token(vault: &Vault, token: &str) -> Result<Actor, No> {
     let (account, scopes): (Arc<Account>, _) = vault.bearer(token).await?;
     let ceiling = scope::ceiling_if_any(&scopes, account.application);
-    Ok((Actor { ceiling, ..Actor::new(account, Dialect::Oracle) }, scopes))
-}
-
-enum Credential {
-    None,
-    Basic { login: String, password: String },
-    Bearer(String),
+    Ok(Actor { ceiling, ..Actor::new(account, Dialect::Oracle) })
 }
 
 /// What `Authorization` says. One that is there and cannot be read is a wrong one.
-fn credential(headers: &HeaderMap) -> Result<Credential, No> {
-    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(Credential::None) };
+fn credential(headers: &HeaderMap) -> Result<Presented, No> {
+    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(Presented::Nothing) };
     let text = header.to_str().map_err(|_| No::BadCredentials)?;
     let (scheme, value) = text.trim().split_once(' ').ok_or(No::BadCredentials)?;
     let value = value.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
         let nobody = value == "anonymous";
-        return Ok(if nobody { Credential::None } else { Credential::Bearer(value.to_owned()) });
+        return Ok(if nobody { Presented::Nothing } else { Presented::Token(value.to_owned()) });
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(No::BadCredentials);
@@ -93,7 +110,7 @@ fn credential(headers: &HeaderMap) -> Result<Credential, No> {
     match pair.split_once(':') {
         // no login has a NUL, and no database text can
         Some((login, password)) if !login.contains('\0') => {
-            Ok(Credential::Basic { login: login.to_owned(), password: password.to_owned() })
+            Ok(Presented::Password { login: login.to_owned(), password: password.to_owned() })
         }
         _ => Err(No::BadCredentials),
     }
@@ -146,8 +163,8 @@ mod tests {
         for bad in ["Basic", "Basic !", "Basic YQ==", "Basic AGE6Yg==", "Basic /zph", "Digest x", "x", ""] {
             assert!(credential(&headers(&[("authorization", bad)])).is_err(), "{bad}");
         }
-        assert!(matches!(credential(&headers(&[("authorization", "Bearer anonymous")])), Ok(Credential::None)));
+        assert!(matches!(credential(&headers(&[("authorization", "Bearer anonymous")])), Ok(Presented::Nothing)));
         let basic = credential(&headers(&[("authorization", "basic YW5uOmE6Yg==")]));
-        assert!(matches!(basic, Ok(Credential::Basic { login, password }) if login == "ann" && password == "a:b"));
+        assert!(matches!(basic, Ok(Presented::Password { login, password }) if login == "ann" && password == "a:b"));
     }
 }

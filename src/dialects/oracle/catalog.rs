@@ -2,7 +2,7 @@
 //! know.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::Uri,
 };
 
@@ -54,7 +54,12 @@ pub async fn resources(State(_): State<Hall>, base: Base) -> Result<Answer, Erro
 }
 
 /// `GET /documents/api/{version}/metadata-catalog/{resource}`.
-pub async fn resource(State(_): State<Hall>, base: Base, Path(name): Path<String>) -> Result<Answer, Error> {
+pub async fn resource(
+    State(_): State<Hall>,
+    base: Base,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Answer, Error> {
+    let Path(name) = name.map_err(|_| Error::NoRoute)?;
     let items: Vec<Fields> =
         routes().iter().filter(|(path, ..)| resource_of(path) == name).map(operation_of_table).collect();
     if items.is_empty() {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::scope,
     http::{oauth::Asked, trace::record_actor},
-    vault::IssuedToken,
+    vault::{Issue, Issued},
 };
 
 /// How long tokens of this dialect live: seven days (3.1).
@@ -27,9 +27,9 @@ const LONGEST: usize = 64 * 1024;
 
 /// `POST /oauth2/v1/token`.
 pub async fn token(State(hall): State<Hall>, request: Request) -> Result<Response, Error> {
-    let new = granted(&hall, request).await.map_err(Error::Token)?;
-    let text = hall.vault.issue_token(new).await.map_err(|no| Error::Token(TokenError::Vault(no.into())))?;
-    let answer = Granted { access_token: &text, token_type: "Bearer", expires_in: LIFETIME.num_seconds() };
+    let issued = issued(&hall, request).await.map_err(Error::Token)?;
+    record_actor(issued.principal.0);
+    let answer = Granted { access_token: &issued.text, token_type: "Bearer", expires_in: LIFETIME.num_seconds() };
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }
 
@@ -39,7 +39,7 @@ enum Grant {
 }
 
 /// The token that a request is entitled to: the application is asked for first, and the user only of a known one.
-async fn granted(hall: &Hall, request: Request) -> Result<IssuedToken, TokenError> {
+async fn issued(hall: &Hall, request: Request) -> Result<Issued, TokenError> {
     let vault = &hall.vault;
     let from = hall.origins.client(request.headers(), request.extensions());
     let asked = Asked::read(request, LONGEST.min(hall.limits.text)).await?;
@@ -49,28 +49,21 @@ async fn granted(hall: &Hall, request: Request) -> Result<IssuedToken, TokenErro
     let client = asked.client()?;
     let application = vault.sign_in_application(&client.id, &client.secret, from).await;
     let application = application.map_err(TokenError::of_client)?;
-    let issued = |principal, application, scopes| IssuedToken {
-        principal,
-        application,
-        scopes,
-        label: "oauth",
-        lifetime: LIFETIME,
-    };
+    let what = |application, scopes| Issue { application, scopes, label: "oauth", lifetime: LIFETIME };
     match grant {
         Grant::Password { username, password } => {
-            let account = vault.sign_in(&username, &password).await.map_err(TokenError::of_user)?;
-            record_actor(account.person.id.0);
-            // without any that is known it reaches as far as its bearer
-            Ok(issued(account.person.id, Some(application.person.id), scope::known(&scopes)))
+            // without any scope that is known it reaches as far as its bearer
+            let what = what(Some(application.person.id), scope::known(&scopes));
+            vault.issue_by_password(&username, &password, what).await.map_err(TokenError::of_user)
         }
         Grant::ClientCredentials => {
-            record_actor(application.person.id.0);
             let scopes = scope::granted(&scopes, &application.scopes);
             // one without scopes would reach everything
             if scopes.is_empty() {
                 return Err(TokenError::Scope);
             }
-            Ok(issued(application.person.id, None, scopes))
+            let issued = vault.issue_to_application(application.person.id, &what(None, scopes)).await;
+            issued.map_err(TokenError::of_client)
         }
     }
 }

@@ -155,7 +155,7 @@ impl Asker {
         }
         match service {
             Service::TenantConfig | Service::UserInfo => Ok(Reply::default()),
-            Service::OauthToken => session::oauth_token(vault, &self.caller, &self.person).await,
+            Service::OauthToken => session::oauth_token(vault, &self.caller).await,
             Service::MoveToTrash => trash::move_to_trash(vault, &self.caller, arguments).await,
             Service::BrowseTrash => trash::browse(vault, &self.caller, arguments).await,
             Service::Restore => trash::restore(vault, &self.caller, arguments).await,

@@ -146,6 +146,9 @@ impl Setup {
         } else if administrator == Some(false) {
             end_session_of_stranger(self.db(), person.id, now).await?;
         }
+        if locked_out {
+            store::auth::revoke_issued(self.db(), person.id, now).await?;
+        }
         Ok(Done::changed_if(differs || locked_out))
     }
 

@@ -10,15 +10,14 @@ use crate::support::{oracle::numbered, server::Server};
 async fn what_leads_nowhere_says_so_in_the_vendors_shape() {
     let server = Server::start().await;
     for path in [
-        "/documents/api",
-        "/documents/api/",
-        "/documents/api/1.1",
         "/documents/api/1.1/nothing",
+        "/documents/api/2.0",
+        "/documents/api/1.1/metadata-catalog/nothing",
+        "/documents/integration/nothing",
+        "/oauth2",
         "/documents/api/1.1/files",
         "/documents/api/2.0/folders/items",
-        "/documents/integration?IdcService=GET_USER_INFO",
-        "/documents/web",
-        "/oauth2/v1/token",
+        "/oauth2/v1/tokens",
     ] {
         let answer = server.send(server.get(path)).await.expect(404);
         assert_eq!(answer.json()["errorCode"], "-1", "{path}");

@@ -60,6 +60,24 @@ const OPERATIONS: &[(&str, &str, &str, Body, &str)] = &[
     ("unshare",             "DELETE", "/shares/{folder}/user",        Json(r#"{"userID": "bob"}"#), "manager"),
     ("unshare all",         "DELETE", "/shares/{folder}",             None, "manager"),
     ("leave",               "DELETE", "/shares/{folder}/myuser",      None, "viewer"),
+    ("edit file",           "PUT",    "/files/{file}",                Json(r#"{"name": "other.txt"}"#), "contributor"),
+    ("copy file",           "POST",   "/files/{file}/copy",           Json(r#"{"destinationID": "{target}"}"#), "downloader"),
+    ("copy file into",      "POST",   "/files/{source}/copy",         Json(r#"{"destinationID": "{folder}"}"#), "contributor"),
+    ("move file",           "POST",   "/files/{file}/move",           Json(r#"{"destinationID": "{target}"}"#), "contributor"),
+    ("move file into",      "POST",   "/files/{source}/move",         Json(r#"{"destinationID": "{folder}"}"#), "contributor"),
+    ("delete file",         "DELETE", "/files/{file}",                None, "contributor"),
+    ("edit folder",         "PUT",    "/folders/{folder}",            Json(r#"{"description": "other"}"#), "contributor"),
+    ("copy folder",         "POST",   "/folders/{folder}/copy",       Json(r#"{"destinationID": "{target}"}"#), "downloader"),
+    ("move folder",         "POST",   "/folders/{folder}/move",       Json(r#"{"destinationID": "{target}"}"#), "contributor"),
+    ("delete folder",       "DELETE", "/folders/{folder}",            None, "contributor"),
+    ("search",              "GET",    "/folders/{folder}/search/items?fulltext=file", None, "viewer"),
+    ("metadata",            "GET",    "/files/{file}/metadata",       None, "viewer"),
+    ("metadata of folder",  "GET",    "/folders/{folder}/metadata",   None, "viewer"),
+    ("metadata fields",     "GET",    "/files/{file}/metadataFields", None, "viewer"),
+    ("tags",                "GET",    "/files/{file}/tags",           None, "viewer"),
+    ("set tags",            "POST",   "/files/{file}/tags",           Json(r#"{"setTags": "a,b"}"#), "contributor"),
+    ("set folder's tags",   "POST",   "/folders/{folder}/tags",       Json(r#"{"setTags": "a,b"}"#), "contributor"),
+    ("assign collection",   "POST",   "/folders/{folder}/metadata/Common", None, "manager"),
 ];
 
 /// Where a role is given: on the folder of the file and on the one above it.
@@ -149,6 +167,8 @@ async fn table(given: Given) -> String {
     let server = Server::start().await;
     let olga = world::user(&server.vault, "olga", License::Full, false).await;
     let (owner, eve) = (server.oracle(&olga), server.oracle(&server.world.eve));
+    let common = json!({"fieldsArray": [{"fieldName": "Stage", "fieldType": "text"}]});
+    server.oracle(&server.world.dora).post("/metadata/Common", common).await.expect(201);
     let mut table = format!("{:<19}", "operation");
     ROLES.iter().for_each(|role| table += &format!(" {role:<11}"));
     table = format!("{}\n", table.trim_end());
@@ -198,6 +218,24 @@ async fn what_each_role_may_where_it_was_given() {
     unshare             403/-20     403/-20     403/-20     200         200
     unshare all         403/-20     403/-20     403/-20     200         200
     leave               200         200         200         200         200
+    edit file           403/-20     403/-20     200         200         200
+    copy file           403/-20     200         200         200         200
+    copy file into      403/-20     403/-20     200         200         200
+    move file           403/-20     403/-20     200         200         200
+    move file into      403/-20     403/-20     200         200         200
+    delete file         403/-20     403/-20     200         200         200
+    edit folder         403/-20     403/-20     200         200         200
+    copy folder         403/-20     200         200         200         200
+    move folder         403/-20     403/-20     200         200         200
+    delete folder       403/-20     403/-20     200         200         200
+    search              200         200         200         200         200
+    metadata            200         200         200         200         200
+    metadata of folder  200         200         200         200         200
+    metadata fields     200         200         200         200         200
+    tags                200         200         200         200         200
+    set tags            403/-20     403/-20     200         200         200
+    set folder's tags   403/-20     403/-20     200         200         200
+    assign collection   403/-20     403/-20     403/-20     200         200
     "#);
 }
 

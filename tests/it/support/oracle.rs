@@ -1,5 +1,7 @@
 //! A client of the Oracle room, so that a test reads as a client's acts.
 
+use std::collections::HashMap;
+
 use coatcheck::domain::item::Item;
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
@@ -84,8 +86,31 @@ impl Client<'_> {
         self.server.send(self.request(Method::GET, path)).await
     }
 
+    /// A companion service, its arguments in the query.
+    pub fn service_request(&self, method: Method, name: &str, arguments: &[(&str, &str)]) -> RequestBuilder {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("IdcService", name).append_pair("IsJson", "1").extend_pairs(arguments);
+        let url = self.server.url(&format!("/documents/integration?{}", query.finish()));
+        let request = self.server.http.request(method, url);
+        match &self.login {
+            Some(login) => request.basic_auth(login, Some(PASSWORD)),
+            None => request,
+        }
+    }
+
+    /// What a companion service answers, with 200.
+    pub async fn service(&self, name: &str, arguments: &[(&str, &str)]) -> Value {
+        self.server.send(self.service_request(Method::GET, name, arguments)).await.expect(200).json()
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.server.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Deletes a file, through the companion service.
+    pub async fn delete_item(&self, file: &str) {
+        let answer = self.service("FLD_MOVE_TO_TRASH", &[("item", &format!("fFileGUID:{file}"))]).await;
+        assert_eq!(answer["LocalData"]["StatusCode"], "0", "{answer}");
     }
 
     /// A body of flat fields, in this client's format.
@@ -160,6 +185,26 @@ fn xml(fields: &Value) -> String {
         })
         .collect();
     format!("<?xml version=\"1.0\"?><AnyRoot>{}</AnyRoot>", elements.concat())
+}
+
+/// Status and message of a companion service's answer.
+pub fn status(answer: &Value) -> String {
+    let local = &answer["LocalData"];
+    format!("{} {}", local["StatusCode"].as_str().unwrap(), local["StatusMessage"].as_str().unwrap())
+}
+
+/// The rows of a result set, each by the names of its columns.
+pub fn rows(answer: &Value, set: &str) -> Vec<HashMap<String, String>> {
+    let set = &answer["ResultSets"][set];
+    let names: Vec<&str> =
+        set["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
+    let rows = set["rows"].as_array().unwrap().iter();
+    rows.map(|row| {
+        let texts = row.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
+        assert_eq!(row.as_array().unwrap().len(), names.len());
+        names.iter().map(|name| (*name).to_owned()).zip(texts).collect()
+    })
+    .collect()
 }
 
 /// The answer with its identities numbered: `D1` is the first file's id in it, `U2` the second user's.

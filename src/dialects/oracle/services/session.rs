@@ -5,12 +5,17 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{
-    super::{auth::Caller, error::Error, oauth::LIFETIME, wire::Fields},
+    super::{
+        auth::{Caller, Presented},
+        error::Error,
+        oauth::LIFETIME,
+        wire::Fields,
+    },
     Reply,
 };
 use crate::{
-    domain::{error::Error as No, id::PrincipalId, person::Person},
-    vault::{IssuedToken, Vault},
+    domain::{error::Error as No, id::PrincipalId},
+    vault::{Issue, Vault},
 };
 
 /// What only a page that got it from here can send: signed for one user, the same for ever.
@@ -36,17 +41,21 @@ impl IdcToken {
     }
 }
 
-/// `GET_OAUTH_TOKEN`: it reaches as far as the credential it was asked for with.
-pub async fn oauth_token(vault: &Vault, caller: &Caller, person: &Person) -> Result<Reply, Error> {
-    let new = IssuedToken {
-        principal: person.id,
-        application: None,
-        scopes: caller.scopes.clone(),
-        label: "GET_OAUTH_TOKEN",
-        lifetime: LIFETIME,
+/// `GET_OAUTH_TOKEN`: it reaches as far as the credential it was asked for with, and ends when that password does.
+pub async fn oauth_token(vault: &Vault, caller: &Caller) -> Result<Reply, Error> {
+    const LABEL: &str = "GET_OAUTH_TOKEN";
+    let issued = match &caller.presented {
+        Presented::Nothing => return Err(No::NoSession.into()),
+        Presented::Password { login, password } => {
+            let what = Issue { application: None, scopes: Vec::new(), label: LABEL, lifetime: LIFETIME };
+            vault.issue_by_password(login, password, what).await?
+        }
+        Presented::Token(token) => vault.issue_by_token(token, LABEL, LIFETIME).await?,
     };
-    let text = vault.issue_token(new).await?;
     // so that nobody uses it in the second in which it ends
     let expiration = LIFETIME.num_seconds() - 1;
-    Ok(Reply { local: Fields::new().text("tokenValue", text).number("expiration", expiration), ..Reply::default() })
+    Ok(Reply {
+        local: Fields::new().text("tokenValue", issued.text).number("expiration", expiration),
+        ..Reply::default()
+    })
 }
