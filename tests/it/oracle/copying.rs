@@ -1,5 +1,7 @@
 //! Copying and moving files and folders, also from library to library (spec/oracle.md 5.7, 6.4).
 
+use std::fmt::Write as _;
+
 use coatcheck::domain::{actor::Role, id::ItemKey, person::License};
 use insta::assert_snapshot;
 use reqwest::Method;
@@ -130,8 +132,9 @@ async fn a_copy_keeps_what_is_said_of_the_file() {
         let edition = &copy.file.as_ref().unwrap().edition;
         let stem = copy.name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
         let title = edition.title.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-        page += &format!(
-            "{stem} | {title} | {} | {} | {:?} | {} | {:?} | {:?} | {:?} | {} {}\n",
+        let _ = writeln!(
+            page,
+            "{stem} | {title} | {} | {} | {:?} | {} | {:?} | {:?} | {:?} | {} {}",
             edition.description,
             copy.category.name,
             edition.format,
@@ -429,12 +432,12 @@ async fn a_copy_takes_a_downloader_there_and_a_contributor_here_and_a_move_contr
             let client = server.oracle(&who);
             let outer = folder(&ann, root, &login).await;
             let one = file(&ann, &outer, &format!("{login}.txt"), "x").await;
-            page += &format!("{source:?} to {target:?}:");
+            let _ = write!(page, "{source:?} to {target:?}:");
             // the folder shared with them is another user's own
             for (what, act) in [("files", "copy"), ("folders", "copy"), ("files", "move"), ("folders", "move")] {
                 let id = if what == "files" { &one } else { &outer };
                 let answer = client.post(&format!("/{what}/{id}/{act}"), beside(&own.root_oracle_id)).await;
-                page += &format!(" {what} {act} {},", answer.status.as_u16());
+                let _ = write!(page, " {what} {act} {},", answer.status.as_u16());
             }
             page = page.trim_end_matches(',').to_owned() + "\n";
         }
@@ -578,11 +581,11 @@ async fn categories_and_policies_of_both_ends_count() {
         ("files", "old/old.txt"),
     ] {
         let id = id(path).await;
-        page += &format!("{path:18}");
+        let _ = write!(page, "{path:18}");
         for verb in ["copy", "move"] {
             for target in [root, &strict, "self"] {
                 let answer = ann.post(&format!("/{what}/{id}/{verb}"), beside(target)).await;
-                page += &format!(" {verb} {}", said(&answer));
+                let _ = write!(page, " {verb} {}", said(&answer));
                 if answer.status.as_u16() == 200 && verb == "move" && target != root {
                     ann.post(&format!("/{what}/{id}/move"), beside(root)).await;
                 }
@@ -656,7 +659,7 @@ async fn too_much_in_a_folder_is_not_copied_at_once() {
 }
 
 /// Clients of as many people as are needed at once.
-async fn each<'a>(server: &'a Server, people: &[&Somebody]) -> Vec<Client<'a>> {
+fn each<'a>(server: &'a Server, people: &[&Somebody]) -> Vec<Client<'a>> {
     people.iter().map(|somebody| server.oracle(somebody)).collect()
 }
 
@@ -665,7 +668,7 @@ async fn moved_by_two_at_once_a_thing_is_in_one_place() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.max]).await;
+    let clients = each(&server, &[&world.ann, &world.max]);
     let ann = &clients[0];
     let outer = folder(ann, root, "outer").await;
     let deep = file(ann, &outer, "deep.txt", "x").await;
@@ -690,7 +693,7 @@ async fn folders_moved_into_each_other_at_once_do_not_vanish() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.bob]).await;
+    let clients = each(&server, &[&world.ann, &world.bob]);
     for round in 0..8 {
         let (a, b) = (
             folder(&clients[0], root, &format!("a{round}")).await,
@@ -710,7 +713,7 @@ async fn what_is_uploaded_into_a_folder_while_it_moves_to_another_library_moves_
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann; 4]).await;
+    let clients = each(&server, &[&world.ann; 4]);
     let ann = &clients[0];
     let outer = folder(ann, root, "outer").await;
     let inner = folder(ann, &outer, "inner").await;
@@ -739,7 +742,7 @@ async fn a_move_and_a_reservation_at_once_agree() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.bob]).await;
+    let clients = each(&server, &[&world.ann, &world.bob]);
     let (outer, target) = (folder(&clients[0], root, "outer").await, folder(&clients[0], root, "target").await);
     let id = file(&clients[0], &outer, "deep.txt", "x").await;
     let deep = known(&server, &world.ann, &id).await;
@@ -761,7 +764,7 @@ async fn copies_made_at_once_have_names_of_their_own() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.bob, &world.max, &world.dora]).await;
+    let clients = each(&server, &[&world.ann, &world.bob, &world.max, &world.dora]);
     let outer = folder(&clients[0], root, "outer").await;
     file(&clients[0], &outer, "a.txt", "a").await;
     let path = format!("/folders/{outer}/copy");
