@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
-use coatcheck::domain::{actor::Role, id::ItemKey, person::License};
+use coatcheck::domain::{
+    actor::Role,
+    id::{ItemKey, PrincipalKey},
+    person::License,
+};
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -47,6 +51,63 @@ async fn is_sound(server: &Server) {
     let lockless = "SELECT i.name, '' FROM items i LEFT JOIN locks k ON k.file_id = i.id
         WHERE i.kind = 'file' AND k.file_id IS NULL";
     assert_eq!(statement(server, lockless).await, []);
+}
+
+/// How many items of a name there are, whoever may see them.
+async fn count(server: &Server, name: &str) -> i64 {
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    sqlx::query_scalar("SELECT count(*) FROM items WHERE name = $1").bind(name).fetch_one(&mut db).await.unwrap()
+}
+
+/// The trail of an item: verb, outcome, by which login.
+async fn trail(server: &Server, who: &Somebody, id: &str) -> Vec<String> {
+    let item = known(server, who, id).await;
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let entries = coatcheck::store::trail::of(&mut db, item.id).await.unwrap();
+    let mut lines = Vec::new();
+    for entry in entries {
+        let actor = PrincipalKey::Id(entry.actor.unwrap());
+        let login = server.vault.person(&actor).await.unwrap().unwrap().login;
+        lines.push(format!("{:?} {:?} {:?} {login}", entry.dialect, entry.verb, entry.outcome));
+    }
+    lines
+}
+
+#[tokio::test]
+async fn what_is_done_to_the_tree_stands_in_the_trail() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob, root) = (server.oracle(&world.ann), server.oracle(&world.bob), &world.library.root_oracle_id);
+    let outer = folder(&ann, root, "outer").await;
+    let plan = &world.file.oracle_id;
+    bob.upload_version(plan, None, "second").await.expect(201);
+    bob.post(&format!("/files/{plan}/move"), to(&outer)).await.expect(200);
+    bob.post(&format!("/files/{plan}/move"), to(&outer)).await.expect(200);
+    bob.put(&format!("/files/{plan}"), json!({"name": "b.txt"})).await.expect(200);
+    bob.delete(&format!("/files/{plan}?version=1")).await.expect(200);
+    assert_eq!(
+        trail(&server, &world.ann, plan).await,
+        [
+            "Console Create Done ann",
+            "Oracle AddEdition Done bob",
+            "Oracle Update Done bob",
+            "Oracle Update Done bob",
+            "Oracle Delete Done bob"
+        ]
+    );
+    bob.put(&format!("/folders/{outer}"), json!({"name": "other"})).await.expect(200);
+    ann.post(&format!("/folders/{outer}/move"), to("self")).await.expect(200);
+    let moved = ["Oracle Create Done ann", "Oracle Update Done bob", "Oracle Update Done ann"];
+    assert_eq!(trail(&server, &world.ann, &outer).await, moved);
+    let copy = id_in(&ann.post(&format!("/folders/{outer}/copy"), beside("self")).await.expect(200));
+    assert_eq!(trail(&server, &world.ann, &copy).await, ["Oracle Create Done ann"]);
+    let inside = ann.get(&format!("/folders/{copy}/items")).await.json();
+    let inside = inside["items"][0]["id"].as_str().unwrap();
+    assert_eq!(trail(&server, &world.ann, inside).await, ["Oracle Create Done ann"]);
+    let path = format!("/users/{}/transferContent", world.ann.person.oracle_id);
+    server.oracle(&world.dora).post(&path, json!({"targetUserID": "bob"})).await.expect(200);
+    let given = trail(&server, &world.bob, inside).await;
+    assert_eq!(given, ["Oracle Create Done ann", "Oracle Update Done dora"]);
 }
 
 #[tokio::test]
@@ -607,6 +668,7 @@ async fn categories_and_policies_of_both_ends_count() {
     let copies = ann.get("/folders/self/items?filterName=mixed").await.json();
     let copy = copies["items"][0]["id"].as_str().unwrap();
     assert_eq!(names(&ann, copy).await, ["plain.txt"]);
+    assert_eq!(count(&server, "secret.txt").await, 1);
     is_sound(&server).await;
 }
 
@@ -631,6 +693,7 @@ async fn a_supplier_copies_no_private_file_and_takes_none_away() {
     assert_eq!(said(&sue.delete(&format!("/folders/{outer}")).await), "403 -20");
     let copy = id_in(&sue.post(&format!("/folders/{outer}/copy"), to("self")).await.expect(200));
     assert_eq!(names(&sue, &copy).await, ["open.txt"]);
+    assert_eq!(count(&server, "secret.txt").await, 1);
     let copy = id_in(&ann.post(&format!("/folders/{outer}/copy"), to("self")).await.expect(200));
     assert_eq!(names(&ann, &copy).await, ["open.txt", "secret.txt"]);
 }
