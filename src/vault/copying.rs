@@ -102,12 +102,24 @@ impl Vault {
             let name = free_name(&ItemName::parse(&look.item.name)?, Kind::Folder, on_conflict, names, self.now());
             let hidden = self.hidden_categories(actor, &look.item.library).await?;
             let closed = self.categories_closed_to(actor, &target.item.library, Action::Create).await?;
-            let what = Copying { permit: &permit, actor, look, target: &target, name: &name, hidden: &hidden };
+            let categories = self.categories().await?;
+            let unassignable = categories.values().filter(|category| !(category.row.assignable && category.row.active));
+            let unassignable: Vec<CategoryId> = unassignable.map(|category| category.row.id).collect();
+            let what = Copying {
+                permit: &permit,
+                actor,
+                look,
+                target: &target,
+                name: &name,
+                hidden: &hidden,
+                unassignable: &unassignable,
+            };
             let copied = again!(self.copy_all(&what, &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await);
             match copied {
                 Ok(Ended::Done(made)) => return Ok(made),
                 Ok(Ended::TooMuch) => return Err(Error::Impossible("more in one folder than is copied at once")),
                 Ok(Ended::NotAssignable) => return Err(Error::CategoryNotAssignable),
+                Ok(Ended::Failed(error)) => return Err(error),
                 Ok(Ended::Gone) => target = self.look(actor, &ItemKey::Id(target.item.id)).await?,
                 Ok(Ended::SourceGone) => return Err(Error::Missing(Missing::Item)),
                 Ok(Ended::Closed(category)) => {
@@ -144,10 +156,13 @@ impl Vault {
         if let Some(found) = found.iter().find(|found| closed.contains(&found.category)) {
             return Ok(Ended::Closed(found.category));
         }
-        if !self.assignable(&found).await {
+        if found.iter().any(|found| found.kind == Kind::File && what.unassignable.contains(&found.category)) {
             return Ok(Ended::NotAssignable);
         }
-        let Some(copies) = self.drawn(&found, target.id, path) else { return Ok(Ended::SourceGone) };
+        let copies = match self.drawn(&found, target.id, &path) {
+            Ok(copies) => copies,
+            Err(error) => return Ok(Ended::Failed(error)),
+        };
         let Some(made) = copies.first().map(|copied| copied.id) else { return Ok(Ended::SourceGone) };
         let by = author(actor, what.target);
         let by = Copier {
@@ -163,26 +178,18 @@ impl Vault {
         Ok(Ended::Done(made))
     }
 
-    /// Whether new files may have the categories of these.
-    async fn assignable(&self, found: &[Found]) -> bool {
-        for category in found.iter().filter(|found| found.kind == Kind::File).map(|found| found.category) {
-            match self.fresh_category(category).await {
-                Ok(category) if category.row.assignable && category.row.active => {}
-                Ok(_) | Err(_) => return false,
-            }
-        }
-        true
-    }
-
-    /// The identities of the copies, each below that of its parent. `None`: none could be drawn.
-    fn drawn(&self, found: &[Found], target: ItemId, path: Vec<ItemId>) -> Option<Vec<Copied>> {
+    /// The identities of the copies, each below that of its parent.
+    fn drawn(&self, found: &[Found], target: ItemId, path: &[ItemId]) -> Result<Vec<Copied>> {
         let fresh = &self.0.fresh;
         let mut places: HashMap<ItemId, (ItemId, Vec<ItemId>)> = HashMap::new();
         let mut copies = Vec::with_capacity(found.len());
         for found in found {
             let (parent, ancestors) = match found.parent {
-                None => (target, path.clone()),
-                Some(parent) => places.get(&parent).cloned()?,
+                None => (target, path.to_vec()),
+                // folders come before what lies in them
+                Some(parent) => {
+                    places.get(&parent).cloned().ok_or_else(|| Error::broken("a child before its parent"))?
+                }
             };
             let id = ItemId::fresh();
             let oracle_id = match found.kind {
@@ -197,13 +204,13 @@ impl Vault {
                 id,
                 parent,
                 ancestors,
-                oracle_id: oracle_id.ok()?,
-                graph_id: fresh.graph_item().ok()?,
+                oracle_id: oracle_id?,
+                graph_id: fresh.graph_item()?,
                 edition: EditionId::fresh(),
-                arena_guid: fresh.arena_guid().ok()?,
+                arena_guid: fresh.arena_guid()?,
             });
         }
-        Some(copies)
+        Ok(copies)
     }
 }
 
@@ -216,6 +223,8 @@ struct Copying<'a> {
     name: &'a ItemName,
     /// Categories that are left out.
     hidden: &'a [CategoryId],
+    /// Categories that no new file may have.
+    unassignable: &'a [CategoryId],
 }
 
 /// How it ended; only [`Ended::Done`] has changed anything.
@@ -230,6 +239,8 @@ enum Ended {
     Closed(CategoryId),
     /// A file has a category that no new one may have.
     NotAssignable,
+    /// No identity could be drawn.
+    Failed(Error),
 }
 
 /// What is said of a copy. A title that was the name follows the name.

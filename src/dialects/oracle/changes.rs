@@ -89,6 +89,8 @@ pub async fn delete_file(
             let ordinal = i32::try_from(version).map_err(|_| No::Missing(Missing::Edition))?;
             vault.delete_version(&on.actor, &on.look, ordinal).await?;
         }
+        // who means a version and cannot say which does not mean the whole file
+        None if query.names("version") => return Err(Error::BadValue("version")),
         None => vault.delete(&on.actor, &on.look).await?,
     }
     let id = &on.look.item().oracle_id;

@@ -36,6 +36,11 @@ impl Query {
         }
     }
 
+    /// Whether a parameter is there, be it empty.
+    pub fn names(&self, name: &'static str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// A number that is not negative; one too large for us is larger than everything.
     pub fn number(&self, name: &'static str) -> Result<Option<i64>, Error> {
         let Some(text) = self.get(name)? else { return Ok(None) };

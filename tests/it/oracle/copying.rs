@@ -1,6 +1,12 @@
 //! Copying and moving files and folders, also from library to library (spec/oracle.md 5.7, 6.4).
 
-use coatcheck::domain::{actor::Role, id::ItemKey, person::License};
+use std::fmt::Write as _;
+
+use coatcheck::domain::{
+    actor::Role,
+    id::{ItemKey, PrincipalKey},
+    person::License,
+};
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -45,6 +51,63 @@ async fn is_sound(server: &Server) {
     let lockless = "SELECT i.name, '' FROM items i LEFT JOIN locks k ON k.file_id = i.id
         WHERE i.kind = 'file' AND k.file_id IS NULL";
     assert_eq!(statement(server, lockless).await, []);
+}
+
+/// How many items of a name there are, whoever may see them.
+async fn count(server: &Server, name: &str) -> i64 {
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    sqlx::query_scalar("SELECT count(*) FROM items WHERE name = $1").bind(name).fetch_one(&mut db).await.unwrap()
+}
+
+/// The trail of an item: verb, outcome, by which login.
+async fn trail(server: &Server, who: &Somebody, id: &str) -> Vec<String> {
+    let item = known(server, who, id).await;
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let entries = coatcheck::store::trail::of(&mut db, item.id).await.unwrap();
+    let mut lines = Vec::new();
+    for entry in entries {
+        let actor = PrincipalKey::Id(entry.actor.unwrap());
+        let login = server.vault.person(&actor).await.unwrap().unwrap().login;
+        lines.push(format!("{:?} {:?} {:?} {login}", entry.dialect, entry.verb, entry.outcome));
+    }
+    lines
+}
+
+#[tokio::test]
+async fn what_is_done_to_the_tree_stands_in_the_trail() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob, root) = (server.oracle(&world.ann), server.oracle(&world.bob), &world.library.root_oracle_id);
+    let outer = folder(&ann, root, "outer").await;
+    let plan = &world.file.oracle_id;
+    bob.upload_version(plan, None, "second").await.expect(201);
+    bob.post(&format!("/files/{plan}/move"), to(&outer)).await.expect(200);
+    bob.post(&format!("/files/{plan}/move"), to(&outer)).await.expect(200);
+    bob.put(&format!("/files/{plan}"), json!({"name": "b.txt"})).await.expect(200);
+    bob.delete(&format!("/files/{plan}?version=1")).await.expect(200);
+    assert_eq!(
+        trail(&server, &world.ann, plan).await,
+        [
+            "Console Create Done ann",
+            "Oracle AddEdition Done bob",
+            "Oracle Update Done bob",
+            "Oracle Update Done bob",
+            "Oracle Delete Done bob"
+        ]
+    );
+    bob.put(&format!("/folders/{outer}"), json!({"name": "other"})).await.expect(200);
+    ann.post(&format!("/folders/{outer}/move"), to("self")).await.expect(200);
+    let moved = ["Oracle Create Done ann", "Oracle Update Done bob", "Oracle Update Done ann"];
+    assert_eq!(trail(&server, &world.ann, &outer).await, moved);
+    let copy = id_in(&ann.post(&format!("/folders/{outer}/copy"), beside("self")).await.expect(200));
+    assert_eq!(trail(&server, &world.ann, &copy).await, ["Oracle Create Done ann"]);
+    let inside = ann.get(&format!("/folders/{copy}/items")).await.json();
+    let inside = inside["items"][0]["id"].as_str().unwrap();
+    assert_eq!(trail(&server, &world.ann, inside).await, ["Oracle Create Done ann"]);
+    let path = format!("/users/{}/transferContent", world.ann.person.oracle_id);
+    server.oracle(&world.dora).post(&path, json!({"targetUserID": "bob"})).await.expect(200);
+    let given = trail(&server, &world.bob, inside).await;
+    assert_eq!(given, ["Oracle Create Done ann", "Oracle Update Done dora"]);
 }
 
 #[tokio::test]
@@ -130,8 +193,9 @@ async fn a_copy_keeps_what_is_said_of_the_file() {
         let edition = &copy.file.as_ref().unwrap().edition;
         let stem = copy.name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
         let title = edition.title.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-        page += &format!(
-            "{stem} | {title} | {} | {} | {:?} | {} | {:?} | {:?} | {:?} | {} {}\n",
+        let _ = writeln!(
+            page,
+            "{stem} | {title} | {} | {} | {:?} | {} | {:?} | {:?} | {:?} | {} {}",
             edition.description,
             copy.category.name,
             edition.format,
@@ -429,12 +493,12 @@ async fn a_copy_takes_a_downloader_there_and_a_contributor_here_and_a_move_contr
             let client = server.oracle(&who);
             let outer = folder(&ann, root, &login).await;
             let one = file(&ann, &outer, &format!("{login}.txt"), "x").await;
-            page += &format!("{source:?} to {target:?}:");
+            let _ = write!(page, "{source:?} to {target:?}:");
             // the folder shared with them is another user's own
             for (what, act) in [("files", "copy"), ("folders", "copy"), ("files", "move"), ("folders", "move")] {
                 let id = if what == "files" { &one } else { &outer };
                 let answer = client.post(&format!("/{what}/{id}/{act}"), beside(&own.root_oracle_id)).await;
-                page += &format!(" {what} {act} {},", answer.status.as_u16());
+                let _ = write!(page, " {what} {act} {},", answer.status.as_u16());
             }
             page = page.trim_end_matches(',').to_owned() + "\n";
         }
@@ -578,11 +642,11 @@ async fn categories_and_policies_of_both_ends_count() {
         ("files", "old/old.txt"),
     ] {
         let id = id(path).await;
-        page += &format!("{path:18}");
+        let _ = write!(page, "{path:18}");
         for verb in ["copy", "move"] {
             for target in [root, &strict, "self"] {
                 let answer = ann.post(&format!("/{what}/{id}/{verb}"), beside(target)).await;
-                page += &format!(" {verb} {}", said(&answer));
+                let _ = write!(page, " {verb} {}", said(&answer));
                 if answer.status.as_u16() == 200 && verb == "move" && target != root {
                     ann.post(&format!("/{what}/{id}/move"), beside(root)).await;
                 }
@@ -604,6 +668,7 @@ async fn categories_and_policies_of_both_ends_count() {
     let copies = ann.get("/folders/self/items?filterName=mixed").await.json();
     let copy = copies["items"][0]["id"].as_str().unwrap();
     assert_eq!(names(&ann, copy).await, ["plain.txt"]);
+    assert_eq!(count(&server, "secret.txt").await, 1);
     is_sound(&server).await;
 }
 
@@ -628,6 +693,7 @@ async fn a_supplier_copies_no_private_file_and_takes_none_away() {
     assert_eq!(said(&sue.delete(&format!("/folders/{outer}")).await), "403 -20");
     let copy = id_in(&sue.post(&format!("/folders/{outer}/copy"), to("self")).await.expect(200));
     assert_eq!(names(&sue, &copy).await, ["open.txt"]);
+    assert_eq!(count(&server, "secret.txt").await, 1);
     let copy = id_in(&ann.post(&format!("/folders/{outer}/copy"), to("self")).await.expect(200));
     assert_eq!(names(&ann, &copy).await, ["open.txt", "secret.txt"]);
 }
@@ -656,7 +722,7 @@ async fn too_much_in_a_folder_is_not_copied_at_once() {
 }
 
 /// Clients of as many people as are needed at once.
-async fn each<'a>(server: &'a Server, people: &[&Somebody]) -> Vec<Client<'a>> {
+fn each<'a>(server: &'a Server, people: &[&Somebody]) -> Vec<Client<'a>> {
     people.iter().map(|somebody| server.oracle(somebody)).collect()
 }
 
@@ -665,7 +731,7 @@ async fn moved_by_two_at_once_a_thing_is_in_one_place() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.max]).await;
+    let clients = each(&server, &[&world.ann, &world.max]);
     let ann = &clients[0];
     let outer = folder(ann, root, "outer").await;
     let deep = file(ann, &outer, "deep.txt", "x").await;
@@ -690,7 +756,7 @@ async fn folders_moved_into_each_other_at_once_do_not_vanish() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.bob]).await;
+    let clients = each(&server, &[&world.ann, &world.bob]);
     for round in 0..8 {
         let (a, b) = (
             folder(&clients[0], root, &format!("a{round}")).await,
@@ -710,7 +776,7 @@ async fn what_is_uploaded_into_a_folder_while_it_moves_to_another_library_moves_
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann; 4]).await;
+    let clients = each(&server, &[&world.ann; 4]);
     let ann = &clients[0];
     let outer = folder(ann, root, "outer").await;
     let inner = folder(ann, &outer, "inner").await;
@@ -739,7 +805,7 @@ async fn a_move_and_a_reservation_at_once_agree() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.bob]).await;
+    let clients = each(&server, &[&world.ann, &world.bob]);
     let (outer, target) = (folder(&clients[0], root, "outer").await, folder(&clients[0], root, "target").await);
     let id = file(&clients[0], &outer, "deep.txt", "x").await;
     let deep = known(&server, &world.ann, &id).await;
@@ -761,7 +827,7 @@ async fn copies_made_at_once_have_names_of_their_own() {
     let server = Server::start().await;
     let world = &server.world;
     let root = &world.library.root_oracle_id;
-    let clients = each(&server, &[&world.ann, &world.bob, &world.max, &world.dora]).await;
+    let clients = each(&server, &[&world.ann, &world.bob, &world.max, &world.dora]);
     let outer = folder(&clients[0], root, "outer").await;
     file(&clients[0], &outer, "a.txt", "a").await;
     let path = format!("/folders/{outer}/copy");
