@@ -19,7 +19,7 @@ use super::{look, staged};
 use crate::support::{server::Server, world};
 
 /// A category that only Ann may write, Bob may read, and nobody else knows of.
-async fn secret(server: &Server) -> CategoryId {
+pub(super) async fn secret(server: &Server) -> CategoryId {
     let (vault, world) = (&server.vault, &server.world);
     let root = vault.root_category().await.unwrap().row.id;
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();

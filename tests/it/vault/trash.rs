@@ -3,7 +3,8 @@
 use chrono::Duration;
 use coatcheck::{
     domain::{
-        actor::{Actor, Dialect, Role},
+        actor::{Actor, Dialect, Level, Role},
+        edition::Metadata,
         error::{Error, Missing},
         id::{ItemId, ItemKey},
         item::{Change, ClientTimes, Item, OnConflict},
@@ -11,9 +12,9 @@ use coatcheck::{
         lock::CheckOut,
         name::ItemName,
         permission::Gate,
-        person::License,
+        person::{Affiliation, License},
     },
-    vault::{LinkSpec, Trashed, UserChange, Vault},
+    vault::{LinkSpec, Publication, Trashed, UserChange, Vault},
 };
 use sqlx::{Connection, PgConnection};
 
@@ -228,6 +229,74 @@ async fn what_is_restored_or_deleted_for_good_passes_the_gates_again() {
     vault.grant(world.library.root, world.ann.person.id, Role::Contributor, None).await.unwrap();
     let ann = world::actor(vault, &world.ann).await;
     vault.restore(&ann, &id).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_went_along_with_a_folder_has_to_be_the_callers_to_write_as_well() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let secret = super::gates::secret(&server).await;
+    let ann = world::actor(vault, &world.ann).await;
+    let drawer = folder(&server, &ann, world.library.root, "drawer").await;
+    let hidden = world::file(vault, &world.ann, &world.library, "hidden.txt", "x").await;
+    let change = Change { category: Some(secret), ..Change::default() };
+    vault.update(&ann, &look(vault, &ann, &hidden).await, change.clone()).await.unwrap();
+    let change = Change { parent: Some(drawer), ..change };
+    vault.update(&ann, &look(vault, &ann, &world.file).await, change).await.unwrap();
+    delete(vault, &ann, drawer).await;
+    delete(vault, &ann, hidden.id).await;
+    let (drawer_id, hidden_id) = (id_of(vault, &ann, drawer).await, id_of(vault, &ann, hidden.id).await);
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    for (level, listed) in [(Level::Read, 2), (Level::None, 1)] {
+        coatcheck::store::categories::put_level(&mut db, secret, world.ann.person.id, level).await.unwrap();
+        // what was remembered is asked for anew
+        vault.grant(world.library.root, world.ann.person.id, Role::Contributor, None).await.unwrap();
+        let ann = world::actor(vault, &world.ann).await;
+        assert_eq!(trash(vault, &ann).await.len(), listed);
+        for answer in [vault.restore(&ann, &drawer_id).await.map(drop), vault.purge(&ann, &drawer_id).await] {
+            assert!(matches!(&answer, Err(Error::Denied(denial)) if denial.gate == Gate::Category), "{answer:?}");
+        }
+        for answer in [vault.restore(&ann, &hidden_id).await.map(drop), vault.purge(&ann, &hidden_id).await] {
+            match (&answer, level) {
+                (Err(Error::Denied(denial)), Level::Read) => assert_eq!(denial.gate, Gate::Category),
+                (Err(Error::Missing(Missing::Item)), Level::None) => {}
+                _ => panic!("{level:?}: {answer:?}"),
+            }
+        }
+    }
+    coatcheck::store::categories::put_level(&mut db, secret, world.ann.person.id, Level::Full).await.unwrap();
+    vault.grant(world.library.root, world.ann.person.id, Role::Contributor, None).await.unwrap();
+    let ann = world::actor(vault, &world.ann).await;
+    vault.restore(&ann, &drawer_id).await.unwrap();
+    vault.purge(&ann, &hidden_id).await.unwrap();
+}
+
+#[tokio::test]
+async fn suppliers_have_no_private_files_in_the_trash_either() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let drawer = folder(&server, &ann, world.library.root, "drawer").await;
+    let alone = world::file(vault, &world.ann, &world.library, "alone.txt", "x").await;
+    let private = || Metadata { private: Some(true), ..Metadata::default() };
+    for file in [&alone, &world.file] {
+        let publication = Publication::of(super::staged(vault, "p").await, private());
+        vault.add_edition(&ann, &look(vault, &ann, file).await, publication).await.unwrap();
+    }
+    move_to(vault, &ann, world.file.id, drawer).await;
+    delete(vault, &ann, drawer).await;
+    delete(vault, &ann, alone.id).await;
+    let (drawer_id, alone_id) = (id_of(vault, &ann, drawer).await, id_of(vault, &ann, alone.id).await);
+    let supplier = UserChange { affiliation: Some(Affiliation::BasicSupplier), ..UserChange::default() };
+    vault.update_user(world.ann.person.id, supplier).await.unwrap();
+    let ann = world::actor(vault, &world.ann).await;
+    assert_eq!(names(vault, &ann).await, ["drawer"]);
+    for answer in [vault.restore(&ann, &drawer_id).await.map(drop), vault.purge(&ann, &drawer_id).await] {
+        assert!(matches!(&answer, Err(Error::Denied(denial)) if denial.gate == Gate::Visible), "{answer:?}");
+    }
+    for answer in [vault.restore(&ann, &alone_id).await.map(drop), vault.purge(&ann, &alone_id).await] {
+        assert!(matches!(answer, Err(Error::Missing(Missing::Item))), "{answer:?}");
+    }
 }
 
 #[tokio::test]
