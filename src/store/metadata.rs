@@ -255,7 +255,7 @@ pub async fn of(
 }
 
 /// Copies tags and all that everybody sees from items to others, of which nothing is said yet: from the first of each pair
-/// to the second. What only one user sees stays behind.
+/// to the second. What only one user sees stays behind. To be called in a transaction.
 pub async fn copy(db: &mut PgConnection, pairs: &[(ItemId, ItemId)]) -> sqlx::Result<()> {
     let (from, to): (Vec<ItemId>, Vec<ItemId>) = pairs.iter().copied().unzip();
     sqlx::query!(
@@ -268,17 +268,27 @@ pub async fn copy(db: &mut PgConnection, pairs: &[(ItemId, ItemId)]) -> sqlx::Re
     )
     .execute(&mut *db)
     .await?;
-    // collections that are going are waited for, and then left out
+    // as in hold_collections; what is going is waited for, and then left out
+    let collections = sqlx::query_scalar!(
+        r#"SELECT c.id AS "id: CollectionId" FROM metadata_collections c
+        WHERE c.owner_id IS NULL AND (
+            EXISTS (SELECT FROM metadata_assignments a WHERE a.collection_id = c.id AND a.item_id = ANY ($1))
+            OR EXISTS (SELECT FROM metadata_values v JOIN metadata_fields f ON f.id = v.field_id
+                WHERE f.collection_id = c.id AND v.item_id = ANY ($1)))
+        ORDER BY c.id FOR SHARE OF c"#,
+        &from as &[ItemId],
+    )
+    .fetch_all(&mut *db)
+    .await?;
     sqlx::query!(
         "INSERT INTO metadata_assignments (item_id, collection_id)
-        SELECT u.target, c.id
-        FROM unnest($1::uuid[], $2::uuid[]) AS u (source, target)
-            JOIN metadata_assignments a ON a.item_id = u.source
-            JOIN metadata_collections c ON c.id = a.collection_id AND c.owner_id IS NULL
-        FOR SHARE OF c
+        SELECT u.target, a.collection_id
+        FROM unnest($1::uuid[], $2::uuid[]) AS u (source, target) JOIN metadata_assignments a ON a.item_id = u.source
+        WHERE a.collection_id = ANY ($3)
         ON CONFLICT DO NOTHING",
         &from as &[ItemId],
         &to as &[ItemId],
+        &collections as &[CollectionId],
     )
     .execute(&mut *db)
     .await?;
@@ -287,12 +297,11 @@ pub async fn copy(db: &mut PgConnection, pairs: &[(ItemId, ItemId)]) -> sqlx::Re
         SELECT u.target, f.id, v.value
         FROM unnest($1::uuid[], $2::uuid[]) AS u (source, target)
             JOIN metadata_values v ON v.item_id = u.source
-            JOIN metadata_fields f ON f.id = v.field_id
-            JOIN metadata_collections c ON c.id = f.collection_id AND c.owner_id IS NULL
-        FOR SHARE OF c, f
+            JOIN metadata_fields f ON f.id = v.field_id AND f.collection_id = ANY ($3)
         ON CONFLICT DO NOTHING",
         &from as &[ItemId],
         &to as &[ItemId],
+        &collections as &[CollectionId],
     )
     .execute(db)
     .await?;

@@ -539,7 +539,7 @@ async fn a_collection_that_goes_while_something_is_said_in_it_breaks_nothing() {
     let world = &server.world;
     let (dora, ann) = (server.oracle(&world.dora), server.oracle(&world.ann));
     let assignment = format!("{file}/metadata/Brief");
-    for _ in 0..12 {
+    for round in 0..12 {
         dora.post("/metadata/Brief", json!({"fields": "a,b,c"})).await.expect(201);
         dora.post(&format!("{root}/metadata/Brief"), json!({})).await.expect(200);
         let says = (0..6).map(|n| {
@@ -558,11 +558,19 @@ async fn a_collection_that_goes_while_something_is_said_in_it_breaks_nothing() {
                 }
             }
         });
-        let (fields, assigned, gone, statuses) = tokio::join!(
+        let other = world::file(&server.vault, &world.ann, &world.library, &format!("copy {round}"), "x").await;
+        let copy = async {
+            let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+            let mut all = db.begin().await.unwrap();
+            store::metadata::copy(&mut all, &[(world.library.root, other.id)]).await.unwrap();
+            all.commit().await.unwrap();
+        };
+        let (fields, assigned, gone, statuses, ()) = tokio::join!(
             dora.delete("/metadata/Brief/field?fields=b"),
             dora.post(&assignment, json!({})),
             dora.delete("/metadata/Brief"),
             futures_util::future::join_all(says),
+            copy,
         );
         assert_eq!(gone.status, 200, "{gone}");
         assert!(matches!(fields.status.as_u16(), 200 | 404), "{fields}");
