@@ -6,6 +6,7 @@ use super::{answer::Answer, auth::Caller, error::Error, folders, ids::FolderId, 
 use crate::{
     domain::{
         item::Item,
+        metadata::Inheritance,
         page::{Order, Window},
         permission::Action,
         search::{Search, SearchOrder, SearchWindow},
@@ -34,15 +35,32 @@ pub async fn below(
     let on = caller.folder(&vault, &folder, Action::View).await?;
     on.check(Action::View)?;
     let search = wanted(&query)?;
-    let window = window(&query, is_newer(&uri))?;
+    let newer = is_newer(&uri);
+    let window = window(&query, newer)?;
     let found = match folder {
         FolderId::Home => vault.search_home(&on.actor, &on.look, &search, window).await?,
         FolderId::Id(_) => vault.search_below(&on.actor, &on.look, &search, window).await?,
     };
     let sizes = vault.folder_sizes(&on.actor, &folders::folders_of(&found)).await?;
+    let said = match query.get("fields")? {
+        Some("metadata") if newer => {
+            let ids: Vec<_> = found.items.iter().map(|item| item.id).collect();
+            Some(vault.metadata_of(&on.actor, &ids).await?)
+        }
+        _ => None,
+    };
     let asker = on.actor.id();
-    let entry =
-        |item: &Item| wire::file(item, asker).unwrap_or_else(|| wire::folder(item, folders::size(&sizes, item), asker));
+    let entry = |item: &Item| {
+        let size = || folders::size(&sizes, item);
+        let shown = wire::file(item, asker).unwrap_or_else(|| wire::folder(item, size(), asker));
+        match &said {
+            Some(said) => {
+                let said = said.get(&item.id).map(Vec::as_slice).unwrap_or_default();
+                shown.object("metadata", wire::said(said, Inheritance::Taken))
+            }
+            None => shown,
+        }
+    };
     let shown = Window { offset: window.offset, limit: window.limit, order: Order::Name };
     Ok(Answer::done(folders::listing(&found, shown, entry).number("totalCount", found.total)))
 }

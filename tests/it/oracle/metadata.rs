@@ -581,7 +581,7 @@ async fn a_collection_that_goes_while_something_is_said_in_it_breaks_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_said_is_copied_and_forgotten_with_its_item() {
+async fn what_everybody_sees_said_is_copied_and_all_of_it_goes_with_its_item() {
     let (server, file, _) = start().await;
     let world = &server.world;
     let (max, ann) = (server.oracle(&world.max), server.oracle(&world.ann));
@@ -590,20 +590,64 @@ async fn what_was_said_is_copied_and_forgotten_with_its_item() {
     ann.post(&format!("{file}/metadata/Personal.Notes"), json!({})).await.expect(200);
     ann.post(&format!("{file}/metadata"), json!({"Address.Street": "x", "Personal.Notes.Mood": "y"})).await.expect(200);
     ann.post(&format!("{file}/tags"), json!({"setTags": "b,a"})).await.expect(200);
-    let other = world::file(&server.vault, &world.ann, &world.library, "other.txt", "x").await;
-    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
-    store::metadata::copy(&mut db, &[(world.file.id, other.id)]).await.unwrap();
-    let copied = format!("/files/{}", other.oracle_id);
-    assert_eq!(said(&ann, &copied).await, json!({"Address": {"Street": "x", "Number": "1"}}));
-    assert_eq!(ann.get(&format!("{copied}/tags")).await.json()["tags"], "b,a");
+    let root = &world.library.root_oracle_id;
+    let target = folder(&ann, &format!("/folders/{root}"), "target").await;
+    let target = target.strip_prefix("/folders/").unwrap();
 
-    store::metadata::forget(&mut db, &[world.file.id]).await.unwrap();
-    assert_eq!(said(&ann, &file).await, json!({}));
-    assert_eq!(ann.get(&format!("{file}/tags")).await.json()["tags"], "");
-    // and of many in one question
-    let actor = world::actor(&server.vault, &world.ann).await;
-    let look = server.vault.look(&actor, &ItemKey::Id(other.id)).await.unwrap();
-    assert_eq!(server.vault.metadata(&actor, &look).await.unwrap().len(), 1);
-    let all = server.vault.metadata_of(&actor, &[world.file.id, other.id]).await.unwrap();
-    assert_eq!(all.keys().collect::<Vec<_>>(), [&other.id]);
+    // a file alone, and in its folder: what everybody sees goes along, what one alone sees does not
+    let expected = json!({"Address": {"Street": "x", "Number": "1"}});
+    let copied = ann.post(&format!("{file}/copy"), json!({ "destinationID": target })).await.expect(200).json();
+    let copied = format!("/files/{}", copied["id"].as_str().unwrap());
+    assert_eq!(said(&ann, &copied).await, expected);
+    assert_eq!(ann.get(&format!("{copied}/tags")).await.json()["tags"], "b,a");
+    let whole =
+        ann.post(&format!("/folders/{target}/copy"), json!({ "destinationID": "self" })).await.expect(200).json();
+    let inside = ann.get(&format!("/folders/{}/items", whole["id"].as_str().unwrap())).await.expect(200).json();
+    let inside = format!("/files/{}", inside["items"][0]["id"].as_str().unwrap());
+    assert_eq!(said(&ann, &inside).await, expected);
+    assert_eq!(ann.get(&format!("{inside}/tags")).await.json()["tags"], "b,a");
+
+    // what is in the trash keeps it, and what is gone for good has nothing left
+    let service = async |name: &str, arguments: &str| {
+        let path = format!("/documents/integration?IdcService={name}&IsJson=1{arguments}");
+        let request = server.get(&path).basic_auth("ann", Some(world::PASSWORD));
+        let answer = server.send(request).await.expect(200).json();
+        assert_eq!(answer["LocalData"]["StatusCode"], "0", "{answer}");
+        answer
+    };
+    let left = async || {
+        let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+        let counted = "SELECT (SELECT count(*) FROM item_tags) + (SELECT count(*) FROM metadata_values)
+            + (SELECT count(*) FROM metadata_assignments)";
+        sqlx::query_scalar::<_, i64>(counted).fetch_one(&mut db).await.unwrap()
+    };
+    // of each of three files two tags, one assignment and one value, and of the first both for its author alone
+    assert_eq!(left().await, 3 * 4 + 2);
+    ann.delete(&inside).await.expect(200);
+    let trash = service("FLD_BROWSE_TRASH", "").await;
+    let id = trash["ResultSets"]["ChildFiles"]["rows"][0][0].as_str().unwrap();
+    service("FLD_RESTORE", &format!("&items=fFileGUID:{id}")).await;
+    assert_eq!(said(&ann, &inside).await, expected);
+    ann.delete(&inside).await.expect(200);
+    service("FLD_EMPTY_TRASH", "").await;
+    assert_eq!(left().await, 2 * 4 + 2);
+}
+
+#[tokio::test]
+async fn a_search_shows_what_is_said_when_the_newer_version_asks_for_it() {
+    let (server, file, root) = start().await;
+    let world = &server.world;
+    let (max, ann) = (server.oracle(&world.max), server.oracle(&world.ann));
+    max.post(&format!("{root}/metadata/Address"), json!({})).await.expect(200);
+    ann.post(&format!("{file}/metadata"), json!({"Address.Street": "x"})).await.expect(200);
+    let sub = folder(&ann, &root, "plan b").await;
+    let search = format!("{root}/search/items?fulltext=plan&fields=metadata");
+    let found = ann.version("1.2").get(&search).await.expect(200).json();
+    let shown: Vec<_> = found["items"].as_array().unwrap().iter().map(|item| item["metadata"].clone()).collect();
+    assert_eq!(shown, [json!({"Address": {"Number": "1"}}), json!({"Address": {"Street": "x", "Number": "1"}})]);
+    let sub = sub.strip_prefix("/folders/").unwrap();
+    assert_eq!(found["items"][0]["id"], sub);
+    // an older one knows no such thing
+    let found = ann.get(&search).await.expect(200).json();
+    assert!(found["items"][0].get("metadata").is_none(), "{found}");
 }
