@@ -337,10 +337,11 @@ async fn wrong_codes_close_a_link_for_a_while_also_to_who_knows_the_right_one() 
     assert_eq!(word(&ask(&nobody.code("test12345"), "192.0.2.5").await), "403/-18");
     server.advance(Duration::minutes(1));
     assert_eq!(word(&ask(&nobody.code("test12345"), "192.0.2.5").await), "200");
-    // a new count begins
-    for n in 0..3 {
+    // a new count begins, and ends however late the last of them came
+    for (n, minutes) in [10, 0, 10, 0].into_iter().enumerate() {
         assert_eq!(word(&ask(&nobody.code("wrong"), &format!("192.0.2.{n}")).await), "403/-18");
         assert_eq!(word(&ask(&nobody.code("test12345"), "192.0.2.5").await), "200");
+        server.advance(Duration::minutes(minutes));
     }
 }
 
@@ -412,4 +413,27 @@ async fn guessing_many_codes_at_once_gets_no_further_than_one_after_another() {
     });
     let answers = futures_util::future::join_all(tries).await;
     assert!(answers.iter().all(|answer| matches!(answer, Err(Error::AccessCode))), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_unnamed_links_at_once_one_is_made() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let path = format!("/publiclinks/file/{}", world.file.oracle_id);
+    let (max, dora) = (server.oracle(&world.max), server.oracle(&world.dora));
+    for _ in 0..5 {
+        let spec = json!({"assignedUsers": "@everybody"});
+        let (one, two) = tokio::join!(max.post(&path, spec.clone()), dora.post(&path, spec));
+        let mut words = [word(&one), word(&two)];
+        words.sort();
+        assert_eq!(words, ["200", "409/-17"]);
+        let made = max.get(&path).await.expect(200).json();
+        assert_eq!(made["count"], "1");
+        let link = format!("/publiclinks/{}", made["items"][0]["linkID"].as_str().unwrap());
+        // and of two who remove it, one does
+        let (one, two) = tokio::join!(max.delete(&link), dora.delete(&link));
+        let mut words = [word(&one), word(&two)];
+        words.sort();
+        assert_eq!(words, ["200", "404/-16"]);
+    }
 }

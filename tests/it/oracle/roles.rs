@@ -100,7 +100,7 @@ impl Things {
     }
 }
 
-fn id(answer: Answer) -> String {
+fn id(answer: &Answer) -> String {
     assert!(answer.status.is_success(), "{answer}");
     let body = answer.json();
     body.get("linkID").unwrap_or(&body["id"]).as_str().unwrap().to_owned()
@@ -109,10 +109,10 @@ fn id(answer: Answer) -> String {
 /// A folder `above`, a `folder` in it, a `file` in that, all the owner's, on which Eve is given a role.
 async fn things(server: &Server, owner: &Client<'_>, role: &str, given: Given, number: usize) -> Things {
     let name = format!("above {number}");
-    let above = id(owner.post("/folders/self", json!({ "name": name })).await);
-    let folder = id(owner.post(&format!("/folders/{above}"), json!({"name": "folder"})).await);
-    let file = id(owner.upload(&folder, "file.txt", "text").await);
-    let link = id(owner.post(&format!("/publiclinks/file/{file}"), json!({"assignedUsers": "bob"})).await);
+    let above = id(&owner.post("/folders/self", json!({ "name": name })).await);
+    let folder = id(&owner.post(&format!("/folders/{above}"), json!({"name": "folder"})).await);
+    let file = id(&owner.upload(&folder, "file.txt", "text").await);
+    let link = id(&owner.post(&format!("/publiclinks/file/{file}"), json!({"assignedUsers": "bob"})).await);
     let roles = match given {
         Given::Here => vec![(&folder, role)],
         Given::Above => vec![(&above, role)],
@@ -124,8 +124,8 @@ async fn things(server: &Server, owner: &Client<'_>, role: &str, given: Given, n
             owner.post(&format!("/shares/{on}"), json!({"userID": "eve", "role": role})).await.expect(200);
         }
     }
-    let target = id(owner.post("/folders/self", json!({"name": format!("target {number}")})).await);
-    let source = id(owner.upload(&target, "source.txt", "text").await);
+    let target = id(&owner.post("/folders/self", json!({"name": format!("target {number}")})).await);
+    let source = id(&owner.upload(&target, "source.txt", "text").await);
     owner.post(&format!("/shares/{target}"), json!({"userID": "eve", "role": "contributor"})).await.expect(200);
     let me = if role == "owner" { "olga".to_owned() } else { server.world.eve.person.oracle_id.clone() };
     Things(vec![
@@ -170,7 +170,9 @@ async fn table(given: Given) -> String {
     let common = json!({"fieldsArray": [{"fieldName": "Stage", "fieldType": "text"}]});
     server.oracle(&server.world.dora).post("/metadata/Common", common).await.expect(201);
     let mut table = format!("{:<19}", "operation");
-    ROLES.iter().for_each(|role| table += &format!(" {role:<11}"));
+    for role in ROLES {
+        let _ = write!(table, " {role:<11}");
+    }
     table = format!("{}\n", table.trim_end());
     let rank = |role: &str| ROLES.iter().position(|known| *known == role).unwrap();
     let mut number = 0;

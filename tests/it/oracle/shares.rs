@@ -1,16 +1,22 @@
 //! Shares of folders (spec/oracle.md 9): what each call answers and refuses, who sees what then, everywhere, and who meets
 //! whom.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use coatcheck::{
     domain::{
         actor::Role,
+        error::{Error, Missing},
         id::{ItemKey, PrincipalKey},
         item::Item,
+        link::Audience,
         person::License,
     },
     seed::{self, Beside, Seed},
+    vault::LinkSpec,
 };
 use insta::assert_snapshot;
 use reqwest::Method;
@@ -388,7 +394,7 @@ async fn only_managers_share_whatever_they_bring() {
             ("all", client.delete(&format!("/shares/{drawings}")).await),
         ];
         let words: Vec<String> = words.iter().map(|(name, answer)| format!("{name} {}", word(answer))).collect();
-        table += &format!("{who}: {}\n", words.join(" "));
+        let _ = writeln!(table, "{who}: {}", words.join(" "));
     }
     assert_snapshot!(table, @r#"
     eve: share 403/-20 list 403/-20 unshare 403/-20 leave 403/-20 all 403/-20
@@ -479,9 +485,38 @@ async fn a_share_and_its_end_are_seen_in_every_dialect_at_once_here_and_within_a
     unshare(&max, root, "eve").await.expect(200);
     assert_eq!(word(&eve.get(&format!("/files/{}", file.oracle_id)).await), "403/-20");
     assert_eq!((graph().await, liferay().await), (404, false));
-    // the session has ended with the share
     assert_eq!(code(&session.get("/v1/files").await), "401 401");
     within_a_second("no longer shared", &elsewhere, 403).await;
+    // the session has ended with the share, and does not come back with another
+    share(&max, root, "eve", "viewer").await.expect(200);
+    assert_eq!(code(&session.get("/v1/files").await), "401 401");
+    assert_eq!(graph().await, 200);
+}
+
+#[tokio::test]
+async fn what_was_looked_at_before_it_was_deleted_is_not_shared() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let above = folder(&server, &world.library.root_oracle_id, "above").await;
+    let below = folder(&server, &above, "below").await;
+    let max = world::actor(vault, &world.max).await;
+    let look = async |id: &str| vault.look(&max, &ItemKey::Oracle(id.to_owned())).await.unwrap();
+    let (above, below) = (look(&above).await, look(&below).await);
+    vault.delete(&max, &above).await.unwrap();
+    for gone in [above, below] {
+        let shared = vault.share(&max, &gone, &[world.eve.person.id], Role::Viewer, None).await;
+        assert!(matches!(shared, Err(Error::Missing(Missing::Item))), "{shared:?}");
+        let spec = LinkSpec {
+            name: String::new(),
+            role: Role::Viewer,
+            audience: Audience::Everybody,
+            listed: Vec::new(),
+            access_code: None,
+            expires_at: None,
+        };
+        let linked = vault.create_link(&max, &gone, spec).await;
+        assert!(matches!(linked, Err(Error::Missing(Missing::Item))), "{linked:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
