@@ -327,3 +327,42 @@ proptest! {
         prop_assert!(full || !action.needs().writes || permission::check(&actor, action, &facts).is_err());
     }
 }
+
+#[test]
+fn who_may_define_metadata_collections() {
+    let reading = Ceiling { read: Reach::All, write: Reach::Nothing };
+    let own = Ceiling { read: Reach::Own, write: Reach::Own };
+    let row = |administrator, license, ceiling| {
+        let account = Account { administrator, ..account(None, license) };
+        let actor = Actor { ceiling, ..Actor::new(Arc::new(account), Dialect::Oracle) };
+        let gate = |owner| permission::check_definition(&actor, owner).map_err(|denial| denial.gate).err();
+        [gate(None), gate(Some(CALLER)), gate(Some(OTHER))]
+    };
+    let (full, limited, none) = (License::Full, License::ReadOnly, Ceiling::NONE);
+    let (role, scope) = (Some(Gate::Role), Some(Gate::Scope));
+    assert_eq!(row(true, full, none), [None, None, role]);
+    assert_eq!(row(false, full, none), [role, None, role]);
+    // one's own are no change of anything that others see
+    assert_eq!(row(true, limited, none), [Some(Gate::License), None, role]);
+    assert_eq!(row(true, full, reading), [scope, scope, scope]);
+    assert_eq!(row(true, full, own), [scope, None, role]);
+    let nobody = Actor::anonymous(Dialect::Oracle);
+    assert!(
+        permission::check_definition(&nobody, None).is_err()
+            && permission::check_definition(&nobody, Some(CALLER)).is_err()
+    );
+}
+
+#[test]
+fn whoever_sees_an_item_may_say_something_that_only_they_see() {
+    let said = |role, license, ceiling, held| {
+        let actor = Actor { ceiling, ..Actor::new(Arc::new(account(role, license)), Dialect::Oracle) };
+        permission::check_own_words(&actor, &facts(held)).map_err(|denial| denial.gate).err()
+    };
+    let held = Some(Held { holder: OTHER, mode: Mode::CheckOut });
+    let reading = Ceiling { read: Reach::All, write: Reach::Nothing };
+    assert_eq!(said(Some(Role::Viewer), License::ReadOnly, Ceiling::NONE, held), None);
+    assert_eq!(said(Some(Role::Owner), License::Full, reading, None), Some(Gate::Scope));
+    assert_eq!(said(None, License::Full, Ceiling::NONE, None), Some(Gate::Visible));
+    assert!(permission::check_own_words(&Actor::anonymous(Dialect::Oracle), &facts(None)).is_err());
+}

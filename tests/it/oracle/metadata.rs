@@ -284,6 +284,18 @@ async fn what_is_personal_shows_to_its_owner_alone_whatever_their_role() {
     let link = server.oracle(&world.max).post(&links, json!({"assignedUsers": "@everybody"})).await.expect(200).json();
     let nobody = server.oracle_nobody().link(link["linkID"].as_str().unwrap());
     assert_eq!(said(&nobody, &file).await, json!({}));
+    for body in [json!({"Personal.Notes.Mood": "x"}), json!({"Plan.State": "x"}), json!({"Nope.State": "x"})] {
+        nobody.post(&format!("{file}/metadata"), body).await.expect(403);
+    }
+    for name in ["Plan", "Nope", "Personal.Notes"] {
+        nobody.delete(&format!("{file}/metadata?collection={name}")).await.expect(403);
+        nobody.post(&format!("{file}/metadata/{name}"), json!({})).await.expect(403);
+    }
+    // nor with a contributor's link, which lets them say what everybody sees
+    let spec = json!({"assignedUsers": "@everybody", "role": "contributor", "linkName": "more"});
+    let link = server.oracle(&world.max).post(&links, spec).await.expect(200).json();
+    let nobody = server.oracle_nobody().link(link["linkID"].as_str().unwrap());
+    server.oracle(&world.ann).unreserve(&world.file, "ann").await.expect(200);
     nobody.post(&format!("{file}/metadata"), json!({"Personal.Notes.Mood": "x"})).await.expect(404);
 }
 
