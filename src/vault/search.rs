@@ -57,9 +57,8 @@ impl Vault {
             ..Scope::default()
         };
         // what a category is to the caller, a library changes only by requiring policies
-        for library in &libraries {
-            let hidden = if library.policies_required { &mut scope.hidden_by_policy } else { &mut scope.hidden };
-            if hidden.is_empty() {
+        for (hidden, required) in [(&mut scope.hidden_by_policy, true), (&mut scope.hidden, false)] {
+            if let Some(library) = libraries.iter().find(|library| library.policies_required == required) {
                 *hidden = self.hidden_categories(actor, library).await?;
             }
         }

@@ -118,6 +118,7 @@ fn every_refusal_has_its_status_its_code_and_its_words() {
     400 -1 Unable to check in. The upload cannot be read: more than 100 parts.
     413 -1 Unable to check in. The part "jsonInputParameters" is longer than 5 bytes.
     413 -1 Unable to check in. The request body cannot be read: the body is longer than 5 bytes.
+    403 -20 Unable to check in. User 'anonymous' has insufficient privilege to access fFileGUID:D5B8B54BA8C121BEDB91A1341212FF6185DEA5EFC0BD with service CHECKIN_UNIVERSAL.
     412 -1 Unable to check in. The content is another one than the request expects.
     416 -1 Unable to check in. The range lies outside the 5 bytes of the file. + content-range
     400 -1 Unable to check in. The Host header is missing or is no host name.
