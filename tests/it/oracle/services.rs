@@ -1,7 +1,10 @@
 //! The companion services (spec/oracle.md 12): who is answered, in which envelope, and what is refused how. Those of the
 //! trash stand in `trash.rs`.
 
-use coatcheck::{domain::id::ItemKey, vault::Publication};
+use coatcheck::{
+    domain::{edition::Metadata, id::ItemKey},
+    vault::Publication,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -208,7 +211,7 @@ async fn versions_are_listed_newest_first_with_their_columns() {
     let look = vault.look(&bob, &ItemKey::Id(world.file.id)).await.unwrap();
     let bytes = bytes::Bytes::from_static(b"second!");
     let staged = vault.stage(futures_util::stream::iter([Ok::<_, std::io::Error>(bytes)])).await.unwrap();
-    vault.add_edition(&bob, &look, Publication::of(staged, Default::default())).await.unwrap();
+    vault.add_edition(&bob, &look, Publication::of(staged, Metadata::default())).await.unwrap();
     let item = format!("fFileGUID:{}", world.file.oracle_id);
     for who in [&world.ann, &world.vic, &world.carl] {
         let answer = server.oracle(who).service("FLD_FILE_REVISIONS", &[("item", &item)]).await;

@@ -66,10 +66,7 @@ impl Arguments {
     pub fn item(&self, name: &'static str) -> Result<(Named, String), Error> {
         let text = self.required(name)?;
         let Some((id, is_file)) = prefixed(&text) else { return Err(Error::BadValue(name)) };
-        let named = match is_file {
-            true => FileId::parse(id).map(Named::File),
-            false => FolderId::parse(id).map(Named::Folder),
-        };
+        let named = if is_file { FileId::parse(id).map(Named::File) } else { FolderId::parse(id).map(Named::Folder) };
         let named = named.ok_or(No::Missing(Missing::Item)).map_err(Error::of(id))?;
         Ok((named, id.to_owned()))
     }
