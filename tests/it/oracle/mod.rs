@@ -3,6 +3,7 @@
 mod admission;
 mod files;
 mod folders;
+mod guessing;
 mod link_matrix;
 mod links;
 mod locks;
