@@ -15,6 +15,7 @@ macro_rules! again {
     }};
 }
 
+mod access_codes;
 mod accesses;
 mod admin;
 mod applications;

@@ -1,5 +1,6 @@
-//! Passwords and access codes: argon2id off the runtime with bounded parallelism, wrong ones counted, right ones remembered
-//! for a short time by a keyed digest, so that a client that sends them with every request does not pay for each.
+//! Passwords, and what access codes share with them: argon2id off the runtime with bounded parallelism, wrong ones counted,
+//! right ones remembered for a short time by a keyed digest, so that a client that sends them with every request does not
+//! pay for each.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -93,7 +94,7 @@ impl Tried {
     }
 
     /// A link that asks for an access code. What is counted for an address is counted apart from failed logins.
-    fn link(link: LinkId, from: Option<IpAddr>) -> Self {
+    pub(super) fn link(link: LinkId, from: Option<IpAddr>) -> Self {
         let address = from.map(|from| address_key("CodesFrom", from));
         Self { name: format!("Link:{}", link.0), address, what: Secret::AccessCode }
     }
@@ -102,6 +103,11 @@ impl Tried {
     pub(super) fn client(client_id: &str, from: Option<IpAddr>) -> Self {
         let address = from.map(|from| address_key("Address", from));
         Self { name: format!("Client:{}", Self::key(client_id)), address, what: Secret::Password }
+    }
+
+    /// What is counted, by its own name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     fn key(name: &str) -> String {
@@ -143,7 +149,7 @@ impl Passwords {
         Ok(Self { hasher, turns: Arc::new(Semaphore::new(settings.parallelism.max(1))), key, decoy })
     }
 
-    fn remembered_as(&self, parts: [&str; 3]) -> Result<[u8; 32]> {
+    pub(super) fn remembered_as(&self, parts: [&str; 3]) -> Result<[u8; 32]> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).map_err(|error| Error::broken(error.to_string()))?;
         for part in parts {
             mac.update(&(part.len() as u64).to_le_bytes());
@@ -255,7 +261,7 @@ impl Vault {
         Ok(Tried::login(login, user.map(|user| user.id), from))
     }
 
-    async fn refuse_locked(&self, tried: &Tried) -> Result<()> {
+    pub(super) async fn refuse_locked(&self, tried: &Tried) -> Result<()> {
         let settings = &self.0.settings.passwords;
         let Tried { name, address, what } = tried;
         let mut db = self.connection().await?;
@@ -294,46 +300,6 @@ impl Vault {
 
     pub(super) async fn living_account(&self, id: PrincipalId) -> Result<Arc<Account>> {
         self.account(id).await?.filter(|account| !account.disabled).ok_or(Error::BadCredentials)
-    }
-
-    /// Refuses whoever does not bring a link's access code in one of these spellings, and all who come when too many have
-    /// guessed, also those with the right one: who is told apart then could go on guessing. No code at all is no guess.
-    ///
-    /// # Errors
-    /// [`Error::AccessCode`].
-    pub(super) async fn check_access_code(
-        &self,
-        link: LinkId,
-        hash: &str,
-        codes: &[String],
-        from: Option<IpAddr>,
-    ) -> Result<()> {
-        if codes.is_empty() {
-            return Err(Error::AccessCode);
-        }
-        let tried = Tried::link(link, from);
-        let memory = &self.0.memory.access_codes;
-        let name = &tried.name;
-        // the hash is part of it: another code, another memory
-        let mut keys = Vec::with_capacity(codes.len());
-        for code in codes {
-            keys.push((code, self.0.passwords.remembered_as([name, hash, code])?));
-        }
-        let remembered = self.0.settings.passwords.remembered;
-        if keys.iter().any(|(_, key)| memory.recall(key).is_some_and(|at| at.elapsed() < remembered)) {
-            return self.refuse_locked(&tried).await;
-        }
-        let epoch = memory.epoch();
-        self.counted(&tried, async {
-            for (code, key) in keys {
-                if self.verify_password(code, Some(hash.to_owned())).await? {
-                    return Ok(key);
-                }
-            }
-            Err(Error::AccessCode)
-        })
-        .await
-        .map(|key| memory.remember(key, Instant::now(), epoch))
     }
 }
 

@@ -6,6 +6,7 @@ mod collections;
 mod copying;
 mod files;
 mod folders;
+mod guessing;
 mod link_matrix;
 mod links;
 mod locks;
