@@ -7,7 +7,7 @@ use super::Act;
 use crate::domain::{
     actor::Dialect,
     event::{Outcome, Subject, Verb},
-    id::{CategoryId, ItemId, LibraryId, PrincipalId},
+    id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId},
     page::Period,
 };
 
@@ -43,6 +43,7 @@ pub struct Entry {
     pub verb: Verb,
     pub outcome: Outcome,
     pub fence: Option<i64>,
+    pub edition: Option<EditionId>,
     pub comment: Option<String>,
 }
 
@@ -51,7 +52,7 @@ pub async fn of(db: &mut PgConnection, item: ItemId) -> sqlx::Result<Vec<Entry>>
     sqlx::query_as!(
         Entry,
         r#"SELECT at, actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", verb AS "verb: Verb",
-            outcome AS "outcome: Outcome", fence, comment
+            outcome AS "outcome: Outcome", fence, edition_id AS "edition: EditionId", comment
         FROM events WHERE item_id = $1 ORDER BY id"#,
         item.0,
     )
@@ -64,7 +65,7 @@ pub async fn done_to(db: &mut PgConnection, item: ItemId, limit: i64) -> sqlx::R
     sqlx::query_as!(
         Entry,
         r#"SELECT at, actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", verb AS "verb: Verb",
-            outcome AS "outcome: Outcome", fence, comment
+            outcome AS "outcome: Outcome", fence, edition_id AS "edition: EditionId", comment
         FROM events WHERE item_id = $1 AND outcome = 'done' AND verb NOT IN ('save_draft', 'refresh')
         ORDER BY id DESC LIMIT $2"#,
         item.0,

@@ -174,10 +174,14 @@ impl Vault {
     }
 
     /// With whom a folder that was looked at is shared, and with `inherited` those above it: each once with the highest of
-    /// their roles, nearest folder first, then by name.
+    /// their roles, nearest folder first, then by name. Who people are is for who is signed in.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`] for nobody in particular, whatever link they bring, and what the gates say.
     pub async fn shares(&self, actor: &Actor, look: &Look, inherited: bool) -> Result<Vec<Share>> {
         look.folder()?;
         look.check(actor, Action::View)?;
+        actor.id().ok_or(Error::NoSession)?;
         let rows = {
             let mut db = self.connection().await?;
             store::shares::of(&mut db, look.item.id, inherited, MOST).await?

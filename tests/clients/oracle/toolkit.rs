@@ -64,7 +64,7 @@ impl<'a> Toolkit<'a> {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.server.request(method.as_str(), path);
+        let request = self.server.http.request(method, self.server.url(path));
         request.header("Authorization", &self.authorization).header("X-Requested-With", "XMLHttpRequest")
     }
 

@@ -251,6 +251,10 @@ async fn what_was_done_to_an_item_is_told_to_who_sees_it() {
     assert_eq!(answer["LocalData"]["StatusCode"], "0");
     let answer = server.oracle(&world.eve).service("GET_ACTIVITY_HISTORY", &[("item", &item)]).await;
     assert_eq!(answer["LocalData"]["StatusCode"], "-20");
+    // one version that goes is not the file
+    server.oracle(&world.bob).upload_version(&world.file.oracle_id, None, "second").await.expect(201);
+    server.oracle(&world.bob).delete(&format!("/files/{}?version=1", world.file.oracle_id)).await.expect(200);
+    assert_eq!(told(&world.vic).await[..2], ["version deleted Bob Example", "version added Bob Example"]);
     let home = server.oracle(&world.ann).service("GET_ACTIVITY_HISTORY", &[("item", "fFolderGUID:self")]).await;
     assert_eq!(home["LocalData"]["StatusCode"], "0");
 }

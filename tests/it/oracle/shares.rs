@@ -399,7 +399,7 @@ async fn only_managers_share_whatever_they_bring() {
     assert_snapshot!(table, @r#"
     eve: share 403/-20 list 403/-20 unshare 403/-20 leave 403/-20 all 403/-20
     eve with a contributor's link: share 403/-20 list 200 unshare 403/-20 leave 200 all 403/-20
-    nobody with it: share 403/-20 list 200 unshare 403/-20 leave 401/-1 all 403/-20
+    nobody with it: share 403/-20 list 401/-1 unshare 403/-20 leave 401/-1 all 403/-20
     vic, downloader: share 403/-20 list 200 unshare 403/-20 leave 200 all 403/-20
     carl, contributor who reads: share 403/-20 list 200 unshare 403/-20 leave 200 all 403/-20
     ann, contributor: share 403/-20 list 200 unshare 403/-20 leave 200 all 403/-20

@@ -45,13 +45,14 @@ pub async fn activities(vault: &Vault, caller: &Caller, arguments: &Arguments) -
     let rows = history.iter().map(|(entry, person)| {
         let (user, name) =
             person.as_ref().map(|person| (person.oracle_id.clone(), person.name.clone())).unwrap_or_default();
-        [time(entry.at), activity(entry.verb).to_owned(), user, name]
+        [time(entry.at), activity(entry.verb, entry.edition.is_some()).to_owned(), user, name]
     });
     let columns = ["activityDate", "activityType", "dUser", "dUserFullName"];
     Ok(Reply { sets: ResultSets::default().and("ActivityHistory", ResultSet::new(columns, rows)), ..Reply::default() })
 }
 
-fn activity(verb: Verb) -> &'static str {
+/// What a verb is called; of one edition, or of the whole item.
+fn activity(verb: Verb, of_edition: bool) -> &'static str {
     match verb {
         Verb::CheckOut => "reserved",
         Verb::CheckIn | Verb::AddEdition => "version added",
@@ -60,6 +61,7 @@ fn activity(verb: Verb) -> &'static str {
         Verb::SaveDraft => "working copy saved",
         Verb::Create => "created",
         Verb::Update => "updated",
+        Verb::Delete if of_edition => "version deleted",
         Verb::Delete => "deleted",
         Verb::Restore => "restored",
         Verb::Purge => "deleted from trash",
