@@ -399,62 +399,9 @@ pub enum Deleted {
     Changed,
 }
 
-/// Deletes the newest edition of a free file, if there is one before it, and notes it. The row stays as an internal
-/// edition; what the file counts by stays as well, so that no number is given twice.
-pub async fn delete_newest(
-    db: &mut PgConnection,
-    permit: &Permit,
-    library: LibraryId,
-    edition: EditionId,
-    revision: i64,
-    act: &Act,
-) -> sqlx::Result<Deleted> {
-    let row = sqlx::query!(
-        r#"WITH before AS MATERIALIZED (
-            SELECT e.id, e.title, e.description FROM editions e
-            WHERE e.file_id = $1 AND e.ordinal < (SELECT newest.ordinal FROM editions newest WHERE newest.id = $4)
-            ORDER BY e.ordinal DESC LIMIT 1
-        ), guard AS (
-            UPDATE locks SET revision = revision + 1
-            WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (holder_id IS NULL OR expires_at <= coalesce($2::timestamptz, now()))
-                AND EXISTS (SELECT FROM before)
-                AND NOT EXISTS (SELECT FROM part_files p WHERE p.file_id = $1 AND coalesce(p.edition_id, $4) = $4)
-            RETURNING file_id, fence
-        ), deleted AS (
-            UPDATE editions e SET ordinal = NULL FROM guard WHERE e.id = $4 AND e.file_id = guard.file_id
-        ), file AS (
-            UPDATE items i SET edition_id = before.id, title = before.title, description = before.description,
-                modified_by = coalesce($5, i.modified_by), modified_at = coalesce($2, now()), revision = i.revision + 1
-            FROM guard, before WHERE i.id = guard.file_id
-        ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment,
-                request_id)
-            SELECT coalesce($2, now()), $5, $6, 'delete', 'done', $7, file_id, $4, fence, $8, $9 FROM guard
-        )
-        SELECT EXISTS (SELECT FROM before) AS "preceded!", EXISTS (SELECT FROM guard) AS "done!""#,
-        permit.item().0,
-        act.now,
-        revision,
-        edition.0,
-        act.actor.map(|actor| actor.0),
-        act.dialect as crate::domain::actor::Dialect,
-        library.0,
-        act.comment.as_deref(),
-        act.request,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(match row {
-        row if row.done => Deleted::Done,
-        row if row.preceded => Deleted::Changed,
-        _ => Deleted::Only,
-    })
-}
-
 /// Deletes any edition of a file but its only one, and notes it. With the newest the one before becomes the newest. The row
 /// stays as an internal edition; what the file counts by stays as well, so that no number is given twice.
-pub async fn delete_one(
+pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,

@@ -75,17 +75,16 @@ impl Vault {
     async fn try_delete_edition(&self, actor: &Actor, mut look: Look, edition: EditionId) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let permit = self.may_delete_edition(actor, &look, edition).await?;
-            let (revision, library) = (look.file()?.lock_revision, look.item.library.id);
-            let act = self.act(actor, None);
+            // free and with this edition as its newest: at any other revision it need not be
+            let seen = Seen { revision: look.file()?.lock_revision, bound: false };
+            let (library, act) = (look.item.library.id, self.act(actor, None));
             let done = {
                 let mut db = self.connection().await?;
-                let done = match again!(
-                    store::editions::delete_newest(&mut db, &permit, library, edition, revision, &act).await
-                )? {
+                let deleted = again!(store::editions::delete(&mut db, &permit, library, edition, seen, &act).await)?;
+                let done = match deleted {
                     Deleted::Done => true,
                     Deleted::Changed => false,
                     Deleted::Only => {
-                        let seen = Seen { revision, bound: false };
                         let trash = self.0.fresh.oracle_file()?;
                         again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)?
                     }
@@ -126,7 +125,7 @@ impl Vault {
             let (library, act) = (look.item.library.id, self.act(actor, None));
             {
                 let mut db = self.connection().await?;
-                let done = again!(store::editions::delete_one(&mut db, &permit, library, edition, seen, &act).await)?;
+                let done = again!(store::editions::delete(&mut db, &permit, library, edition, seen, &act).await)?;
                 match done {
                     Deleted::Done => return Ok(()),
                     Deleted::Only => return Err(Error::Impossible("the only version")),
