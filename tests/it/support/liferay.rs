@@ -175,10 +175,27 @@ pub fn told(server: &Server, answer: &Answer) -> String {
         (world.carl.person.number, "<carl>"),
         (world.eve.person.number, "<eve>"),
     ] {
-        text = text.replace(&number.to_string(), word);
+        text = replace_number(&text, &number.to_string(), word);
     }
     for (id, word) in [(world.file.id.0, "<file uuid>"), (world.ann.person.id.0, "<ann uuid>")] {
         text = text.replace(&id.to_string(), word);
     }
     format!("{} {text}", answer.status.as_u16())
+}
+
+/// The text with a word in place of a number; not where its digits happen to stand inside a uuid.
+fn replace_number(text: &str, number: &str, word: &str) -> String {
+    let apart = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-');
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(number) {
+        let (before, after) = (&rest[..at], &rest[at + number.len()..]);
+        let last = before.chars().next_back().or(told.chars().next_back());
+        let whole = apart(last) && apart(after.chars().next());
+        told.push_str(before);
+        told.push_str(if whole { word } else { number });
+        rest = after;
+    }
+    told.push_str(rest);
+    told
 }
