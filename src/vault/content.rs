@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures_util::{Stream, stream::BoxStream};
 
-use super::{Look, Vault, publish::media_type};
+use super::{Look, Vault, giving::media_type};
 use crate::{
     content::{PutError, Staged},
     domain::{

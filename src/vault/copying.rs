@@ -5,9 +5,12 @@ use std::collections::HashMap;
 
 use super::{
     Look, Published, Vault,
+    create::{With, is_personal},
     files::Tree,
+    giving::Giving,
     locks::ATTEMPTS,
-    publish::{Giving, With, author, free_name, is_personal},
+    names::free_name,
+    publish::author,
 };
 use crate::{
     domain::{

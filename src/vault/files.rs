@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Category, Look, Vault, locks::ATTEMPTS, publish::free_name};
+use super::{Category, Look, Vault, locks::ATTEMPTS, names::free_name};
 use crate::{
     domain::{
         actor::{Actor, Level, Role},

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Look, NewFileAt, Published, Vault, editions::edition, locks::ATTEMPTS, publish::Belonging};
+use super::{Look, NewFileAt, Published, Vault, create::Belonging, editions::edition, locks::ATTEMPTS};
 use crate::{
     domain::{
         actor::Actor,

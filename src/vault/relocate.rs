@@ -1,6 +1,6 @@
 //! Moving an item, also into another library. Identity, editions, times and owner stay what they are.
 
-use super::{Look, Vault, files::Tree, locks::ATTEMPTS, publish::free_name};
+use super::{Look, Vault, files::Tree, locks::ATTEMPTS, names::free_name};
 use crate::{
     domain::{
         actor::Actor,

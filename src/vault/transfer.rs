@@ -1,6 +1,6 @@
 //! Giving everything of one user to another: for administrators, when somebody has left.
 
-use super::{Vault, locks::ATTEMPTS, publish::free_name};
+use super::{Vault, locks::ATTEMPTS, names::free_name};
 use crate::{
     domain::{
         actor::Actor,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Look, Vault, locks::ATTEMPTS, publish::free_name};
+use super::{Look, Vault, locks::ATTEMPTS, names::free_name};
 use crate::{
     domain::{
         actor::Actor,

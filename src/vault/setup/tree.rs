@@ -1,6 +1,6 @@
 //! Folders, and files with their editions.
 
-use super::{super::publish::media_type, Done, Setup};
+use super::{super::giving::media_type, Done, Setup};
 use crate::{
     content::Staged,
     domain::{

@@ -1,0 +1,326 @@
+//! Making a file in a folder: with its first edition and its lock, and, where that is wanted, with what belongs to it or is
+//! said about it, both or neither.
+
+use super::{
+    Look, Published, Vault,
+    giving::{Giving, given_type},
+    locks::ATTEMPTS,
+    metadata::set_with,
+    names::free_name,
+    publish::{Aim, Given, author},
+};
+use crate::{
+    content::Staged,
+    domain::{
+        actor::Actor,
+        edition::{Publish, Storage},
+        error::{Error, Missing, Result},
+        event::Verb,
+        id::{EditionId, ItemId, ItemKey, LibraryId},
+        item::{Item, Kind, NewFile, OnConflict},
+        library::LibraryKind,
+        metadata::Setting,
+        permission::{Action, Permit},
+        version::{Step, Version},
+    },
+    store::{self, contents::NewContent, editions::NewEdition, files::NewItem, parts::NewAssociation},
+};
+
+/// A file to be made in a folder that was looked at, with its bytes.
+#[derive(Debug)]
+pub struct NewFileAt {
+    /// The file.
+    pub file: NewFile,
+    /// Its bytes; `None` only for a file whose bytes are elsewhere.
+    pub content: Option<Staged>,
+}
+
+/// What a file is made together with.
+#[derive(Clone, Copy)]
+pub(super) enum With<'a> {
+    Nothing,
+    /// That it belongs to a revision of a part.
+    Belonging(&'a Belonging),
+    /// What is said about it.
+    Words(&'a [Setting]),
+    /// What everybody sees said about this other one.
+    WordsOf(ItemId),
+}
+
+/// That a file to be made belongs to a revision of a part.
+pub(super) struct Belonging {
+    /// To change which files belong to it.
+    pub permit: Permit,
+    /// How it belongs to it.
+    pub association: NewAssociation,
+    /// Whether it shows its newest edition; else it is pinned to the one it is made with.
+    pub latest: bool,
+}
+
+impl Vault {
+    /// Makes a file in the folder that was looked at.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder
+    /// and of the file's own category.
+    pub async fn create_file(&self, actor: &Actor, folder: &Look, new: NewFileAt) -> Result<Published> {
+        self.create_file_saying(actor, folder, new, Vec::new()).await
+    }
+
+    /// The same, and says something about the file in collections that the folder has: both or neither.
+    ///
+    /// # Errors
+    /// As [`Vault::create_file`] and [`Vault::check_values`].
+    pub async fn create_file_saying(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        new: NewFileAt,
+        said: Vec<Setting>,
+    ) -> Result<Published> {
+        folder.folder()?;
+        let permit = self.check_create(actor, folder, new.file.metadata.category).await?;
+        self.check_values(actor, folder, &said).await?;
+        let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
+        self.complete(async move {
+            let giving = Giving::new(new.content);
+            let with = if said.is_empty() { With::Nothing } else { With::Words(&said) };
+            let mut made = vault.create_wherever(&actor, permit, folder.clone(), &new.file, &giving, with).await;
+            if new.file.on_conflict == OnConflict::AddEdition && matches!(made, Err(Error::NameTaken(_))) {
+                made = vault.add_instead(&actor, &folder, &new.file, &giving, said).await;
+            }
+            if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
+                giving.taken_back(&vault).await;
+            }
+            made
+        })
+        .await
+    }
+
+    /// Makes it in the folder that was looked at, even if that was moved into another library a moment ago.
+    pub(super) async fn create_wherever(
+        &self,
+        actor: &Actor,
+        mut permit: Permit,
+        mut folder: Look,
+        file: &NewFile,
+        giving: &Giving,
+        with: With<'_>,
+    ) -> Result<Published> {
+        for _ in 0..ATTEMPTS {
+            match self.try_create(actor, &permit, &folder, file, giving, with).await {
+                Err(Error::Missing(Missing::Item)) => {
+                    folder = self.moved(actor, &folder).await?;
+                    permit = self.check_create(actor, &folder, file.metadata.category).await?;
+                }
+                made => return made,
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// Makes a file in the folder that was looked at, which belongs to a revision of a part from birth: both or neither.
+    /// What the caller may do to the part was asked.
+    pub(super) async fn create_file_of(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        new: NewFileAt,
+        with: Belonging,
+    ) -> Result<Published> {
+        folder.folder()?;
+        let permit = self.check_create(actor, folder, new.file.metadata.category).await?;
+        let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
+        self.complete(async move {
+            let giving = Giving::new(new.content);
+            let made = vault.try_create(&actor, &permit, &folder, &new.file, &giving, With::Belonging(&with)).await;
+            if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
+                giving.taken_back(&vault).await;
+            }
+            made
+        })
+        .await
+    }
+
+    /// Somebody made a file of that name a moment ago: these bytes are its next edition.
+    async fn add_instead(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        file: &NewFile,
+        giving: &Giving,
+        said: Vec<Setting>,
+    ) -> Result<Published> {
+        let name = file.name.as_str().to_owned();
+        let key = ItemKey::Path(Box::new(ItemKey::Id(folder.item.id)), vec![name.clone()]);
+        let look = self.look(actor, &key).await?;
+        if look.file().is_err() {
+            return Err(Error::NameTaken(name));
+        }
+        let what = Given {
+            metadata: file.metadata.clone(),
+            comment: file.comment.clone(),
+            how: Publish::New(Step::Major),
+            rename: None,
+        };
+        let aim = Aim { said, ..Aim::new(Verb::AddEdition, Action::AddEdition) };
+        self.try_publish(actor, look, &what, giving, &aim).await
+    }
+
+    async fn try_create(
+        &self,
+        actor: &Actor,
+        permit: &Permit,
+        folder: &Look,
+        file: &NewFile,
+        giving: &Giving,
+        with: With<'_>,
+    ) -> Result<Published> {
+        let author = author(actor, folder);
+        let author_name = match (&file.metadata.author_name, actor.person()) {
+            (Some(name), _) => name.clone(),
+            (None, Some(person)) => person.name.clone(),
+            (None, None) => folder.item.owner.name.clone(),
+        };
+        let category = file.metadata.category.unwrap_or(folder.item.category.id);
+        let (storage, location) = match giving.info {
+            Some(_) => (Storage::File, None),
+            None => file.metadata.place(None)?,
+        };
+        let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
+        for attempt in 0..ATTEMPTS {
+            let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());
+            let new = NewItem {
+                id: ItemId::fresh(),
+                name: name.clone(),
+                oracle_id: self.0.fresh.oracle_file()?,
+                graph_id: self.0.fresh.graph_item()?,
+                category,
+                owner,
+                author,
+                client_times: file.client_times,
+            };
+            let edition = NewEdition {
+                id: EditionId::fresh(),
+                arena_guid: self.0.fresh.arena_guid()?,
+                ordinal: 1,
+                version: Version::FIRST,
+                label: file.metadata.label.clone().unwrap_or_else(|| "1".to_owned()),
+                file_name: giving.info.map(|_| file.metadata.file_name.as_ref().unwrap_or(&name).as_str().to_owned()),
+                title: file.metadata.title.clone().unwrap_or_else(|| name.as_str().to_owned()),
+                description: file.metadata.description.clone().unwrap_or_default(),
+                format: file.metadata.format.clone().filter(|format| !format.is_empty()),
+                private: file.metadata.private.unwrap_or(false),
+                storage,
+                location: location.clone(),
+                media_type: giving.info.map(|_| given_type(&file.metadata, name.as_str())),
+                content: giving.info,
+                comment: file.comment.clone(),
+                author,
+                author_name: author_name.clone(),
+                category,
+                item_name: None,
+            };
+            let act = self.act(actor, Some(&file.comment));
+            let library = folder.item.library.id;
+            let content = giving.content.as_ref();
+            let made = match with {
+                With::Nothing => {
+                    let mut db = self.connection().await?;
+                    again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await)
+                }
+                With::Belonging(with) => {
+                    again!(self.create_with(permit, library, &new, &edition, content, with, &act).await)
+                }
+                With::Words(_) | With::WordsOf(_) => {
+                    match again!(self.create_saying(permit, library, &new, &edition, content, with, &act).await) {
+                        Ok(Ok(made)) => Ok(made),
+                        Ok(Err(refusal)) => return Err(refusal),
+                        Err(error) => Err(error),
+                    }
+                }
+            };
+            match made {
+                Ok(Some(blob)) => {
+                    giving.given(self, blob).await;
+                    return Ok(Published {
+                        file: new.id,
+                        edition: Some(edition.id),
+                        arena_guid: Some(edition.arena_guid),
+                    });
+                }
+                Ok(None) => return Err(Error::Missing(Missing::Item)),
+                Err(error) => match store::violated(&error) {
+                    Some("items_name_key") => {
+                        if matches!(file.on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
+                            return Err(Error::NameTaken(name.as_str().to_owned()));
+                        }
+                    }
+                    // bytes that were there already are gone with the edition that named them
+                    Some("editions_content_fkey") => return Err(Error::Missing(Missing::Edition)),
+                    _ => return Err(error.into()),
+                },
+            }
+        }
+        Err(Error::NameTaken(file.name.as_str().to_owned()))
+    }
+
+    /// `None` as in `store::files::create`, and when the revision is not worked on any more.
+    #[expect(clippy::too_many_arguments, reason = "one transaction")]
+    async fn create_with(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        file: &NewItem,
+        edition: &NewEdition,
+        content: Option<&NewContent>,
+        with: &Belonging,
+        act: &store::Act,
+    ) -> sqlx::Result<Option<Option<String>>> {
+        let mut all = self.0.db.begin().await?;
+        let made = store::files::create(&mut all, permit, library, file, edition, content, act).await?;
+        let mut association = with.association.clone();
+        association.terms.edition = (!with.latest).then_some(edition.id);
+        let tied = store::parts::associate(&mut all, &with.permit, library, &association, file.id, None, act).await?;
+        if made.is_none() || !tied {
+            return Ok(None);
+        }
+        all.commit().await?;
+        Ok(made)
+    }
+
+    /// The same with words about the file. The inner refusal is that of the words.
+    #[expect(clippy::too_many_arguments, reason = "one transaction")]
+    async fn create_saying(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        file: &NewItem,
+        edition: &NewEdition,
+        content: Option<&NewContent>,
+        with: With<'_>,
+        act: &store::Act,
+    ) -> sqlx::Result<Result<Option<Option<String>>>> {
+        let mut all = self.0.db.begin().await?;
+        let made = store::files::create(&mut all, permit, library, file, edition, content, act).await?;
+        if made.is_none() {
+            return Ok(Ok(None));
+        }
+        match with {
+            With::Words(said) => {
+                if let Some(refusal) = set_with(&mut all, permit, file.id, said).await? {
+                    return Ok(Err(refusal));
+                }
+            }
+            With::WordsOf(other) => store::metadata::copy(&mut all, &[(other, file.id)]).await?,
+            With::Nothing | With::Belonging(_) => {}
+        }
+        all.commit().await?;
+        Ok(Ok(made))
+    }
+}
+
+/// Whether it lies in somebody's own library.
+pub(super) fn is_personal(item: &Item) -> bool {
+    item.library.kind == LibraryKind::Personal
+}

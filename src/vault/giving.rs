@@ -1,0 +1,63 @@
+//! Bytes on their way into a row, and what type they are of.
+
+use super::Vault;
+use crate::{
+    content::Staged,
+    domain::{
+        content::Place,
+        edition::{ContentInfo, Metadata},
+    },
+    store::contents::NewContent,
+};
+
+/// Bytes on their way into a row.
+///
+/// They are given up to the row before the statement that may name them, and taken back only after a definite no: were
+/// it the other way round, a task that dies between commit and answer would delete bytes that a row names.
+pub(super) struct Giving {
+    pub content: Option<NewContent>,
+    pub info: Option<ContentInfo>,
+}
+
+impl Giving {
+    /// What was staged, if something was.
+    pub fn new(staged: Option<Staged>) -> Self {
+        let content = staged.map(|staged| NewContent(staged.keep()));
+        let info = content.as_ref().map(|NewContent(content)| ContentInfo {
+            sha256: content.sha256,
+            quick_xor: content.quick_xor,
+            size: content.size.cast_signed(),
+        });
+        Self { content, info }
+    }
+
+    /// The row names `blob` now; our own, if it is another, is superfluous.
+    pub async fn given(&self, vault: &Vault, blob: Option<String>) {
+        let superfluous = match self.content.as_ref().map(|content| &content.0.place) {
+            Some(Place::Blob(key)) if blob.as_deref() != Some(&key.to_string()) => *key,
+            _ => return,
+        };
+        // what cannot be deleted now is swept later
+        if let Err(error) = vault.0.content.delete(superfluous).await {
+            tracing::warn!(%error, "a superfluous blob stays for the sweeper");
+        }
+    }
+
+    /// Nothing names what was given.
+    pub async fn taken_back(&self, vault: &Vault) {
+        self.given(vault, None).await;
+    }
+}
+
+/// The media type a client declared for some bytes, else the likely one.
+pub(super) fn given_type(given: &Metadata, file_name: &str) -> String {
+    given.declared_type.clone().unwrap_or_else(|| media_type(given.media_type.as_deref(), file_name))
+}
+
+/// The media type of some bytes: what the name's extension says, else what the client says, unless that is JSON, which
+/// clients say of anything (spec/graph.md 5.1).
+pub(super) fn media_type(said: Option<&str>, file_name: &str) -> String {
+    let by_name = mime_guess::from_path(file_name).first_raw();
+    let said = said.filter(|said| !said.is_empty() && !said.starts_with("application/json"));
+    by_name.or(said).unwrap_or("application/octet-stream").to_owned()
+}
