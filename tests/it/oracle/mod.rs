@@ -10,6 +10,7 @@ mod hostile;
 mod link_matrix;
 mod links;
 mod locks;
+mod meetings;
 mod metadata;
 mod oauth;
 mod refusals;

@@ -1,0 +1,297 @@
+//! Where moving, the trash, shares, links, transfers and what is said about items meet each other.
+
+use coatcheck::domain::{id::LibraryKey, person::License};
+use futures_util::{StreamExt, stream};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+
+use super::tree::{apply, file, folder, id_in, names, said};
+use crate::support::{
+    oracle::{Client, rows, status},
+    server::Server,
+    world,
+};
+
+fn to(folder: &str) -> Value {
+    json!({ "destinationID": folder })
+}
+
+async fn trash_id(client: &Client<'_>, id: &str) -> Option<String> {
+    let answer = client.service("FLD_BROWSE_TRASH", &[("fileCount", "-1")]).await;
+    let of = |set: &str, column: &'static str| {
+        rows(&answer, set).into_iter().map(move |row| (row["fRealItemGUID"].clone(), row[column].clone()))
+    };
+    let mut all = of("ChildFiles", "fFileGUID").chain(of("ChildFolders", "fFolderGUID"));
+    all.find(|(real, _)| real == id).map(|(_, trash)| trash)
+}
+
+async fn restore(client: &Client<'_>, id: &str) -> String {
+    let trash = trash_id(client, id).await.unwrap();
+    status(&client.service("FLD_RESTORE", &[("items", &trash)]).await)
+}
+
+async fn purge(client: &Client<'_>, id: &str) {
+    let trash = trash_id(client, id).await.unwrap();
+    let answer = client.service("FLD_DELETE_FROM_TRASH", &[("item", &trash)]).await;
+    assert!(status(&answer).starts_with("0 "), "{answer}");
+}
+
+async fn transfer(server: &Server, from: &world::Somebody, to: &world::Somebody) {
+    let path = format!("/users/{}/transferContent?targetUserID={}", from.person.oracle_id, to.person.oracle_id);
+    server.send(server.oracle(&server.world.dora).request(Method::POST, &path)).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_was_deleted_for_good_is_nothing_to_transfer() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob) = (server.oracle(&world.ann), server.oracle(&world.bob));
+    let gone = file(&ann, "self", "gone.txt", "x").await;
+    ann.delete(&format!("/files/{gone}")).await.expect(200);
+    purge(&ann, &gone).await;
+    transfer(&server, &world.ann, &world.bob).await;
+    assert_eq!(names(&bob, "self").await, ["Engineering"]);
+
+    // what was deleted by itself in a folder that is gone for good goes along, as all of the trash does
+    let outer = folder(&ann, "self", "outer").await;
+    let alone = file(&ann, &outer, "alone.txt", "x").await;
+    ann.delete(&format!("/files/{alone}")).await.expect(200);
+    ann.delete(&format!("/folders/{outer}")).await.expect(200);
+    purge(&ann, &outer).await;
+    transfer(&server, &world.ann, &world.bob).await;
+    assert_eq!(trash_id(&ann, &alone).await, None);
+    assert!(trash_id(&bob, &alone).await.is_some());
+    assert!(restore(&bob, &alone).await.starts_with("-1 "), "its folder is gone");
+    purge(&bob, &alone).await;
+}
+
+#[tokio::test]
+async fn an_owner_who_was_left_without_a_role_can_be_shared_with() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob, max) = (server.oracle(&world.ann), server.oracle(&world.bob), server.oracle(&world.max));
+    let root = &world.library.root_oracle_id;
+    let with = |who: &world::Somebody| json!({"userID": who.person.oracle_id, "role": "viewer"});
+
+    // Bob's folder comes into Ann's own library, and stays his
+    let moved = folder(&bob, root, "moved").await;
+    ann.post(&format!("/folders/{moved}/move"), to("self")).await.expect(200);
+    assert_eq!(said(&bob.get(&format!("/folders/{moved}")).await), "403 -20");
+    ann.post(&format!("/shares/{moved}"), with(&world.bob)).await.expect(200);
+    bob.get(&format!("/folders/{moved}")).await.expect(200);
+    // and once he has a role, it can be changed and taken
+    let better = json!({"userID": "bob", "role": "contributor"});
+    ann.put(&format!("/shares/{moved}/role"), better).await.expect(200);
+    ann.send(Method::DELETE, &format!("/shares/{moved}/user"), json!({"userID": "bob"})).await.expect(200);
+    assert_eq!(said(&bob.get(&format!("/folders/{moved}")).await), "403 -20");
+    // whose library it is needs no share
+    assert_eq!(said(&ann.post(&format!("/shares/{moved}"), with(&world.ann)).await), "409 -1");
+
+    // Ann's folder is given to Eve, who is no member
+    let given = folder(&ann, root, "given").await;
+    assert_eq!(said(&max.post(&format!("/shares/{given}"), with(&world.ann)).await), "409 -1");
+    transfer(&server, &world.ann, &world.eve).await;
+    let eve = server.oracle(&world.eve);
+    assert_eq!(said(&eve.get(&format!("/folders/{given}")).await), "403 -20");
+    max.post(&format!("/shares/{given}"), with(&world.eve)).await.expect(200);
+    assert_eq!(eve.get(&format!("/folders/{given}")).await.expect(200).json()["ownedBy"]["loginName"], "eve");
+}
+
+#[tokio::test]
+async fn a_home_shows_no_more_than_the_credential_reaches() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let gus = world::user(&server.vault, "gus", License::Full, false).await;
+    let seed = "[[groups]]\nname = \"Crew\"\nmembers = [\"gus\"]\n";
+    apply(&server, seed).await;
+    let max = server.oracle(&world.max);
+    let crew = folder(&max, &world.library.root_oracle_id, "crew").await;
+    let alone = folder(&max, &world.library.root_oracle_id, "alone").await;
+    let group = server.vault.principal_named("Crew").await.unwrap();
+    for (shared, with) in [(&crew, &group.oracle_id), (&alone, &gus.person.oracle_id)] {
+        let spec = json!({"userID": with, "role": "viewer"});
+        max.post(&format!("/shares/{shared}"), spec).await.expect(200);
+    }
+    let narrow = world::token(&server.vault, gus.person.id, &["Files.Read"]).await;
+    for (token, seen) in [(&gus.token, vec!["alone", "crew"]), (&narrow, vec!["alone"])] {
+        let get = async |path: &str| {
+            let request = server.get(&format!("/documents/api/1.1{path}")).bearer_auth(token);
+            server.send(request).await
+        };
+        let listing = get("/folders/self/items").await.expect(200).json();
+        let listed: Vec<_> = listing["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect();
+        assert_eq!(listed, seen);
+        let found = get("/folders/search/items?fulltext=*").await.expect(200).json();
+        assert_eq!(found["totalResults"], listing["totalResults"]);
+        let reached = get(&format!("/folders/{crew}")).await.status.is_success();
+        assert_eq!(reached, seen.contains(&"crew"));
+    }
+}
+
+#[tokio::test]
+async fn the_trash_below_a_folder_goes_where_the_folder_goes() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob) = (server.oracle(&world.ann), server.oracle(&world.bob));
+    let outer = folder(&ann, &world.library.root_oracle_id, "outer").await;
+    let inner = folder(&ann, &outer, "inner").await;
+    let deep = file(&ann, &inner, "deep.txt", "deep").await;
+    let other = file(&ann, &outer, "other.txt", "other").await;
+    ann.delete(&format!("/files/{other}")).await.expect(200);
+    ann.delete(&format!("/folders/{inner}")).await.expect(200);
+    ann.post(&format!("/folders/{outer}/move"), to("self")).await.expect(200);
+    // a name that is taken meanwhile
+    file(&ann, &outer, "other.txt", "new").await;
+    for id in [&inner, &other] {
+        assert!(restore(&ann, id).await.starts_with("0 "));
+    }
+    assert_eq!(names(&ann, &outer).await, ["inner", "other(2).txt", "other.txt"]);
+    assert_eq!(ann.get(&format!("/files/{deep}/data")).await.expect(200).text(), "deep");
+    assert_eq!(said(&bob.get(&format!("/files/{deep}")).await), "403 -20");
+    ann.reserve_id(&deep).await.expect(200);
+    let own = server.vault.library_named(&LibraryKey::OwnedBy(world.ann.person.id)).await.unwrap().unwrap();
+    let path = format!("/v1.0/drives/{}/root:/outer/inner/deep.txt", own.graph_id);
+    assert_eq!(server.graph(&world.ann).get(&path).await.expect(200).json()["name"], "deep.txt");
+
+    // gone for good with its folder's links and shares
+    let spec = json!({ "assignedUsers": "@everybody" });
+    let link = ann.post(&format!("/publiclinks/folder/{inner}"), spec).await.expect(200).json();
+    let link = link["linkID"].as_str().unwrap().to_owned();
+    ann.post(&format!("/shares/{inner}"), json!({"userID": "bob", "role": "viewer"})).await.expect(200);
+    server.oracle_nobody().link(&link).get(&format!("/files/{deep}")).await.expect(200);
+    bob.get(&format!("/files/{deep}")).await.expect(200);
+    ann.delete(&format!("/folders/{inner}")).await.expect(200);
+    for client in [&bob, &server.oracle_nobody().link(&link)] {
+        assert_eq!(said(&client.get(&format!("/files/{deep}")).await), "404 -16");
+    }
+    assert!(restore(&ann, &inner).await.starts_with("0 "));
+    server.oracle_nobody().link(&link).get(&format!("/files/{deep}")).await.expect(200);
+    bob.get(&format!("/files/{deep}")).await.expect(200);
+    assert_eq!(names(&bob, "self").await, ["Engineering", "inner"]);
+    ann.delete(&format!("/folders/{inner}")).await.expect(200);
+    purge(&ann, &inner).await;
+    assert_eq!(names(&bob, "self").await, ["Engineering"]);
+    // a copy of what was above does not bring it back
+    let beside = json!({"destinationID": "self", "duplicateResolution": "TimeStampSuffix"});
+    let copy = id_in(&ann.post(&format!("/folders/{outer}/copy"), beside).await.expect(200));
+    assert_eq!(names(&ann, &copy).await, ["other(2).txt", "other.txt"]);
+}
+
+/// What must be true of every tree, whatever happened to it.
+async fn is_sound(server: &Server) {
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let rules = [
+        "SELECT i.name FROM items i JOIN items p ON p.id = i.parent_id
+        WHERE i.ancestors <> p.ancestors || p.id OR i.library_id <> p.library_id",
+        "SELECT i.name FROM items i JOIN items p ON p.id = i.parent_id WHERE i.deleted_at IS NULL AND p.deleted_at IS NOT NULL",
+        "SELECT i.name FROM items i JOIN locks k ON k.file_id = i.id WHERE (i.deleted_at IS NULL) <> (k.closed_at IS NULL)",
+        "SELECT i.name FROM items i WHERE i.kind = 'file' AND i.purged_at IS NULL
+            AND NOT EXISTS (SELECT FROM editions e WHERE e.id = i.edition_id AND e.file_id = i.id)",
+        "SELECT i.name FROM items i WHERE i.purged_at IS NOT NULL AND (EXISTS (SELECT FROM memberships m WHERE m.item_id = i.id)
+            OR EXISTS (SELECT FROM links l WHERE l.item_id = i.id) OR EXISTS (SELECT FROM item_tags t WHERE t.item_id = i.id)
+            OR EXISTS (SELECT FROM metadata_values v WHERE v.item_id = i.id)
+            OR EXISTS (SELECT FROM metadata_assignments a WHERE a.item_id = i.id)
+            OR EXISTS (SELECT FROM editions e WHERE e.file_id = i.id))",
+    ];
+    for rule in rules {
+        let wrong: Vec<String> = sqlx::query_scalar(rule).fetch_all(&mut db).await.unwrap();
+        assert!(wrong.is_empty(), "{wrong:?}: {rule}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_at_once_nothing_fails_and_the_trees_stay_whole() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, dora) = (server.oracle(&world.ann), server.oracle(&world.dora));
+    let root = &world.library.root_oracle_id;
+    world::personal(&server.vault, &world.bob).await;
+    dora.post("/metadata/C", json!({ "fields": "f" })).await.expect(201);
+    dora.post(&format!("/folders/{root}/metadata/C"), json!({})).await;
+    let outer = folder(&ann, root, "outer").await;
+    let mut deep = Vec::new();
+    for number in 0..4 {
+        let inner = folder(&ann, &outer, &format!("inner {number}")).await;
+        deep.push((file(&ann, &inner, "deep.txt", "deep").await, inner));
+    }
+    let (deep, outer) = (&deep, &outer);
+    let turn = async |round: usize| {
+        let (file, inner) = &deep[round % deep.len()];
+        let ann = &ann;
+        let get = |answer: crate::support::answer::Answer| vec![answer];
+        let send = async |method: Method, path: String, body: Value| get(ann.send(method, &path, body).await);
+        match (round * 7) % 17 {
+            0 => send(Method::POST, format!("/folders/{outer}/move"), to("self")).await,
+            1 => send(Method::POST, format!("/folders/{outer}/move"), to(root)).await,
+            2 => send(Method::DELETE, format!("/folders/{inner}"), json!({})).await,
+            3 => send(Method::DELETE, format!("/files/{file}"), json!({})).await,
+            4 | 5 | 6 => {
+                let id = if round % 2 == 0 { inner } else { file };
+                if let Some(trash) = trash_id(ann, id).await {
+                    let request = ann.service_request(Method::POST, "FLD_RESTORE", &[("items", &trash)]).body("");
+                    return get(server.send(request).await);
+                }
+                Vec::new()
+            }
+            7 => {
+                send(
+                    Method::POST,
+                    format!("/folders/{outer}/copy"),
+                    json!({"destinationID": root, "duplicateResolution": "TimeStampSuffix"}),
+                )
+                .await
+            }
+            8 => {
+                send(
+                    Method::POST,
+                    format!("/files/{file}/copy"),
+                    json!({"destinationID": outer, "duplicateResolution": "TimeStampSuffix"}),
+                )
+                .await
+            }
+            9 => send(Method::POST, format!("/files/{file}/tags"), json!({"setTags": format!("a,b{round}")})).await,
+            10 => send(Method::POST, format!("/files/{file}/metadata"), json!({"C.f": round.to_string()})).await,
+            11 => {
+                let mut all =
+                    vec![dora.delete("/metadata/C").await, dora.post("/metadata/C", json!({ "fields": "f" })).await];
+                all.push(dora.post(&format!("/folders/{root}/metadata/C"), json!({})).await);
+                all.push(dora.post(&format!("/folders/{inner}/metadata/C"), json!({})).await);
+                all
+            }
+            12 => get(server
+                .oracle(&world.max)
+                .post(&format!("/shares/{inner}"), json!({"userID": "eve,bob", "role": "viewer"}))
+                .await),
+            13 => get(server
+                .oracle(&world.max)
+                .post(
+                    &format!("/publiclinks/folder/{inner}"),
+                    json!({"assignedUsers": "@everybody", "linkName": round.to_string()}),
+                )
+                .await),
+            14 => send(Method::POST, format!("/files/{file}/move"), to(outer)).await,
+            15 => send(Method::POST, format!("/files/{file}/move"), to(inner)).await,
+            _ => {
+                if round % 3 == 0 {
+                    let path = format!("/users/{}/transferContent?targetUserID=bob", world.ann.person.oracle_id);
+                    return get(server.send(dora.request(Method::POST, &path)).await);
+                }
+                let request = ann.service_request(Method::POST, "FLD_EMPTY_TRASH", &[]).body("");
+                if round % 5 == 0 {
+                    get(server.send(request).await)
+                } else {
+                    get(ann.upload_version(file, None, &round.to_string()).await)
+                }
+            }
+        }
+    };
+    let answers: Vec<_> = stream::iter(0..510).map(turn).buffer_unordered(12).collect().await;
+    let bad: Vec<_> =
+        answers.iter().flatten().filter(|answer| answer.status.as_u16() >= 500).map(ToString::to_string).collect();
+    let done = answers.iter().flatten().filter(|answer| answer.status.is_success()).count();
+    eprintln!("{done} done");
+    assert!(bad.is_empty(), "{bad:?}");
+    assert!(done > 100, "{done} done");
+    is_sound(&server).await;
+}
