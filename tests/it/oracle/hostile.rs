@@ -400,3 +400,32 @@ async fn hostile_services_headers_and_forms_are_refused_in_the_vendors_shape() {
     }
     all(&server, requests).await;
 }
+
+#[tokio::test]
+async fn no_moment_is_too_far_away_to_be_refused() {
+    let server = Server::start().await;
+    let max = server.oracle(&server.world.max);
+    let path = format!("/publiclinks/file/{}", server.world.file.oracle_id);
+    let moments = [
+        "-9999-01-01T00:00:00Z",
+        "-4714-01-01T00:00:00Z",
+        "-262143-01-01T00:00:00Z",
+        "+262142-12-31T23:59:59Z",
+        "99999-01-01T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "2026-12-31T23:59:60Z",
+        "9999-12-31T23:59:59.999999999Z",
+    ];
+    for (place, moment) in moments.into_iter().enumerate() {
+        let spec = json!({"assignedUsers": "@everybody", "linkName": place.to_string(), "expirationTime": moment});
+        let answer = max.post(&path, spec).await;
+        // years that are written with four digits, and no others
+        if place < 5 {
+            assert!(answer.clone().expect(400).text().contains("expirationTime"), "{moment}: {answer}");
+            continue;
+        }
+        let link = format!("/publiclinks/{}", answer.expect(200).json()["linkID"].as_str().unwrap());
+        max.get(&link).await.expect(200);
+        max.get(&path).await.expect(200);
+    }
+}

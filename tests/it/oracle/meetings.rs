@@ -215,10 +215,12 @@ async fn all_at_once_nothing_fails_and_the_trees_stay_whole() {
         let inner = folder(&ann, &outer, &format!("inner {number}")).await;
         deep.push((file(&ann, &inner, "deep.txt", "deep").await, inner));
     }
-    let (deep, outer) = (&deep, &outer);
+    let (deep, outer) = (std::sync::Mutex::new(deep), &outer);
     let turn = async |round: usize| {
-        let (file, inner) = &deep[round % deep.len()];
+        let (file, inner) = &deep.lock().unwrap()[round % 4].clone();
         let ann = &ann;
+        // suffixes are of the time
+        server.advance(chrono::Duration::milliseconds(1));
         let get = |answer: crate::support::answer::Answer| vec![answer];
         let send = async |method: Method, path: String, body: Value| get(ann.send(method, &path, body).await);
         match (round * 7) % 17 {
@@ -273,25 +275,106 @@ async fn all_at_once_nothing_fails_and_the_trees_stay_whole() {
             14 => send(Method::POST, format!("/files/{file}/move"), to(outer)).await,
             15 => send(Method::POST, format!("/files/{file}/move"), to(inner)).await,
             _ => {
-                if round % 3 == 0 {
+                if round > 1400 && round % 3 == 0 {
                     let path = format!("/users/{}/transferContent?targetUserID=bob", world.ann.person.oracle_id);
                     return get(server.send(dora.request(Method::POST, &path)).await);
                 }
                 let request = ann.service_request(Method::POST, "FLD_EMPTY_TRASH", &[]).body("");
-                if round % 5 == 0 {
-                    get(server.send(request).await)
-                } else {
-                    get(ann.upload_version(file, None, &round.to_string()).await)
+                match round % 5 {
+                    0 => get(server.send(request).await),
+                    1 => {
+                        let made =
+                            ann.post(&format!("/folders/{outer}"), json!({"name": format!("new {round}")})).await;
+                        if made.status.is_success() {
+                            let inner = id_in(&made);
+                            let file = ann.upload(&inner, "deep.txt", "deep").await;
+                            if file.status.is_success() {
+                                deep.lock().unwrap()[(round / 5) % 4] = (id_in(&file), inner);
+                            }
+                        }
+                        Vec::new()
+                    }
+                    _ => get(ann.upload_version(file, None, &round.to_string()).await),
                 }
             }
         }
     };
-    let answers: Vec<_> = stream::iter(0..510).map(turn).buffer_unordered(12).collect().await;
+    let answers: Vec<_> = stream::iter(0..1500).map(turn).buffer_unordered(12).collect().await;
     let bad: Vec<_> =
         answers.iter().flatten().filter(|answer| answer.status.as_u16() >= 500).map(ToString::to_string).collect();
     let done = answers.iter().flatten().filter(|answer| answer.status.is_success()).count();
-    eprintln!("{done} done");
     assert!(bad.is_empty(), "{bad:?}");
     assert!(done > 100, "{done} done");
     is_sound(&server).await;
+}
+
+#[tokio::test]
+async fn one_request_for_many_files_is_one_guess_of_an_access_code() {
+    let server = Server::start_with(&[("oracle.wrong_codes_per_link", "4")]).await;
+    let world = &server.world;
+    let max = server.oracle(&world.max);
+    let shared = folder(&max, &world.library.root_oracle_id, "shared").await;
+    let mut files = Vec::new();
+    for number in 0..6 {
+        files.push(file(&max, &shared, &format!("{number}.txt"), "x").await);
+    }
+    let spec = json!({"assignedUsers": "@everybody", "password": "test12345"});
+    let link = max.post(&format!("/publiclinks/folder/{shared}"), spec).await.expect(200).json();
+    let nobody = server.oracle_nobody().link(link["linkID"].as_str().unwrap());
+    let lists = format!("/files/lists?ids={}", files.join(","));
+    assert_eq!(nobody.code("wrong1234").get(&lists).await.expect(200).json()["count"], "0");
+    nobody.code("test12345").get(&format!("/files/{}", files[0])).await.expect(200);
+    assert_eq!(nobody.code("test12345").get(&lists).await.expect(200).json()["count"], "6");
+}
+
+#[tokio::test]
+async fn folders_far_below_each_other_are_too_much_to_copy_at_once() {
+    let server = Server::start().await;
+    let ann = server.oracle(&server.world.ann);
+    let top = folder(&ann, "self", "top").await;
+    let mut bottom = top.clone();
+    for _ in 0..44 {
+        bottom = folder(&ann, &bottom, "x").await;
+    }
+    // a copy of all of it goes below its own deepest folder: twice as deep each time
+    for round in 0..4 {
+        let holder = folder(&ann, "self", &format!("holder {round}")).await;
+        let copy = id_in(&ann.post(&format!("/folders/{top}/copy"), to(&holder)).await.expect(200));
+        ann.post(&format!("/folders/{copy}/move"), to(&bottom)).await.expect(200);
+        let deepest = "SELECT oracle_id FROM items WHERE kind = 'folder' ORDER BY cardinality(ancestors) DESC LIMIT 1";
+        let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+        bottom = sqlx::query_scalar(deepest).fetch_one(&mut db).await.unwrap();
+    }
+    let holder = folder(&ann, "self", "holder").await;
+    let refused = ann.post(&format!("/folders/{top}/copy"), to(&holder)).await;
+    assert_eq!(said(&refused), "409 -1");
+    assert!(refused.text().contains("more in one folder than is copied at once"), "{refused}");
+    is_sound(&server).await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_in_ones_own_library_is_in_ones_own_trash_whoever_made_it() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob) = (server.oracle(&world.ann), server.oracle(&world.bob));
+    let moved = folder(&bob, &world.library.root_oracle_id, "moved").await;
+    let inner = file(&bob, &moved, "inner.txt", "x").await;
+    ann.post(&format!("/folders/{moved}/move"), to("self")).await.expect(200);
+    for (id, path) in [(&inner, format!("/files/{inner}")), (&moved, format!("/folders/{moved}"))] {
+        ann.delete(&path).await.expect(200);
+        assert_eq!(trash_id(&bob, id).await, None);
+        assert!(restore(&ann, id).await.starts_with("0 "));
+        assert_eq!(ann.get(&path).await.expect(200).json()["ownedBy"]["loginName"], "bob");
+    }
+    ann.post(&format!("/shares/{moved}"), json!({"userID": "bob", "role": "contributor"})).await.expect(200);
+    bob.delete(&format!("/files/{inner}")).await.expect(200);
+    assert_eq!(trash_id(&bob, &inner).await, None);
+    ann.delete(&format!("/folders/{moved}")).await.expect(200);
+    purge(&ann, &moved).await;
+    purge(&ann, &inner).await;
+    // what Bob has elsewhere is his
+    let his = file(&bob, &world.library.root_oracle_id, "his.txt", "x").await;
+    ann.delete(&format!("/files/{his}")).await.expect(200);
+    assert_eq!(trash_id(&ann, &his).await, None);
+    assert!(restore(&bob, &his).await.starts_with("0 "));
 }
