@@ -1,23 +1,27 @@
 //! Where moving, the trash, shares, links, transfers and what is said about items meet each other.
 
 use coatcheck::domain::{id::LibraryKey, person::License};
-use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use super::tree::{apply, file, folder, id_in, names, said};
+use super::{
+    tree::{apply, file, folder, id_in, names, said},
+    turmoil::is_sound,
+};
 use crate::support::{
     oracle::{Client, rows, status},
     server::Server,
     world,
 };
 
-fn to(folder: &str) -> Value {
+/// A body that names a destination.
+pub fn to(folder: &str) -> Value {
     json!({ "destinationID": folder })
 }
 
-async fn trash_id(client: &Client<'_>, id: &str) -> Option<String> {
+/// The id in the caller's trash of what has this id elsewhere.
+pub async fn trash_id(client: &Client<'_>, id: &str) -> Option<String> {
     let answer = client.service("FLD_BROWSE_TRASH", &[("fileCount", "-1")]).await;
     let of = |set: &str, column: &'static str| {
         rows(&answer, set).into_iter().map(move |row| (row["fRealItemGUID"].clone(), row[column].clone()))
@@ -176,136 +180,6 @@ async fn the_trash_below_a_folder_goes_where_the_folder_goes() {
     let beside = json!({"destinationID": "self", "duplicateResolution": "TimeStampSuffix"});
     let copy = id_in(&ann.post(&format!("/folders/{outer}/copy"), beside).await.expect(200));
     assert_eq!(names(&ann, &copy).await, ["other(2).txt", "other.txt"]);
-}
-
-/// What must be true of every tree, whatever happened to it.
-async fn is_sound(server: &Server) {
-    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
-    let rules = [
-        "SELECT i.name FROM items i JOIN items p ON p.id = i.parent_id
-        WHERE i.ancestors <> p.ancestors || p.id OR i.library_id <> p.library_id",
-        "SELECT i.name FROM items i JOIN items p ON p.id = i.parent_id WHERE i.deleted_at IS NULL AND p.deleted_at IS NOT NULL",
-        "SELECT i.name FROM items i JOIN locks k ON k.file_id = i.id WHERE (i.deleted_at IS NULL) <> (k.closed_at IS NULL)",
-        "SELECT i.name FROM items i WHERE i.kind = 'file' AND i.purged_at IS NULL
-            AND NOT EXISTS (SELECT FROM editions e WHERE e.id = i.edition_id AND e.file_id = i.id)",
-        "SELECT i.name FROM items i WHERE i.purged_at IS NOT NULL AND (EXISTS (SELECT FROM memberships m WHERE m.item_id = i.id)
-            OR EXISTS (SELECT FROM links l WHERE l.item_id = i.id) OR EXISTS (SELECT FROM item_tags t WHERE t.item_id = i.id)
-            OR EXISTS (SELECT FROM metadata_values v WHERE v.item_id = i.id)
-            OR EXISTS (SELECT FROM metadata_assignments a WHERE a.item_id = i.id)
-            OR EXISTS (SELECT FROM editions e WHERE e.file_id = i.id))",
-    ];
-    for rule in rules {
-        let wrong: Vec<String> = sqlx::query_scalar(rule).fetch_all(&mut db).await.unwrap();
-        assert!(wrong.is_empty(), "{wrong:?}: {rule}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_at_once_nothing_fails_and_the_trees_stay_whole() {
-    let server = Server::start().await;
-    let world = &server.world;
-    let (ann, dora) = (server.oracle(&world.ann), server.oracle(&world.dora));
-    let root = &world.library.root_oracle_id;
-    world::personal(&server.vault, &world.bob).await;
-    dora.post("/metadata/C", json!({ "fields": "f" })).await.expect(201);
-    dora.post(&format!("/folders/{root}/metadata/C"), json!({})).await;
-    let outer = folder(&ann, root, "outer").await;
-    let mut deep = Vec::new();
-    for number in 0..4 {
-        let inner = folder(&ann, &outer, &format!("inner {number}")).await;
-        deep.push((file(&ann, &inner, "deep.txt", "deep").await, inner));
-    }
-    let (deep, outer) = (std::sync::Mutex::new(deep), &outer);
-    let turn = async |round: usize| {
-        let (file, inner) = &deep.lock().unwrap()[round % 4].clone();
-        let ann = &ann;
-        // suffixes are of the time
-        server.advance(chrono::Duration::milliseconds(1));
-        let get = |answer: crate::support::answer::Answer| vec![answer];
-        let send = async |method: Method, path: String, body: Value| get(ann.send(method, &path, body).await);
-        match (round * 7) % 17 {
-            0 => send(Method::POST, format!("/folders/{outer}/move"), to("self")).await,
-            1 => send(Method::POST, format!("/folders/{outer}/move"), to(root)).await,
-            2 => send(Method::DELETE, format!("/folders/{inner}"), json!({})).await,
-            3 => send(Method::DELETE, format!("/files/{file}"), json!({})).await,
-            4 | 5 | 6 => {
-                let id = if round % 2 == 0 { inner } else { file };
-                if let Some(trash) = trash_id(ann, id).await {
-                    let request = ann.service_request(Method::POST, "FLD_RESTORE", &[("items", &trash)]).body("");
-                    return get(server.send(request).await);
-                }
-                Vec::new()
-            }
-            7 => {
-                send(
-                    Method::POST,
-                    format!("/folders/{outer}/copy"),
-                    json!({"destinationID": root, "duplicateResolution": "TimeStampSuffix"}),
-                )
-                .await
-            }
-            8 => {
-                send(
-                    Method::POST,
-                    format!("/files/{file}/copy"),
-                    json!({"destinationID": outer, "duplicateResolution": "TimeStampSuffix"}),
-                )
-                .await
-            }
-            9 => send(Method::POST, format!("/files/{file}/tags"), json!({"setTags": format!("a,b{round}")})).await,
-            10 => send(Method::POST, format!("/files/{file}/metadata"), json!({"C.f": round.to_string()})).await,
-            11 => {
-                let mut all =
-                    vec![dora.delete("/metadata/C").await, dora.post("/metadata/C", json!({ "fields": "f" })).await];
-                all.push(dora.post(&format!("/folders/{root}/metadata/C"), json!({})).await);
-                all.push(dora.post(&format!("/folders/{inner}/metadata/C"), json!({})).await);
-                all
-            }
-            12 => get(server
-                .oracle(&world.max)
-                .post(&format!("/shares/{inner}"), json!({"userID": "eve,bob", "role": "viewer"}))
-                .await),
-            13 => get(server
-                .oracle(&world.max)
-                .post(
-                    &format!("/publiclinks/folder/{inner}"),
-                    json!({"assignedUsers": "@everybody", "linkName": round.to_string()}),
-                )
-                .await),
-            14 => send(Method::POST, format!("/files/{file}/move"), to(outer)).await,
-            15 => send(Method::POST, format!("/files/{file}/move"), to(inner)).await,
-            _ => {
-                if round > 1400 && round % 3 == 0 {
-                    let path = format!("/users/{}/transferContent?targetUserID=bob", world.ann.person.oracle_id);
-                    return get(server.send(dora.request(Method::POST, &path)).await);
-                }
-                let request = ann.service_request(Method::POST, "FLD_EMPTY_TRASH", &[]).body("");
-                match round % 5 {
-                    0 => get(server.send(request).await),
-                    1 => {
-                        let made =
-                            ann.post(&format!("/folders/{outer}"), json!({"name": format!("new {round}")})).await;
-                        if made.status.is_success() {
-                            let inner = id_in(&made);
-                            let file = ann.upload(&inner, "deep.txt", "deep").await;
-                            if file.status.is_success() {
-                                deep.lock().unwrap()[(round / 5) % 4] = (id_in(&file), inner);
-                            }
-                        }
-                        Vec::new()
-                    }
-                    _ => get(ann.upload_version(file, None, &round.to_string()).await),
-                }
-            }
-        }
-    };
-    let answers: Vec<_> = stream::iter(0..1500).map(turn).buffer_unordered(12).collect().await;
-    let bad: Vec<_> =
-        answers.iter().flatten().filter(|answer| answer.status.as_u16() >= 500).map(ToString::to_string).collect();
-    let done = answers.iter().flatten().filter(|answer| answer.status.is_success()).count();
-    assert!(bad.is_empty(), "{bad:?}");
-    assert!(done > 100, "{done} done");
-    is_sound(&server).await;
 }
 
 #[tokio::test]

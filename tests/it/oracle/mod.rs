@@ -23,5 +23,6 @@ mod tags;
 mod transfer;
 mod trash;
 mod tree;
+mod turmoil;
 mod uploads;
 mod users;
