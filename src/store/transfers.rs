@@ -23,11 +23,14 @@ pub async fn hold_locks(db: &mut PgConnection, library: Option<LibraryId>, owner
     Ok(())
 }
 
-/// Whether anything lies in a root folder, be it in the trash.
+/// Whether anything lies below a root folder, be it in the trash. What was deleted for good is nothing.
 pub async fn has_items(db: &mut PgConnection, root: ItemId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM items WHERE parent_id = $1) AS "has!""#, root.0)
-        .fetch_one(db)
-        .await
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM items WHERE ancestors @> ARRAY[$1::uuid] AND purged_at IS NULL) AS "has!""#,
+        root.0,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Moves all that lies in a root folder, the trash with it, into the folder of another library, and notes each item. Needs
@@ -79,7 +82,7 @@ pub async fn give_all(
     sqlx::query!(
         "WITH given AS (
             UPDATE items i SET owner_id = $2, revision = i.revision + 1 FROM libraries l
-            WHERE i.owner_id = $1 AND l.id = i.library_id
+            WHERE i.owner_id = $1 AND i.purged_at IS NULL AND l.id = i.library_id
                 AND NOT (i.parent_id IS NULL AND l.kind = 'personal' AND l.owner_id = $1)
             RETURNING i.id, i.library_id
         ), again AS (

@@ -22,7 +22,8 @@ pub struct TrashRow {
     pub deleted_at: DateTime<Utc>,
 }
 
-/// What an owner has in the trash, newest first: after the one that was deleted then.
+/// What an owner has in the trash, newest first: after the one that was deleted then. All of their own library, and what
+/// they own in libraries that are nobody's own.
 pub async fn of_owner(
     db: &mut PgConnection,
     owner: PrincipalId,
@@ -32,9 +33,15 @@ pub async fn of_owner(
     let (at, item) = after.unzip();
     sqlx::query_as!(
         TrashRow,
-        r#"SELECT id AS "item: ItemId", trash_id AS "trash_id!", deleted_at AS "deleted_at!" FROM items
-        WHERE owner_id = $1 AND trash_id IS NOT NULL AND ($2::timestamptz IS NULL OR (deleted_at, id) < ($2, $3::uuid))
-        ORDER BY deleted_at DESC, id DESC LIMIT $4"#,
+        r#"WITH own AS (
+            SELECT i.id FROM items i JOIN libraries l ON l.id = i.library_id
+            WHERE l.owner_id = $1 AND l.kind = 'personal' AND i.parent_id IS NULL
+        )
+        SELECT i.id AS "item: ItemId", i.trash_id AS "trash_id!", i.deleted_at AS "deleted_at!"
+        FROM items i JOIN libraries l ON l.id = i.library_id
+        WHERE (i.owner_id = $1 AND l.kind <> 'personal' OR i.ancestors && ARRAY(SELECT id FROM own))
+            AND i.trash_id IS NOT NULL AND ($2::timestamptz IS NULL OR (i.deleted_at, i.id) < ($2, $3::uuid))
+        ORDER BY i.deleted_at DESC, i.id DESC LIMIT $4"#,
         owner.0,
         at,
         item.map(|item: ItemId| item.0),
@@ -44,15 +51,16 @@ pub async fn of_owner(
     .await
 }
 
-/// What an owner has in the trash under this id.
+/// What an owner has in the trash under this id, as in [`of_owner`].
 pub async fn by_trash_id(db: &mut PgConnection, owner: PrincipalId, trash_id: &str) -> sqlx::Result<Option<TrashRow>> {
     if super::has_nul(trash_id) {
         return Ok(None);
     }
     sqlx::query_as!(
         TrashRow,
-        r#"SELECT id AS "item: ItemId", trash_id AS "trash_id!", deleted_at AS "deleted_at!" FROM items
-        WHERE trash_id = $2 AND owner_id = $1"#,
+        r#"SELECT i.id AS "item: ItemId", i.trash_id AS "trash_id!", i.deleted_at AS "deleted_at!"
+        FROM items i JOIN libraries l ON l.id = i.library_id
+        WHERE i.trash_id = $2 AND $1 = CASE WHEN l.kind = 'personal' THEN l.owner_id ELSE i.owner_id END"#,
         owner.0,
         trash_id,
     )

@@ -31,6 +31,11 @@ use crate::{
 /// More than so many items are not copied at once.
 const MOST_COPIED: usize = 5000;
 
+/// Nor where they name more folders above them than this in all: each row names all of its own.
+const MOST_NAMED: usize = 250_000;
+
+const TOO_MUCH: Error = Error::Impossible("more in one folder than is copied at once");
+
 impl Vault {
     /// Copies an edition of a file that was looked at into a folder that was looked at: a new file with this content as its
     /// first edition, which nobody holds.
@@ -120,7 +125,7 @@ impl Vault {
             let copied = again!(self.copy_all(&what, &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await);
             match copied {
                 Ok(Ended::Done(made)) => return Ok(made),
-                Ok(Ended::TooMuch) => return Err(Error::Impossible("more in one folder than is copied at once")),
+                Ok(Ended::TooMuch) => return Err(TOO_MUCH),
                 Ok(Ended::NotAssignable) => return Err(Error::CategoryNotAssignable),
                 Ok(Ended::Failed(error)) => return Err(error),
                 Ok(Ended::Gone) => target = self.look(actor, &ItemKey::Id(target.item.id)).await?,
@@ -181,11 +186,12 @@ impl Vault {
         Ok(Ended::Done(made))
     }
 
-    /// The identities of the copies, each below that of its parent.
+    /// The identities of the copies, each below that of its parent; so long as their paths are not too much.
     fn drawn(&self, found: &[Found], target: ItemId, path: &[ItemId]) -> Result<Vec<Copied>> {
         let fresh = &self.0.fresh;
         let mut places: HashMap<ItemId, (ItemId, Vec<ItemId>)> = HashMap::new();
         let mut copies = Vec::with_capacity(found.len());
+        let mut named = 0;
         for found in found {
             let (parent, ancestors) = match found.parent {
                 None => (target, path.to_vec()),
@@ -194,6 +200,10 @@ impl Vault {
                     places.get(&parent).cloned().ok_or_else(|| Error::broken("a child before its parent"))?
                 }
             };
+            named += ancestors.len();
+            if named > MOST_NAMED {
+                return Err(TOO_MUCH);
+            }
             let id = ItemId::fresh();
             let oracle_id = match found.kind {
                 Kind::Folder => fresh.oracle_folder(),

@@ -47,12 +47,12 @@ impl Vault {
     }
 
     /// The caller's home: the items of the own root folder, which was looked at, and the topmost folders elsewhere that
-    /// the caller has a role on.
+    /// the caller has a role on and the credential reaches.
     pub async fn home(&self, actor: &Actor, own: &Look, mut among: Among, window: Window) -> Result<Page<Item>> {
-        let given = actor.account.iter().flat_map(|account| account.roles.keys().copied());
         let libraries = self.libraries(actor).await?;
-        let entered = libraries.iter().filter(|library| self.role_in(actor, library).is_some());
-        among.guests = given.chain(entered.map(|library| library.root)).collect();
+        let seen = permission::seen(actor, &libraries);
+        let entered = libraries.iter().filter(|library| seen.libraries.contains(&library.id));
+        among.guests = entered.map(|library| library.root).chain(seen.roots).collect();
         self.children(actor, own, among, window).await
     }
 

@@ -105,6 +105,15 @@ impl Look {
         permission::role(actor, &self.facts())
     }
 
+    /// The role somebody has on the folder it lies in; on a root folder, on itself.
+    pub(super) fn role_from_above(&self, actor: &Actor) -> Option<Role> {
+        let facts = self.facts();
+        match self.ancestors.split_last() {
+            Some((parent, above)) => permission::role(actor, &Facts { item: *parent, ancestors: above, ..facts }),
+            None => permission::role(actor, &facts),
+        }
+    }
+
     /// The level the caller has on its category.
     pub fn level(&self, actor: &Actor) -> Level {
         permission::level(actor, &self.facts())

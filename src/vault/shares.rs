@@ -34,7 +34,7 @@ impl Vault {
     /// Gives people and groups a role on a folder that was looked at, in place of those they had there: all of them, or none.
     ///
     /// # Errors
-    /// [`Error::Impossible`] for the folder's owner, and where there are too many already; and what the gates say.
+    /// [`Error::Impossible`] for the folder's owner, unless they have no role there, and where there are too many already; and what the gates say.
     pub async fn share(
         &self,
         actor: &Actor,
@@ -45,8 +45,10 @@ impl Vault {
     ) -> Result<()> {
         look.folder()?;
         let permit = look.check(actor, Action::Share)?;
-        if with.iter().any(|who| *who == look.item.owner.id || Some(*who) == look.item.library.personal_to()) {
-            return Err(OWNED);
+        for who in with {
+            if self.is_owned_by(actor, look, *who).await? {
+                return Err(OWNED);
+            }
         }
         let (vault, look, with, act) = (self.clone(), look.clone(), with.to_vec(), self.act(actor, message));
         self.complete(async move {
@@ -65,6 +67,19 @@ impl Vault {
             Ok(())
         })
         .await
+    }
+
+    /// Whether it is nobody else's to give somebody a role on a folder: whose library it lies in, and the folder's owner
+    /// whose role comes from above. An owner whose folder was moved away, or who was given it, may have none.
+    async fn is_owned_by(&self, actor: &Actor, look: &Look, who: PrincipalId) -> Result<bool> {
+        if Some(who) == look.item.library.personal_to() {
+            return Ok(true);
+        }
+        if who != look.item.owner.id {
+            return Ok(false);
+        }
+        let owner = self.account(who).await?;
+        Ok(owner.is_none_or(|owner| look.role_from_above(&Actor::new(owner, actor.dialect)).is_some()))
     }
 
     async fn try_share(

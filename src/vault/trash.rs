@@ -1,5 +1,6 @@
 //! The trash: seeing what lies in it, taking it out, deleting it for good. Whose trash a deletion goes to is settled by the
-//! owner of what was deleted (spec/oracle.md 5.8): it is nobody else's, not even a manager's of the library.
+//! owner of what was deleted (spec/oracle.md 5.8), in somebody's own library by whose that is: it is nobody else's, not even
+//! a manager's of the library.
 
 use chrono::{DateTime, Utc};
 
@@ -33,7 +34,8 @@ pub struct Trashed {
 }
 
 impl Vault {
-    /// What the caller owns and was deleted, by whomever, newest first: as far as they could still see it where it was.
+    /// What was deleted, by whomever, of what the caller owns or has in their own library, newest first: as far as they
+    /// could still see it where it was.
     pub async fn trash(&self, actor: &Actor, limit: i64) -> Result<Vec<Trashed>> {
         let owner = actor.id().ok_or(Error::NoSession)?;
         let wanted = usize::try_from(limit).unwrap_or(0);

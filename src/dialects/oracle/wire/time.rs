@@ -1,6 +1,6 @@
 //! Moments as this API writes and reads them (spec/oracle.md 2.5).
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 
 /// `2014-02-21T21:15:57Z`.
 pub fn time(moment: DateTime<Utc>) -> String {
@@ -11,7 +11,9 @@ pub fn time(moment: DateTime<Utc>) -> String {
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let local = text.strip_suffix('Z').unwrap_or(text);
-    NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|moment| moment.and_utc())
+    let moment = NaiveDateTime::parse_from_str(local, "%Y-%m-%dT%H:%M:%S%.f").ok()?.and_utc();
+    // others are written with a sign, and some are before the database's time
+    (0..=9999).contains(&moment.year()).then_some(moment)
 }
 
 #[cfg(test)]
