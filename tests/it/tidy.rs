@@ -144,7 +144,9 @@ fn every_test_a_parity_page_names_exists() {
             let is_test = attributes.is_some_and(|before| {
                 // what stands before `fn` on its own line
                 let lines = before.lines().rev().map(str::trim).skip_while(|line| matches!(*line, "" | "async"));
-                lines.take_while(|line| line.starts_with("#[")).any(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
+                lines
+                    .take_while(|line| line.starts_with("#["))
+                    .any(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
             });
             assert!(test.is_empty() || is_test, "{}: {file} has no test {test}", page.display());
             seen += usize::from(!test.is_empty());
