@@ -23,3 +23,4 @@ mod trash;
 mod tree;
 mod uploads;
 mod users;
+mod vectors;
