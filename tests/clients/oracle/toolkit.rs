@@ -63,20 +63,20 @@ impl<'a> Toolkit<'a> {
         toolkit
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         let request = self.server.request(method.as_str(), path);
         request.header("Authorization", &self.authorization).header("X-Requested-With", "XMLHttpRequest")
     }
 
     async fn get(&self, path: &str) -> Value {
         let answer =
-            self.server.send(self.request(Method::GET, &format!("/documents/api/1.2{path}"))).await.expect(200);
+            self.server.send(self.request(&Method::GET, &format!("/documents/api/1.2{path}"))).await.expect(200);
         assert!(!answer.header("x-oracle-dms-ecid").is_empty());
         answer.json()
     }
 
     async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
-        let request = self.request(method, &format!("/documents/api/1.2{path}"));
+        let request = self.request(&method, &format!("/documents/api/1.2{path}"));
         self.server.send(request.header("Content-Type", TEXT).body(body.to_string())).await
     }
 
@@ -94,7 +94,7 @@ impl<'a> Toolkit<'a> {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("IdcService", name).append_pair("IsJson", "1").extend_pairs(arguments);
         let path = format!("/documents/integration?{}", query.finish());
-        let answer = self.server.send(self.request(Method::GET, &path)).await.expect(200).json();
+        let answer = self.server.send(self.request(&Method::GET, &path)).await.expect(200).json();
         assert_eq!(text(&answer["LocalData"], "StatusCode"), "0", "{answer}");
         answer
     }
@@ -104,7 +104,7 @@ impl<'a> Toolkit<'a> {
         let mut data = arguments;
         data["IdcService"] = name.into();
         data["idcToken"] = self.idc_token.as_str().into();
-        let request = self.request(Method::POST, &format!("/documents/integration?IdcService={name}&IsJson=1"));
+        let request = self.request(&Method::POST, &format!("/documents/integration?IdcService={name}&IsJson=1"));
         let body = json!({ "LocalData": data }).to_string();
         let answer = self.server.send(request.header("Content-Type", "application/json").body(body)).await.expect(200);
         let answer = answer.json();
@@ -143,7 +143,7 @@ impl<'a> Toolkit<'a> {
         whole.extend_from_slice(bytes);
         whole.extend_from_slice(b"\r\n--toolkit--\r\n");
         let chunks: Vec<_> = whole.chunks(1000).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
-        let request = self.request(Method::POST, &format!("/documents/api/1.2{path}"));
+        let request = self.request(&Method::POST, &format!("/documents/api/1.2{path}"));
         let request = request.header("Content-Type", "multipart/form-data;boundary=toolkit");
         let answer = self.server.send(request.body(Body::wrap_stream(futures_util::stream::iter(chunks)))).await;
         let answer = answer.expect(201).json();
@@ -157,7 +157,7 @@ impl<'a> Toolkit<'a> {
 
     async fn download(&self, file: &str, version: &str) -> Vec<u8> {
         let path = format!("/documents/api/1.2/files/{file}/data/{version}");
-        self.server.send(self.request(Method::GET, &path)).await.expect(200).body
+        self.server.send(self.request(&Method::GET, &path)).await.expect(200).body
     }
 
     /// A user as it picks one: whoever has exactly this login name, whatever the case.
@@ -271,7 +271,8 @@ async fn the_toolkit_shares_a_folder_and_makes_a_link() {
     assert_eq!(text(&guest.find("shared/plan.txt").await.unwrap(), "id"), file);
     let change = json!({"userID": text(&user, "id"), "role": "viewer"});
     toolkit.send(Method::PUT, &format!("/shares/{folder}/role"), change).await.expect(200);
-    let denied = guest.server.send(guest.request(Method::GET, &format!("/documents/api/1.2/files/{file}/data/"))).await;
+    let denied =
+        guest.server.send(guest.request(&Method::GET, &format!("/documents/api/1.2/files/{file}/data/"))).await;
     assert_eq!(denied.expect(403).json()["errorCode"], "-20");
 
     let gone =
@@ -315,14 +316,14 @@ async fn the_toolkit_reserves_throws_away_and_takes_back() {
     let seen = other.get(&format!("/files/{file}")).await;
     let holder = text(&seen["reservedBy"], "id");
     other.send(Method::PUT, &format!("/files/{file}"), json!({"name": "mine.txt"})).await.expect(409);
-    let deleted = other.request(Method::DELETE, &format!("/documents/api/1.2/files/{file}"));
+    let deleted = other.request(&Method::DELETE, &format!("/documents/api/1.2/files/{file}"));
     server.send(deleted).await.expect(409);
     other.post(&format!("/files/{file}/unreserve"), json!({ "reservedByUserID": holder })).await;
     other.send(Method::PUT, &format!("/files/{file}"), json!({"name": "ours.txt"})).await.expect(200);
 
     // a file to the trash by the older interface, its folder by the newer one
     toolkit.service_by_body("FLD_MOVE_TO_TRASH", json!({"item": format!("fFileGUID:{file}")})).await;
-    let gone = server.send(toolkit.request(Method::GET, &format!("/documents/api/1.2/files/{file}"))).await;
+    let gone = server.send(toolkit.request(&Method::GET, &format!("/documents/api/1.2/files/{file}"))).await;
     assert_eq!(gone.expect(404).json()["errorCode"], "-16");
     let trash = toolkit.trash().await;
     let item = format!("fFileGUID:{}", trash[&file]);
@@ -347,7 +348,7 @@ async fn the_toolkit_reserves_throws_away_and_takes_back() {
     toolkit.upload("self", "old.txt", b"old").await;
     let old = toolkit.find("old.txt").await.unwrap();
     server
-        .send(toolkit.request(Method::DELETE, &format!("/documents/api/1.2/files/{}", text(&old, "id"))))
+        .send(toolkit.request(&Method::DELETE, &format!("/documents/api/1.2/files/{}", text(&old, "id"))))
         .await
         .expect(200);
     toolkit.service("FLD_EMPTY_TRASH", &[]).await;
