@@ -6,6 +6,7 @@ mod collections;
 mod copying;
 mod files;
 mod folders;
+mod formats;
 mod link_matrix;
 mod links;
 mod locks;
