@@ -162,9 +162,10 @@ impl Multipart {
         let name = disposition::parameter(disposition, "name").ok_or(MultipartError::NoName)?;
         let file_name = match disposition::file_name(disposition) {
             None => None,
-            Some(Ok(sent)) => Some(last_component(&sent)?),
+            Some(Ok(sent)) => Some((last_component(&sent)?, sent)),
             Some(Err(_)) => return Err(MultipartError::BadFileName),
         };
+        let (file_name, sent_name) = file_name.unzip();
         if file_name.is_some() {
             self.files += 1;
         }
@@ -175,6 +176,7 @@ impl Multipart {
         Ok(Some(Part {
             name: name.map_err(|_| MultipartError::BadHead)?,
             file_name,
+            sent_name,
             media_type,
             bytes: PartBytes { field: Some(field), unread: self.unread.clone() },
         }))
@@ -187,6 +189,8 @@ pub struct Part {
     pub name: String,
     /// The last path component of its file name; may be empty. `None`: it is not a file.
     pub file_name: Option<String>,
+    /// The same as it was sent, with the path before it.
+    pub sent_name: Option<String>,
     /// Its own `Content-Type`, unread.
     pub media_type: Option<String>,
     /// Its content.

@@ -128,7 +128,7 @@ impl Vault {
                 let done = again!(store::editions::delete(&mut db, &permit, library, edition, seen, &act).await)?;
                 match done {
                     Deleted::Done => return Ok(()),
-                    Deleted::Only => return Err(Error::Impossible("the only version")),
+                    Deleted::Only => return Err(Error::Impossible("it is the only version")),
                     Deleted::Changed if store::parts::associates(&mut db, edition).await? => {
                         return Err(Error::Associated);
                     }

@@ -127,9 +127,10 @@ fn brought(headers: &HeaderMap, Source(from): Source) -> Option<BroughtLink> {
 
 /// The value of the cookie `dAccessCode-{linkId}`, as it was sent and, where that differs, percent-decoded.
 fn codes(headers: &HeaderMap, link: &str) -> Vec<String> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
+    // each is read by itself: what other cookies hold need not be text
+    let cookies = headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let value = cookies
-        .filter_map(|cookie| cookie.trim().split_once('='))
+        .filter_map(|cookie| std::str::from_utf8(cookie).ok()?.trim().split_once('='))
         .find_map(|(name, value)| (name.strip_prefix("dAccessCode-") == Some(link)).then_some(value));
     let Some(value) = value else { return Vec::new() };
     let mut codes = vec![value.to_owned()];
@@ -153,6 +154,10 @@ mod tests {
         assert_eq!(found("a=b; dAccessCode-LF1=test12345;c=d"), ["test12345"]);
         assert_eq!(found("dAccessCode-LF1=a%20b"), ["a%20b", "a b"]);
         assert_eq!(found("dAccessCode-LF1=a=b"), ["a=b"]);
+        let among =
+            |bytes: &[u8]| codes(&HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(bytes).unwrap())]), "LF1");
+        assert_eq!(among(b"a=\xfc; dAccessCode-LF1=test12345; b=\xc3\xbc"), ["test12345"]);
+        assert_eq!(among("dAccessCode-LF1=größer als 8".as_bytes()), ["größer als 8"]);
         for other in ["dAccessCode-LF2=x", "daccesscode-LF1=x", "dAccessCode-LF11=x", "dAccessCode-LF1", "LF1=x"] {
             assert!(found(other).is_empty(), "{other}");
         }

@@ -316,8 +316,14 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
         }
         No::BodyBroken => (BAD, "-1", cause("!csUnreadableUpload", "The upload ended early.")),
         No::NameTaken(name) | No::LabelTaken(name) => {
-            let words = format!("There is already an item with the name '{name}'.");
-            (CONFLICT, "-17", cause(format!("!csFldNameTaken,{name}"), words))
+            let what = match about.operation {
+                Some(Operation::Links) => "a public link",
+                Some(Operation::Metadata) => "a collection or a field",
+                _ => "an item",
+            };
+            // a link may have none, and that once on each item (8)
+            let named = if name.is_empty() { "without a name".to_owned() } else { format!("with the name '{name}'") };
+            (CONFLICT, "-17", cause(format!("!csFldNameTaken,{name}"), format!("There is already {what} {named}.")))
         }
         No::BadName(bad) => (BAD, "-1", cause("!csFldInvalidName", format!("The name is not valid: {bad}."))),
         No::Impossible(what) => (CONFLICT, "-1", cause("!csFldImpossible", format!("This cannot be done: {what}."))),

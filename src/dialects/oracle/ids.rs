@@ -129,9 +129,12 @@ fn is_id(kind: char, length: usize, text: &str) -> bool {
 /// The parameter with the name of a metadata collection, which is no id.
 const COLLECTION: &str = "collectionName";
 
+/// The parameter with the name of a resource of the catalog, which is none either.
+const RESOURCE: &str = "resource";
+
 /// The id in the path. There is one at most in every path of this room.
 pub fn in_path(params: &RawPathParams) -> Option<String> {
-    params.iter().find(|(name, _)| *name != COLLECTION).map(|(_, value)| value.to_owned())
+    params.iter().find(|(name, _)| ![COLLECTION, RESOURCE].contains(name)).map(|(_, value)| value.to_owned())
 }
 
 impl FromRequestParts<Hall> for Target {

@@ -25,6 +25,14 @@ pub struct Upload {
     metadata: Option<Input>,
 }
 
+/// Parameters are JSON. One client writes it with single quotes, which is read where no others are.
+fn parameters(text: &str) -> Result<Input, Error> {
+    match Input::from_json(text) {
+        Err(_) if !text.contains('"') => Input::from_json(&text.replace('\'', "\"")),
+        read => read,
+    }
+}
+
 /// The part that is the file.
 pub struct Primary {
     name: Option<ItemName>,
@@ -57,7 +65,7 @@ impl Upload {
     pub async fn parameters(&mut self) -> Result<Input, Error> {
         while let Some(part) = self.next().await? {
             match part.name.as_str() {
-                PARAMETERS => return Input::from_json(&part.text(self.text).await?),
+                PARAMETERS => return parameters(&part.text(self.text).await?),
                 FILE => break,
                 _ => {}
             }
@@ -69,8 +77,9 @@ impl Upload {
     pub async fn primary(&mut self) -> Result<Primary, Error> {
         while let Some(part) = self.next().await? {
             if part.name == FILE {
-                let Part { file_name, media_type, bytes, .. } = part;
-                let name = file_name.filter(|name| !name.is_empty());
+                // one with a path before it is no name here (2.11): another file could have the rest of it
+                let Part { sent_name, media_type, bytes, .. } = part;
+                let name = sent_name.filter(|name| !name.is_empty());
                 let name = name.map(|name| ItemName::parse(&name)).transpose().map_err(crate::domain::Error::from)?;
                 return Ok(Primary { name, media_type, bytes });
             }

@@ -30,10 +30,10 @@ async fn the_versions_are_listed_and_each_has_an_entry_of_its_own() {
     );
     let latest = |n: usize| (items["items"][n]["version"].clone(), items["items"][n]["isLatest"].clone());
     assert_eq!([latest(0), latest(1)], [(json!("1.0"), json!("false")), (json!("1.1"), json!("false"))]);
-    assert_snapshot!(said(&server, "/documents/api/1.2/").await, @r#"{"catalog":{"links":[{"ref":"canonical","href":"https://host/documents/api/1.2/metadata-catalog"}]},"errorCode":"0","isLatest":true,"lifecycle":"active","version":"1.2","links":[{"ref":"canonical","href":"https://host/documents/api/1.2"}]}"#);
+    assert_snapshot!(said(&server, "/documents/api/1.2/").await, @r#"{"catalog":{"links":[{"ref":"canonical","href":"https://host/documents/api/1.2/metadata-catalog"}]},"errorCode":"0","isLatest":true,"lifecycle":"active","links":[{"ref":"canonical","href":"https://host/documents/api/1.2"}],"version":"1.2"}"#);
     assert_eq!(serde_json::from_str::<Value>(&said(&server, "/documents/api/1.1").await).unwrap()["isLatest"], false);
     let xml = server.send(server.get("/documents/api/1.1").header("Accept", "application/xml")).await.expect(200);
-    assert_snapshot!(xml.text().replace(&server.url(""), "https://host"), @r#"<?xml version="1.0" encoding="UTF-8"?><response><catalog><links><item><ref>canonical</ref><href>https://host/documents/api/1.1/metadata-catalog</href></item></links></catalog><errorCode>0</errorCode><isLatest>false</isLatest><lifecycle>active</lifecycle><version>1.1</version><links><item><ref>canonical</ref><href>https://host/documents/api/1.1</href></item></links></response>"#);
+    assert_snapshot!(xml.text().replace(&server.url(""), "https://host"), @r#"<?xml version="1.0" encoding="UTF-8"?><response><catalog><links><item><ref>canonical</ref><href>https://host/documents/api/1.1/metadata-catalog</href></item></links></catalog><errorCode>0</errorCode><isLatest>false</isLatest><lifecycle>active</lifecycle><links><item><ref>canonical</ref><href>https://host/documents/api/1.1</href></item></links><version>1.1</version></response>"#);
     server.send(server.get("/documents/api/2.0")).await.expect(404);
     server.send(server.post("/documents/api")).await.expect(405);
 }
@@ -63,7 +63,12 @@ async fn the_catalog_lists_what_is_served_and_nothing_else() {
             server.send(request).await.expect(401);
         }
     }
-    server.send(server.get("/documents/api/1.2/catalog/nothing")).await.expect(404);
+    let keys = said(&server, "/documents/api/1.2/catalog/users").await;
+    assert!(keys.starts_with(r#"{"count":"3","errorCode":"0","links":[{"ref":"#), "{keys}");
+    assert!(keys.contains(r#"],"name":"users","items":[{"method":"GET""#), "{keys}");
+    // what is asked for is no item, so no id is said
+    let nothing = server.send(server.get("/documents/api/1.2/catalog/nothing")).await.expect(404).json();
+    assert!(nothing.get("id").is_none(), "{nothing}");
     server.send(server.get("/documents/api/1.2/catalog/%00")).await.expect(404);
     server.send(server.get("/documents/api/1.2/catalog/%FF")).await.expect(404);
 }

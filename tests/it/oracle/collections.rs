@@ -168,7 +168,7 @@ async fn taken_names_and_too_many_are_refused() {
     dora.post("/metadata/Plan", json!({"fields": "Due"})).await.expect(201);
     assert_snapshot!(numbered(&dora.post("/metadata/PLAN", json!({})).await), @r#"
     409
-    {"errorCode":"-17","errorKey":"!csUnableToManageMetadata!csFldNameTaken,PLAN","errorMessage":"Unable to manage metadata. There is already an item with the name 'PLAN'.","title":"Unable to manage metadata. There is already an item with the name 'PLAN'.","type":"https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"}
+    {"errorCode":"-17","errorKey":"!csUnableToManageMetadata!csFldNameTaken,PLAN","errorMessage":"Unable to manage metadata. There is already a collection or a field with the name 'PLAN'.","title":"Unable to manage metadata. There is already a collection or a field with the name 'PLAN'.","type":"https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"}
     "#);
     let taken = [
         dora.post("/metadata/Plan/field", json!({"fields": "DUE"})).await,

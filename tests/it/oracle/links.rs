@@ -93,11 +93,16 @@ async fn an_item_has_one_unnamed_link_and_one_of_each_name() {
     let path = format!("/publiclinks/file/{}", world.file.oracle_id);
     let made = max.post(&path, json!({"assignedUsers": "@everybody", "roleName": "downloader"})).await.expect(200);
     assert_eq!(made.json()["role"], "downloader");
-    assert_eq!(max.post(&path, json!({"assignedUsers": "@everybody"})).await.expect(409).json()["errorCode"], "-17");
+    let again = max.post(&path, json!({"assignedUsers": "@everybody"})).await.expect(409).json();
+    assert_eq!(again["errorCode"], "-17");
+    let words = "Unable to manage public link. There is already a public link without a name.";
+    assert_eq!(again["errorMessage"], words);
     let named = json!({"assignedUsers": "@everybody", "linkName": "one"});
     // by default a link shows and does no more
     assert_eq!(max.post(&path, named.clone()).await.expect(200).json()["role"], "viewer");
-    max.post(&path, named).await.expect(409);
+    let again = max.post(&path, named).await.expect(409).json();
+    let words = "Unable to manage public link. There is already a public link with the name 'one'.";
+    assert_eq!(again["errorMessage"], words);
     let listed = max.get(&path).await.json();
     assert_eq!((&listed["count"], &listed["type"]), (&json!("2"), &json!("file")));
 }

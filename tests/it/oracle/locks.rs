@@ -130,6 +130,9 @@ async fn a_check_out_of_another_dialect_is_for_its_holder_and_the_managers_to_cl
     403
     {"errorCode":"-20","errorKey":"!csFldCouldNotClearReservation!csCloudItemInsufficientPrivileges,Bob Example,fFileGUID:D1,FLD_CLEAR_RESERVATION","errorMessage":"Could not clear reservation. User 'Bob Example' has insufficient privilege to access fFileGUID:D1 with service FLD_CLEAR_RESERVATION.","id":"D1","title":"Could not clear reservation. User 'Bob Example' has insufficient privilege to access fFileGUID:D1 with service FLD_CLEAR_RESERVATION.","type":"https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"}
     "#);
+    // whomever he names
+    let named_himself = bob.unreserve(&world.file, "bob").await.expect(403).json();
+    assert_eq!(named_himself["errorCode"], "-20");
     bob.reserve(&world.file).await.expect(409);
     // the holder it shows is the holder to name, for a manager as well
     server.oracle(&world.max).unreserve(&world.file, "max").await.expect(409);

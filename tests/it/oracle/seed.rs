@@ -110,7 +110,8 @@ async fn somebody(server: &Server, login: &str, name: &str) -> Somebody {
     Somebody { person, token }
 }
 
-fn as_xml(documented: &Value, root: &str) -> String {
+/// A documented body as XML; its root is `response` or `error`.
+pub fn as_xml(documented: &Value, root: &str) -> String {
     let fields = documented.as_object().unwrap().iter();
     let elements: Vec<_> = fields.map(|(key, text)| format!("<{key}>{}</{key}>", text.as_str().unwrap())).collect();
     format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>{}</{root}>", elements.concat())

@@ -149,7 +149,7 @@ async fn all_of_it_once_in_xml() {
     "#);
     assert_snapshot!(numbered(&share(&max, &drawings, "eve, bob", "viewer").await), @r#"
     200
-    <?xml version="1.0" encoding="UTF-8"?><response><errorCode>0</errorCode><id>F1</id><role>viewer</role><type>share</type><user><displayName>Bob Example</displayName><id>U1</id><loginName>bob</loginName><type>user</type></user><members><item><displayName>Eve Example</displayName><id>U2</id><loginName>eve</loginName><type>user</type></item><item><displayName>Bob Example</displayName><id>U1</id><loginName>bob</loginName><type>user</type></item></members></response>
+    <?xml version="1.0" encoding="UTF-8"?><response><errorCode>0</errorCode><id>F1</id><members><item><displayName>Eve Example</displayName><id>U1</id><loginName>eve</loginName><type>user</type></item><item><displayName>Bob Example</displayName><id>U2</id><loginName>bob</loginName><type>user</type></item></members><role>viewer</role><type>share</type><user><displayName>Bob Example</displayName><id>U2</id><loginName>bob</loginName><type>user</type></user></response>
     "#);
     let change = json!({"userID": "bob", "role": "manager"});
     assert_snapshot!(numbered(&max.put(&format!("{path}/role"), change).await), @r#"
@@ -241,7 +241,7 @@ async fn groups_and_applications_can_be_shared_with() {
     let both = format!("{},{}", world.robot.person.oracle_id, crew.oracle_id);
     assert_snapshot!(numbered(&share(&max, &drawings, &both, "viewer").await), @r#"
     200
-    {"errorCode":"0","id":"F1","role":"viewer","type":"share","user":{"displayName":"Crew","id":"U1","type":"group"},"members":[{"displayName":"Robot","id":"U2","loginName":"robot","type":"user"},{"displayName":"Crew","id":"U1","type":"group"}]}
+    {"errorCode":"0","id":"F1","members":[{"displayName":"Robot","id":"U1","loginName":"robot","type":"user"},{"displayName":"Crew","id":"U2","type":"group"}],"role":"viewer","type":"share","user":{"displayName":"Crew","id":"U2","type":"group"}}
     "#);
     // a group is known by its id only
     assert_eq!(word(&share(&max, &drawings, "Crew", "viewer").await), "400/-1");

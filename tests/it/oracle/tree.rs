@@ -372,7 +372,7 @@ async fn any_version_but_the_only_one_goes_by_its_number_and_no_number_comes_aga
     ann.delete(&format!("{path}?version=1")).await.expect(200);
     assert_snapshot!(numbered(&ann.delete(&format!("{path}?version=3")).await), @r#"
     409
-    {"errorCode":"-1","errorKey":"!csFldUnableToDelete!csFldImpossible","errorMessage":"Unable to delete. This cannot be done: the only version.","id":"D1","title":"Unable to delete. This cannot be done: the only version.","type":"https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"}
+    {"errorCode":"-1","errorKey":"!csFldUnableToDelete!csFldImpossible","errorMessage":"Unable to delete. This cannot be done: it is the only version.","id":"D1","title":"Unable to delete. This cannot be done: it is the only version.","type":"https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"}
     "#);
     assert_eq!(versions(&ann, id).await, ["3 third"]);
 }

@@ -58,6 +58,22 @@ async fn an_upload_may_be_chunked_and_its_parts_may_lack_types() {
 }
 
 #[tokio::test]
+async fn parameters_may_stand_in_single_quotes() {
+    let server = Server::start().await;
+    let ann = server.oracle(&server.world.ann);
+    let send = async |parameters: &str| {
+        let file = part("primaryFile", Some("a.txt"), "x");
+        let body = format!("{}{file}--b--\r\n", part("jsonInputParameters", None, parameters));
+        ann.multipart("/files/data", &body).await
+    };
+    let made = send("{'parentID': 'self', 'duplicateResolution': 'TimeStampSuffix'}").await.expect(201).json();
+    assert_eq!(made["parentID"], "self");
+    for bad in ["{'parentID': \"self\"}", "{'parentID': 'self'", "'self'", "{'parentID': 'se'lf'}"] {
+        send(bad).await.expect(400);
+    }
+}
+
+#[tokio::test]
 async fn a_new_version_takes_the_uploaded_name_or_one_beside_it() {
     let server = Server::start().await;
     let world = &server.world;
@@ -137,6 +153,8 @@ async fn a_malformed_upload_is_refused_and_leaves_nothing() {
         ("a parent that is a file", bad(&json!({"parentID": world.file.oracle_id}).to_string()), 404),
         ("dots for a name", format!("{parameters}{}{end}", file("..")), 400),
         ("a path that ends in dots", format!("{parameters}{}{end}", file("a/..")), 400),
+        ("a path before the name", format!("{parameters}{}{end}", file("../../etc/new.txt")), 400),
+        ("a path of Windows before the name", format!("{parameters}{}{end}", file("C:\\dir\\new.txt")), 400),
         ("a NUL in the name", format!("{parameters}{}{end}", file("a\0b")), 400),
         ("a long name", format!("{parameters}{}{end}", file(Box::leak("x".repeat(256).into_boxed_str()))), 400),
         ("no end", format!("{parameters}{}", file("new.txt")), 400),
@@ -157,9 +175,9 @@ async fn a_malformed_upload_is_refused_and_leaves_nothing() {
     let listed = ann.get(&format!("/folders/{root}/items")).await.expect(200).json();
     assert_eq!(listed["totalResults"], "1", "{listed}");
 
-    // out of a folder leads no path
-    let made = ann.multipart("/files/data", &format!("{parameters}{}{end}", file("../../etc/new.txt"))).await;
-    assert_eq!(made.expect(201).json()["name"], "new.txt");
+    // nor does a path become a version of another file
+    let answer = ann.upload_version(&world.file.oracle_id, Some("a/plan.txt"), "x").await.expect(400);
+    assert_eq!(answer.json()["errorKey"], "!csUnableToCheckIn!csFldInvalidName");
     // the folder's id, though the path has none
     let unknown = bad(&json!({"parentID": "FB4CD874EF94CD2CC1B60B72T0000000000100000001"}).to_string());
     assert_snapshot!(numbered(&ann.multipart("/files/data", &unknown).await), @r#"

@@ -88,13 +88,10 @@ impl Fields {
         self
     }
 
-    /// The same in the order of a body's top level: alphabetical, the list last.
+    /// The same in the order of a body's top level: alphabetical, `items` last.
     #[must_use]
     pub fn in_top_order(mut self) -> Self {
-        self.0.sort_by(|(a, a_node), (b, b_node)| {
-            let place = |node: &Node| matches!(node, Node::List(_));
-            (place(a_node), a).cmp(&(place(b_node), b))
-        });
+        self.0.sort_by(|(a, _), (b, _)| (a == "items", a).cmp(&(b == "items", b)));
         self
     }
 
@@ -186,14 +183,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_top_level_is_alphabetical_and_the_list_comes_last() {
+    fn the_top_level_is_alphabetical_and_its_items_come_last() {
         let fields = Fields::new()
             .text("type", "file")
             .list("items", vec![Fields::new().text("b", "2").text("a", "1")])
             .list("none", Vec::new())
+            .list("links", vec![Fields::new()])
             .maybe("absent", None::<String>)
             .number("count", 1);
-        assert_eq!(fields.in_top_order().to_json(), r#"{"count":"1","type":"file","items":[{"b":"2","a":"1"}]}"#);
+        assert_eq!(
+            fields.in_top_order().to_json(),
+            r#"{"count":"1","links":[{}],"type":"file","items":[{"b":"2","a":"1"}]}"#
+        );
     }
 
     #[test]
