@@ -85,6 +85,14 @@ impl Look {
         self.item.id == item || self.ancestors.contains(&item)
     }
 
+    /// May they take it out of the folder it lies in? Who was only let into this very item, by a share or a link, may not.
+    pub(super) fn leaves(&self, actor: &Actor) -> Result<()> {
+        let Some((parent, above)) = self.ancestors.split_last() else { return Ok(()) };
+        let facts = Facts { item: *parent, ancestors: above, held: None, ..self.facts() };
+        let denied = Denial { gate: Gate::Role, action: Action::Move };
+        permission::check(actor, Action::Move, &facts).map(drop).map_err(|_| Error::Denied(denied))
+    }
+
     /// May they bring that item into this folder? It takes what making something there would, and what making it with its
     /// category would.
     pub(super) fn receives(&self, actor: &Actor, thing: &Look) -> Result<()> {

@@ -20,7 +20,8 @@ impl Vault {
     /// # Errors
     /// [`Error::Held`] for somebody else's lock on it or below it, [`Error::NameTaken`], [`Error::Impossible`] for a root
     /// folder and a folder into itself, [`Error::Associated`] for what belongs to a part and would leave its library, and
-    /// what the gates say of the item, of all below it, and of the folder it comes into.
+    /// what the gates say of the item, of all below it, of the folder it comes into, and, where it leaves its library, of the
+    /// one it lies in.
     pub async fn relocate(&self, actor: &Actor, look: &Look, target: &Look, on_conflict: OnConflict) -> Result<()> {
         target.folder()?;
         let (vault, actor, look, target) = (self.clone(), actor.clone(), look.clone(), target.clone());
@@ -46,6 +47,9 @@ impl Vault {
             }
             if target.is_within(item.id) {
                 return Err(Error::Impossible("a folder into itself"));
+            }
+            if item.library.id != target.item.library.id {
+                look.leaves(actor)?;
             }
             target.receives(actor, &look)?;
             if item.parent == Some(target.item.id) {

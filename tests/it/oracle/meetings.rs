@@ -252,3 +252,32 @@ async fn what_is_deleted_in_ones_own_library_is_in_ones_own_trash_whoever_made_i
     assert_eq!(trash_id(&ann, &his).await, None);
     assert!(restore(&bob, &his).await.starts_with("0 "));
 }
+
+#[tokio::test]
+async fn who_was_let_into_a_folder_cannot_carry_it_away() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob) = (server.oracle(&world.ann), server.oracle(&world.bob));
+    let shared = folder(&ann, "self", "shared").await;
+    let inner = folder(&ann, &shared, "inner").await;
+    let alone = file(&ann, "self", "alone.txt", "x").await;
+    ann.post(&format!("/shares/{shared}"), json!({"userID": "bob", "role": "contributor"})).await.expect(200);
+    let mut links = Vec::new();
+    for path in [format!("folder/{shared}"), format!("file/{alone}")] {
+        let spec = json!({"assignedUsers": "@everybody", "role": "contributor"});
+        let link = ann.post(&format!("/publiclinks/{path}"), spec).await.expect(200).json();
+        links.push(link["linkID"].as_str().unwrap().to_owned());
+    }
+    let eve = server.oracle(&world.eve);
+    for (client, path) in [
+        (&bob, format!("/folders/{shared}/move")),
+        (&eve.link(&links[0]), format!("/folders/{shared}/move")),
+        (&eve.link(&links[1]), format!("/files/{alone}/move")),
+    ] {
+        assert_eq!(said(&client.post(&path, to("self")).await), "403 -20", "{path}");
+    }
+    assert_eq!(names(&ann, "self").await, ["Engineering", "shared", "alone.txt"]);
+    // what lies in it can be taken, as it can be deleted
+    bob.post(&format!("/folders/{inner}/move"), to("self")).await.expect(200);
+    assert_eq!(names(&bob, "self").await, ["Engineering", "inner", "shared"]);
+}
