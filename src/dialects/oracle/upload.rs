@@ -25,14 +25,6 @@ pub struct Upload {
     metadata: Option<Input>,
 }
 
-/// Parameters are JSON. One client writes it with single quotes, which is read where no others are.
-fn parameters(text: &str) -> Result<Input, Error> {
-    match Input::from_json(text) {
-        Err(_) if !text.contains('"') => Input::from_json(&text.replace('\'', "\"")),
-        read => read,
-    }
-}
-
 /// The part that is the file.
 pub struct Primary {
     name: Option<ItemName>,
@@ -110,5 +102,13 @@ impl Upload {
             }
         }
         Ok(None)
+    }
+}
+
+/// Parameters are JSON. One client writes it with single quotes, which is read where no others are.
+fn parameters(text: &str) -> Result<Input, Error> {
+    match Input::from_json(text) {
+        Err(_) if !text.contains('"') => Input::from_json(&text.replace('\'', "\"")),
+        read => read,
     }
 }
