@@ -194,8 +194,8 @@ pub async fn update(
     Ok(done.is_some())
 }
 
-/// Puts a file into the trash, under an id of its own there, ending its lock; the draft of an ended lock is rescued. `false` as in [`update`], and when
-/// the file belongs to a part, whose associations pass through the same row.
+/// Puts a file into the trash, under an id of its own there, ending its lock; the draft of an ended lock is rescued. `false`
+/// as in [`update`], and when the file belongs to a part, whose associations pass through the same row.
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,

@@ -34,7 +34,8 @@ impl Vault {
     /// Gives people and groups a role on a folder that was looked at, in place of those they had there: all of them, or none.
     ///
     /// # Errors
-    /// [`Error::Impossible`] for the folder's owner, unless they have no role there, and where there are too many already; and what the gates say.
+    /// [`Error::Impossible`] for the folder's owner, unless they have no role there, and where there are too many already;
+    /// and what the gates say.
     pub async fn share(
         &self,
         actor: &Actor,
