@@ -8,6 +8,7 @@ use super::{
     answer::{About, Answer},
     auth::Caller,
     error::Error,
+    files::ordinal,
     folders,
     ids::{FileId, FolderId},
     input::{Input, Unread},
@@ -85,10 +86,7 @@ pub async fn delete_file(
     let on = caller.file(&vault, &file, Action::Delete).await?;
     on.check(Action::Delete)?;
     match query.number("version")? {
-        Some(version) => {
-            let ordinal = i32::try_from(version).map_err(|_| No::Missing(Missing::Edition))?;
-            vault.delete_version(&on.actor, &on.look, ordinal).await?;
-        }
+        Some(version) => vault.delete_version(&on.actor, &on.look, ordinal(version)?).await?,
         // who means a version and cannot say which does not mean the whole file
         None if query.names("version") => return Err(Error::BadValue("version")),
         None => vault.delete(&on.actor, &on.look).await?,

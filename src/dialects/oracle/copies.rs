@@ -8,6 +8,7 @@ use super::{
     auth::Caller,
     changes::branch,
     error::Error,
+    files::ordinal,
     ids::{FileId, FolderId},
     input::{Input, Unread},
     wire::Fields,
@@ -35,10 +36,7 @@ pub async fn copy_file(
     let input = body.read().await?;
     let to = Destination::of(&vault, &caller, &on, &input).await?;
     let edition = match input.number("version")? {
-        Some(number) => {
-            let ordinal = i32::try_from(number).map_err(|_| No::Missing(Missing::Edition))?;
-            vault.edition(&on.actor, &on.look, &EditionKey::Ordinal(ordinal)).await?
-        }
+        Some(number) => vault.edition(&on.actor, &on.look, &EditionKey::Ordinal(ordinal(number)?)).await?,
         None => on.look.file()?.edition.clone(),
     };
     let made = vault.copy_file(&to.actor, &on.look, &edition, &to.folder, to.on_conflict).await?;

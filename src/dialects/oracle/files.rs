@@ -119,6 +119,10 @@ pub async fn renditions(State(vault): State<Vault>, caller: Caller, file: FileId
 /// The version the query names; `None`: it names none.
 async fn asked(vault: &Vault, on: &Admitted, query: &Query) -> Result<Option<Edition>, Error> {
     let Some(number) = query.number("version")? else { return Ok(None) };
-    let ordinal = i32::try_from(number).map_err(|_| No::Missing(Missing::Edition))?;
-    Ok(Some(vault.edition(&on.actor, &on.look, &EditionKey::Ordinal(ordinal)).await?))
+    Ok(Some(vault.edition(&on.actor, &on.look, &EditionKey::Ordinal(ordinal(number)?)).await?))
+}
+
+/// A version as files count them; there is none beyond what they count to.
+pub fn ordinal(number: i64) -> Result<i32, No> {
+    i32::try_from(number).map_err(|_| No::Missing(Missing::Edition))
 }

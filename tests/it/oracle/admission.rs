@@ -7,8 +7,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::support::{
-    answer::Answer,
-    oracle::Client,
+    oracle::{Client, word},
     server::Server,
     world::{self, Somebody},
 };
@@ -33,15 +32,6 @@ async fn row(client: &Client<'_>, file: &Item, folder: &str, holder: &Somebody) 
         let _ = write!(words, " {name} {}", word(&answer));
     }
     words
-}
-
-/// `200`, or status and code of a refusal.
-fn word(answer: &Answer) -> String {
-    let status = answer.status.as_u16();
-    if answer.status.is_success() {
-        return status.to_string();
-    }
-    format!("{status}/{}", answer.json()["errorCode"].as_str().unwrap())
 }
 
 #[tokio::test]

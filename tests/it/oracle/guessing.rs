@@ -12,30 +12,14 @@ use coatcheck::{
     vault::{BroughtLink, LinkSpec, Settings},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
     answer::Answer,
-    oracle::Client,
+    oracle::{Client, link, word},
     server::{Server, open_vault_with},
     world,
 };
-
-/// `200`, or status and code of a refusal.
-fn word(answer: &Answer) -> String {
-    let status = answer.status.as_u16();
-    if answer.status.is_success() {
-        return status.to_string();
-    }
-    format!("{status}/{}", answer.json()["errorCode"].as_str().unwrap())
-}
-
-/// A link of Max's on the world's file: its id.
-async fn link(server: &Server, spec: Value) -> String {
-    let path = format!("/publiclinks/file/{}", server.world.file.oracle_id);
-    let made = server.oracle(&server.world.max).post(&path, spec).await.expect(200).json();
-    made["linkID"].as_str().unwrap().to_owned()
-}
 
 /// A file's information, asked for from an address.
 async fn ask(client: &Client<'_>, from: &str) -> Answer {

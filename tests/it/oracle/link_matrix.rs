@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{answer::Answer, server::Server};
+use crate::support::{oracle::word, server::Server};
 
 const ROLES: [&str; 3] = ["viewer", "downloader", "contributor"];
 
@@ -66,14 +66,6 @@ fn expected(cell: Cell) -> &'static str {
     }
     // a reservation needs a holder
     if nobody && operation == "reserve" { "401/-1" } else { "200" }
-}
-
-fn word(answer: &Answer) -> String {
-    let status = answer.status.as_u16();
-    if answer.status.is_success() {
-        return status.to_string();
-    }
-    format!("{status}/{}", answer.json()["errorCode"].as_str().unwrap())
 }
 
 #[tokio::test]

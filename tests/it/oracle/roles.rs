@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{
     answer::Answer,
-    oracle::{Client, part},
+    oracle::{Client, part, word},
     server::Server,
     world,
 };
@@ -151,15 +151,6 @@ async fn ask(client: &Client<'_>, things: &Things, method: &str, path: &str, bod
             client.multipart(&path, &body).await
         }
     }
-}
-
-/// `200`, or status and code of a refusal.
-fn word(answer: &Answer) -> String {
-    let status = answer.status.as_u16();
-    if answer.status.is_success() {
-        return status.to_string();
-    }
-    format!("{status}/{}", answer.json()["errorCode"].as_str().unwrap())
 }
 
 /// One line for each operation, one column for each role.

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use crate::support::{
     answer::Answer,
     arena::code,
-    oracle::{Client, numbered},
+    oracle::{Client, numbered, word},
     server::Server,
     world::{self, PASSWORD, Somebody},
 };
@@ -51,15 +51,6 @@ fn entries(answer: &Answer) -> Vec<String> {
     assert_eq!(body["count"], items.len().to_string());
     let name = |user: &Value| user["displayName"].as_str().unwrap().replace(" Example", "");
     items.iter().map(|item| format!("{}: {}", name(&item["user"]), item["role"].as_str().unwrap())).collect()
-}
-
-/// `200`, or status and code of a refusal.
-fn word(answer: &Answer) -> String {
-    let status = answer.status.as_u16();
-    if answer.status.is_success() {
-        return status.to_string();
-    }
-    format!("{status}/{}", answer.json()["errorCode"].as_str().unwrap())
 }
 
 /// What the trail says of shares of a folder: outcomes and comments.

@@ -170,6 +170,22 @@ impl Client<'_> {
     }
 }
 
+/// `200`, or status and code of a refusal.
+pub fn word(answer: &Answer) -> String {
+    let status = answer.status.as_u16();
+    if answer.status.is_success() {
+        return status.to_string();
+    }
+    format!("{status}/{}", answer.json()["errorCode"].as_str().unwrap())
+}
+
+/// A link of Max's on the world's file: its id.
+pub async fn link(server: &Server, spec: Value) -> String {
+    let path = format!("/publiclinks/file/{}", server.world.file.oracle_id);
+    let made = server.oracle(&server.world.max).post(&path, spec).await.expect(200).json();
+    made["linkID"].as_str().unwrap().to_owned()
+}
+
 /// One part of a multipart body.
 pub fn part(name: &str, file_name: Option<&str>, text: &str) -> String {
     let file_name = file_name.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
