@@ -239,3 +239,15 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
 fn dead(error: Error) -> Refusal {
     if matches!(error, Error::NoSession | Error::Missing(_)) { Refusal::DeadAddress } else { Refusal::Vault(error) }
 }
+
+/// Section 7, 23.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn preview(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
+
+/// Section 12.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn stream(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}

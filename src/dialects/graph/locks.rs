@@ -67,3 +67,15 @@ pub async fn discard(ask: &Ask) -> Answer {
     ask.hall.vault.cancel(ask.actor(), &look, Cancel::default()).await?;
     Ok(done())
 }
+
+/// Section 12.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn lock(_ask: &Ask, _body: Body) -> Answer {
+    Err(Refusal::NotBuilt)
+}
+
+/// Section 12.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn release(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}

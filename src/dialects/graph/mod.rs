@@ -6,19 +6,32 @@
 
 mod address;
 mod auth;
+mod batch;
 mod calls;
 mod children;
 mod content;
+mod copies;
+mod delta;
 mod drives;
 mod error;
 mod find;
+mod groups;
 mod ids;
 mod items;
+mod lists;
 mod locks;
 mod people;
+mod permissions;
 mod query;
 mod reply;
+mod search;
+mod service;
+mod sessions;
+mod shares;
 mod signed;
+mod sites;
+mod subscriptions;
+mod trash;
 mod versions;
 mod wire;
 
@@ -233,6 +246,44 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
         Operation::GetVersionContent => Box::pin(versions::content(&ask)).await,
         Operation::GetMe => Box::pin(people::me(&ask)).await,
         Operation::GetUser => Box::pin(people::user(&ask)).await,
+        Operation::CreateUploadSession => Box::pin(sessions::create(&ask, body)).await,
+        Operation::PermanentDelete => Box::pin(trash::permanent_delete(&ask)).await,
+        Operation::Restore => Box::pin(trash::restore(&ask, body)).await,
+        Operation::Copy => Box::pin(copies::copy(&ask, body)).await,
+        Operation::RestoreVersion => Box::pin(versions::restore(&ask)).await,
+        Operation::DeleteVersion => Box::pin(versions::delete(&ask)).await,
+        Operation::Delta => Box::pin(delta::list(&ask)).await,
+        Operation::Search => Box::pin(search::search(&ask)).await,
+        Operation::ListRecent => Box::pin(lists::recent(&ask)).await,
+        Operation::ListSharedWithMe => Box::pin(lists::shared_with_me(&ask)).await,
+        Operation::ListThumbnails => Box::pin(lists::thumbnails(&ask)).await,
+        Operation::Preview => Box::pin(content::preview(&ask)).await,
+        Operation::Batch => Box::pin(batch::run(&ask, body)).await,
+        Operation::CreateLink => Box::pin(permissions::create_link(&ask, body)).await,
+        Operation::Invite => Box::pin(permissions::invite(&ask, body)).await,
+        Operation::ListPermissions => Box::pin(permissions::list(&ask)).await,
+        Operation::GetPermission => Box::pin(permissions::get(&ask)).await,
+        Operation::UpdatePermission => Box::pin(permissions::update(&ask, body)).await,
+        Operation::DeletePermission => Box::pin(permissions::delete(&ask)).await,
+        Operation::GetShare => Box::pin(shares::get(&ask)).await,
+        Operation::ListUsers => Box::pin(people::users(&ask)).await,
+        Operation::ListGroups => Box::pin(groups::list(&ask)).await,
+        Operation::GetGroup => Box::pin(groups::get(&ask)).await,
+        Operation::ListMembers => Box::pin(groups::members(&ask)).await,
+        Operation::ListSites => Box::pin(sites::list(&ask)).await,
+        Operation::GetSite => Box::pin(sites::get(&ask)).await,
+        Operation::ListSubsites => Box::pin(sites::subsites(&ask)).await,
+        Operation::ListLists => Box::pin(sites::lists(&ask)).await,
+        Operation::ListOrganization => Box::pin(service::organization(&ask)).await,
+        Operation::GetMetadata => Box::pin(service::metadata(&ask)).await,
+        Operation::Lock => Box::pin(locks::lock(&ask, body)).await,
+        Operation::ReleaseLock => Box::pin(locks::release(&ask)).await,
+        Operation::GetContentStream => Box::pin(content::stream(&ask)).await,
+        Operation::CreateSubscription => Box::pin(subscriptions::create(&ask, body)).await,
+        Operation::ListSubscriptions => Box::pin(subscriptions::list(&ask)).await,
+        Operation::GetSubscription => Box::pin(subscriptions::get(&ask)).await,
+        Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
+        Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
         Operation::NotBuilt => Err(Refusal::NotBuilt),
     }
 }

@@ -68,3 +68,15 @@ async fn named(ask: &Ask, look: &Look) -> Result<Edition, Refusal> {
     let key = ids::version_key(name).ok_or(Error::Missing(Missing::Edition))?;
     Ok(ask.hall.vault.edition(ask.actor(), look, &key).await?)
 }
+
+/// Section 7, 16.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn restore(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
+
+/// Section 7, 17.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn delete(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
