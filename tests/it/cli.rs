@@ -29,7 +29,7 @@ fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
 }
 
 /// The answer of a command that works.
-fn answer(data: &Path, arguments: &[&str], input: &str) -> Value {
+pub fn answer(data: &Path, arguments: &[&str], input: &str) -> Value {
     let output = run(data, arguments, input);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{arguments:?}: {said}");
@@ -37,7 +37,7 @@ fn answer(data: &Path, arguments: &[&str], input: &str) -> Value {
 }
 
 /// Exit code and error of one that does not.
-fn refusal(data: &Path, arguments: &[&str], input: &str) -> String {
+pub fn refusal(data: &Path, arguments: &[&str], input: &str) -> String {
     let output = run(data, arguments, input);
     let said = String::from_utf8(output.stderr).unwrap();
     let said = match serde_json::from_str::<Value>(&said) {
@@ -53,7 +53,7 @@ fn logins(data: &Path) -> Vec<String> {
 }
 
 /// Waits for what another process does in its own time.
-fn eventually(what: &str, so: impl Fn() -> bool) {
+pub fn eventually(what: &str, so: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_secs(20);
     while !so() {
         assert!(Instant::now() < until, "it never came true that {what}");

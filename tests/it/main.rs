@@ -21,5 +21,6 @@ mod seed;
 mod steadfast;
 mod support;
 mod tidy;
+mod tls;
 mod tour;
 mod vault;
