@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
-use super::error::Refusal;
+use super::{calls::Operation, error::Refusal};
 use crate::{
     dialects::of_request,
     domain::{
@@ -13,6 +13,112 @@ use crate::{
     http::trace::{self, RequestId},
     vault::Vault,
 };
+
+/// Scopes of which a call takes any one: of a delegated token, or of an application's.
+#[derive(Clone, Copy, Debug)]
+pub struct OneOf {
+    delegated: &'static [&'static str],
+    application: &'static [&'static str],
+}
+
+/// To see other users, one or all.
+pub const SEE_USERS: OneOf = OneOf {
+    delegated: &[
+        "User.ReadBasic.All",
+        "User.Read.All",
+        "User.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    ],
+    application: &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
+};
+
+/// To see groups and who is in them.
+pub const SEE_GROUPS: OneOf = OneOf {
+    delegated: &[
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    ],
+    application: &["Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
+};
+
+/// To see sites; an application with `Sites.Selected` sees those that it was given a role in.
+pub const SEE_SITES: OneOf = OneOf {
+    delegated: &["Sites.Read.All", "Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All"],
+    application: &[
+        "Sites.Selected",
+        "Sites.Read.All",
+        "Sites.ReadWrite.All",
+        "Sites.Manage.All",
+        "Sites.FullControl.All",
+    ],
+};
+
+/// To be told of changes in a drive.
+pub const SUBSCRIBE: OneOf =
+    OneOf { delegated: &["Files.ReadWrite", "Files.ReadWrite.All"], application: &["Files.ReadWrite.All"] };
+
+/// What the token must carry for an operation, whatever it is about. `None`: how far the token reaches decides, with what
+/// its bearer may on the item; or the call asks for more than one thing, and says so itself.
+pub fn needed(operation: Operation) -> Option<&'static OneOf> {
+    match operation {
+        Operation::ListUsers => Some(&SEE_USERS),
+        Operation::ListGroups | Operation::GetGroup | Operation::ListMembers => Some(&SEE_GROUPS),
+        Operation::ListSites | Operation::GetSite | Operation::ListSubsites | Operation::ListLists => Some(&SEE_SITES),
+        Operation::CreateSubscription
+        | Operation::ListSubscriptions
+        | Operation::GetSubscription
+        | Operation::UpdateSubscription
+        | Operation::DeleteSubscription => Some(&SUBSCRIBE),
+        Operation::CheckOut
+        | Operation::CheckIn
+        | Operation::DiscardCheckOut
+        | Operation::GetDrive
+        | Operation::ListDrives
+        | Operation::GetItem
+        | Operation::ListChildren
+        | Operation::CreateChild
+        | Operation::PutContent
+        | Operation::GetContent
+        | Operation::UpdateItem
+        | Operation::DeleteItem
+        | Operation::ListVersions
+        | Operation::GetVersion
+        | Operation::GetVersionContent
+        | Operation::GetMe
+        | Operation::GetUser
+        | Operation::CreateUploadSession
+        | Operation::PermanentDelete
+        | Operation::Restore
+        | Operation::Copy
+        | Operation::RestoreVersion
+        | Operation::DeleteVersion
+        | Operation::Delta
+        | Operation::Search
+        | Operation::ListRecent
+        | Operation::ListSharedWithMe
+        | Operation::ListThumbnails
+        | Operation::Preview
+        | Operation::Batch
+        | Operation::CreateLink
+        | Operation::Invite
+        | Operation::ListPermissions
+        | Operation::GetPermission
+        | Operation::UpdatePermission
+        | Operation::DeletePermission
+        | Operation::GetShare
+        | Operation::ListOrganization
+        | Operation::GetMetadata
+        | Operation::Lock
+        | Operation::ReleaseLock
+        | Operation::GetContentStream
+        | Operation::NotBuilt => None,
+    }
+}
 
 /// Somebody with a living token.
 #[derive(Clone, Debug)]
@@ -35,9 +141,15 @@ impl Caller {
     }
 
     /// Whether the token carries one of these scopes or roles.
-    pub fn has_one_of(&self, wanted: &[&str]) -> bool {
+    pub fn has_one_of(&self, wanted: &OneOf) -> bool {
+        let wanted = if self.actor.is_application() { wanted.application } else { wanted.delegated };
         let has = |wanted: &&str| self.scopes.iter().any(|scope| scope::bare(scope).eq_ignore_ascii_case(wanted));
         wanted.iter().any(has)
+    }
+
+    /// Refuses a token that carries none of what an operation takes (3.5).
+    pub fn check(&self, operation: Operation) -> Result<(), Refusal> {
+        if needed(operation).is_none_or(|wanted| self.has_one_of(wanted)) { Ok(()) } else { Err(Refusal::Scope) }
     }
 }
 

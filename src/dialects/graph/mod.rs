@@ -225,6 +225,7 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
     if caller.actor.is_application() && is_of_caller(&address) {
         return Err(Refusal::NotDelegated);
     }
+    caller.check(operation)?;
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let ask = Ask { hall, caller, head, origin, prefix, address, query };
     // a handler's future is large: it lives on the heap while it runs
