@@ -110,11 +110,15 @@ pub fn permitted(asked: &[String], held: &[String], application: bool) -> Option
     let mut permissions = asked.iter().map(|scope| bare(scope)).filter(|scope| !is_open_id(scope)).peekable();
     let only_a_name = permissions.peek().is_none() && !asked.is_empty() && !application;
     if asked.is_empty() || (application && permissions.peek().is_none()) {
-        held.iter().for_each(|scope| give(bare(scope)));
+        for scope in held {
+            give(bare(scope));
+        }
     }
     for scope in permissions {
         if scope.eq_ignore_ascii_case(DEFAULT) {
-            held.iter().for_each(|scope| give(bare(scope)));
+            for scope in held {
+                give(bare(scope));
+            }
         } else if covers(held, scope, application) {
             give(scope);
         }

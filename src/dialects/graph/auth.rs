@@ -1,7 +1,13 @@
 //! Who is calling: bearer tokens (spec/graph.md 3), and how far their scopes reach (3.5). What the bearer may do is not
 //! decided here.
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::{
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    },
+    response::Response,
+};
 
 use super::{calls::Operation, error::Refusal};
 use crate::{
@@ -11,8 +17,11 @@ use crate::{
         scope,
     },
     http::trace::{self, RequestId},
-    vault::Vault,
+    vault::{Presented, Vault},
 };
+
+/// What the vendor's own service is called among applications.
+const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
 /// Scopes of which a call takes any one: of a delegated token, or of an application's.
 #[derive(Clone, Copy, Debug)]
@@ -133,7 +142,10 @@ impl Caller {
     /// The bearer of the request's token.
     pub async fn of(vault: &Vault, headers: &HeaderMap, request: Option<RequestId>) -> Result<Self, Refusal> {
         let token = token(headers).ok_or(Refusal::NoToken)?;
-        let (account, scopes) = vault.bearer(token).await?;
+        let (account, scopes) = match vault.presented(token).await? {
+            Presented::Living(account, scopes) => (account, scopes),
+            Presented::Expired => return Err(Refusal::Expired),
+        };
         trace::record_actor(account.person.id.0);
         let ceiling = scope::ceiling(&scopes, account.application);
         let actor = Actor { ceiling, ..Actor::new(account, Dialect::Graph) };
@@ -153,6 +165,19 @@ impl Caller {
     }
 }
 
+/// Says in a challenge where a token is to be had. Clients read the address of the sign-in from it, and whose token it is.
+pub fn say_where_to_sign_in(response: &mut Response, origin: &str) {
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return;
+    }
+    let Some(said) = response.headers().get(WWW_AUTHENTICATE).and_then(|said| said.to_str().ok()) else { return };
+    let challenge =
+        format!("{said}, authorization_uri=\"{origin}/common/oauth2/v2.0/authorize\", client_id=\"{GRAPH}\"");
+    if let Ok(challenge) = HeaderValue::try_from(challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+}
+
 /// The scheme may be written in any case: one client sends `bearer` (1.2).
 fn token(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(AUTHORIZATION)?.to_str().ok()?;
@@ -163,8 +188,6 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]
