@@ -159,21 +159,32 @@ pub async fn renew(
 /// Revokes a grant with the access tokens that came from it; `false`: it was revoked before, or is not there.
 pub async fn revoke(db: &mut PgConnection, id: GrantId, now: Option<DateTime<Utc>>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "WITH ended AS (
-            UPDATE tokens SET revoked_at = coalesce($2::timestamptz, now()) WHERE grant_id = $1 AND revoked_at IS NULL
-        )
-        UPDATE grants SET revoked_at = coalesce($2, now()) WHERE id = $1 AND revoked_at IS NULL",
+        "UPDATE grants SET revoked_at = coalesce($2::timestamptz, now()) WHERE id = $1 AND revoked_at IS NULL",
         id.0,
+        now,
+    )
+    .execute(&mut *db)
+    .await?;
+    revoke_tokens(db, &[id], now).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Revokes the access tokens that came from grants. A statement of its own after the grants are revoked: whoever was about
+/// to issue one more from them was waited for, and this sees it.
+async fn revoke_tokens(db: &mut PgConnection, grants: &[GrantId], now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE tokens SET revoked_at = coalesce($2::timestamptz, now()) WHERE grant_id = ANY ($1) AND revoked_at IS NULL",
+        grants as &[GrantId],
         now,
     )
     .execute(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// Revokes all that was given to somebody, or through an application, or to somebody through an application, and forgets
-/// the codes that would give more; answers how many sign-ins have ended. Needs a transaction that holds who it is about, so
-/// that nothing is given meanwhile.
+/// the codes that would give more; answers how many sign-ins have ended. Needs a transaction, and where it is about a user
+/// one that holds them, so that they are given nothing meanwhile.
 pub async fn revoke_all(
     db: &mut PgConnection,
     principal: Option<PrincipalId>,
@@ -197,21 +208,17 @@ pub async fn revoke_all(
     )
     .execute(&mut *db)
     .await?;
-    let ended = sqlx::query!(
-        "WITH ended AS (
-            UPDATE grants SET revoked_at = coalesce($3::timestamptz, now()) WHERE revoked_at IS NULL
-                AND ($1::uuid IS NULL OR principal_id = $1) AND ($2::uuid IS NULL OR application_id = $2)
-            RETURNING id
-        ), tokens_ended AS (
-            UPDATE tokens t SET revoked_at = coalesce($3, now()) FROM ended WHERE t.grant_id = ended.id AND t.revoked_at IS NULL
-        )
-        SELECT id FROM ended",
+    let ended = sqlx::query_scalar!(
+        r#"UPDATE grants SET revoked_at = coalesce($3::timestamptz, now()) WHERE revoked_at IS NULL
+            AND ($1::uuid IS NULL OR principal_id = $1) AND ($2::uuid IS NULL OR application_id = $2)
+        RETURNING id AS "id: GrantId""#,
         principal,
         application,
         now,
     )
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
+    revoke_tokens(db, &ended, now).await?;
     Ok(ended.len() as u64)
 }
 

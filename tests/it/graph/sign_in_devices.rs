@@ -183,5 +183,7 @@ async fn of_many_polls_at_once_one_is_given_the_tokens() {
     approve(&server, &code).await.expect(200);
     let answers = futures_util::future::join_all((0..6).map(|_| poll(&server, &device))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    assert!(answers.iter().filter(|answer| answer.status != 200).all(|answer| refusal(answer) == "400 invalid_grant 54005"));
+    assert!(
+        answers.iter().filter(|answer| answer.status != 200).all(|answer| refusal(answer) == "400 invalid_grant 54005")
+    );
 }
