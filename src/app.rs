@@ -78,6 +78,8 @@ pub fn vault_settings(config: &Config) -> vault::Settings {
         sweep_grace: chrono::Duration::hours(config.content.grace_hours.into()),
         max_file_size: config.content.max_file_bytes,
         session_lifetime: chrono::Duration::minutes(config.arena.session_minutes.into()),
+        access_token_lifetime: chrono::Duration::minutes(config.auth.token_minutes.into()),
+        refresh_token_lifetime: chrono::Duration::days(config.auth.refresh_token_days.into()),
         request_limit: config.arena.request_limit.into(),
         watch: Duration::from_millis(config.auth.revocation_milliseconds.into()),
     }

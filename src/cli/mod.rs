@@ -74,7 +74,7 @@ enum Command {
     /// Make, list and change users
     #[command(subcommand)]
     User(user::User),
-    /// Make and list applications, draw secrets for them
+    /// Make and list applications, draw secrets for them, let users sign in through them
     #[command(subcommand)]
     Application(application::Application),
     /// Make, list and revoke bearer tokens

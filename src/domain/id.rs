@@ -38,6 +38,8 @@ ids! {
     SessionId,
     /// A bearer token.
     TokenId,
+    /// What a user's sign-in through an application gave.
+    GrantId,
     /// One taking of a lock, as Liferay's clients know it.
     LockId,
     /// Something that is built, with files that describe it.

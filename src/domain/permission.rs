@@ -3,7 +3,7 @@
 //! Eight gates, always in this order: account, visible, scope, license, policy, category, role, grounds.
 
 use super::{
-    actor::{Actor, Dialect, Level, Reach, Role, Rule},
+    actor::{Actor, Ceiling, Dialect, Level, Reach, Role, Rule},
     id::{CategoryId, ItemId, LibraryId, PrincipalId},
     library::Library,
     lock::{Held, Mode},
@@ -381,11 +381,21 @@ pub fn role(actor: &Actor, on: &Facts<'_>) -> Option<Role> {
         let given = path().filter_map(|item| account.roles.get(item).copied()).max();
         let own = (on.personal_to == Some(account.person.id)).then_some(Role::Owner);
         let administrator = (account.administrator && on.personal_to.is_none()).then_some(Role::Manager);
-        let application = account.application.then_some(Role::Manager);
+        let application = account.application.then(|| as_application(actor.ceiling)).flatten();
         given.max(own).max(administrator).max(application)
     });
     let by_link = actor.link.filter(|link| path().any(|item| *item == link.item)).map(|link| link.role);
     by_account.max(by_link)
+}
+
+/// The role an application has wherever its token reaches. One that writes only where it was given something has there the
+/// role that it was given.
+fn as_application(ceiling: Ceiling) -> Option<Role> {
+    match (ceiling.write, ceiling.read) {
+        (Reach::Nothing | Reach::All, _) => Some(Role::Manager),
+        (Reach::Own, Reach::All) => Some(Role::Downloader),
+        (Reach::Own, Reach::Own | Reach::Nothing) => None,
+    }
 }
 
 /// The level the actor has on the item's category: the nearest category that names the actor decides, else the nearest

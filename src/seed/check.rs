@@ -18,6 +18,7 @@ use super::{
 use crate::domain::{
     actor::Role,
     error::Error,
+    grant,
     library::LibraryKind,
     link::Audience,
     name::{ItemName, key},
@@ -164,6 +165,11 @@ impl Checked {
             let application = &application.is;
             if key(application.client_id.get_ref()) != *application.client_id.get_ref() {
                 self.wrong(application.client_id.span(), "a client id must not hold capital letters");
+            }
+            for uri in application.redirect_uris.iter().flatten() {
+                if !grant::is_redirect_uri(uri.get_ref()) {
+                    self.wrong(uri.span(), "no browser can be sent there");
+                }
             }
             self.one_of(
                 application.secret.as_ref().map(Spanned::span),

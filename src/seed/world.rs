@@ -85,7 +85,7 @@ pub struct Group {
     pub members: Vec<Who>,
 }
 
-/// A program that acts for itself; found by client id.
+/// A program that acts for itself, or for users who sign in through it; found by client id.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
@@ -96,6 +96,12 @@ pub struct Application {
     /// In place of `secret`; relative to the seed file.
     pub secret_file: Option<Spanned<PathBuf>>,
     pub roles: Option<Vec<String>>,
+    /// Whether it cannot keep a secret.
+    pub public: Option<bool>,
+    /// Where browsers are sent back to when users have signed in.
+    pub redirect_uris: Option<Vec<Spanned<String>>>,
+    /// What it may ask for on behalf of users.
+    pub delegated: Option<Vec<String>>,
 }
 
 /// A category of files; found by path.

@@ -11,6 +11,7 @@ pub mod drafts;
 pub mod editions;
 pub mod files;
 pub mod folders;
+pub mod grants;
 pub mod items;
 pub mod libraries;
 pub mod links;

@@ -19,14 +19,17 @@ mod access_codes;
 mod accesses;
 mod admin;
 mod applications;
+mod codes;
 mod collections;
 mod content;
 mod copying;
 mod create;
+pub mod devices;
 mod editions;
 mod files;
 pub mod fresh;
 mod giving;
+mod grants;
 mod hasher;
 mod issue;
 mod libraries;
@@ -72,6 +75,7 @@ pub use crate::{
     store::{
         auth::UserAccess,
         directory::{LibraryUser, UserQuery},
+        grants::{SignIn, Waits},
         items::{Among, FileQuery},
         libraries::LibraryUpdate,
         parts::PartQuery,
@@ -80,8 +84,10 @@ pub use crate::{
 };
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
 pub use applications::{ApplicationInfo, NewApplication};
+pub use codes::Wanted;
 pub use content::Download;
 pub use create::NewFileAt;
+pub use devices::DeviceCode;
 pub use issue::{Issue, Issued};
 pub use links::{BroughtLink, LinkSpec, LinkUpdate};
 pub use locks::Cancel;
@@ -91,10 +97,11 @@ pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
 pub use publish::{CheckIn, Publication, Published};
 pub use revise::{RevisedBytes, Revision};
+pub use secrets::SigningKey;
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use shares::Share;
 pub use sweep::Swept;
-pub use tokens::{NewToken, TokenInfo};
+pub use tokens::{NewToken, Presented, TokenInfo};
 pub use trash::Trashed;
 
 /// What a vault needs to know that is not in the database.
@@ -112,6 +119,10 @@ pub struct Settings {
     pub max_file_size: u64,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
+    /// How long an access token lives that a user's sign-in gave, or an application's.
+    pub access_token_lifetime: chrono::Duration,
+    /// How long a refresh token lives after its last use.
+    pub refresh_token_lifetime: chrono::Duration,
     /// Requests a new workspace may make in a day.
     pub request_limit: i64,
     /// How often a node asks whether another one has revoked something; what it remembers counts for a second at most.
@@ -127,6 +138,8 @@ impl Default for Settings {
             sweep_grace: chrono::Duration::hours(24),
             max_file_size: 16 << 30,
             session_lifetime: chrono::Duration::minutes(90),
+            access_token_lifetime: chrono::Duration::minutes(60),
+            refresh_token_lifetime: chrono::Duration::days(90),
             request_limit: 10_000,
             watch: std::time::Duration::from_millis(300),
         }
@@ -147,6 +160,7 @@ struct Inner {
     passwords: passwords::Passwords,
     /// Keys of the installation that were asked for; they never change.
     secrets: moka::sync::Cache<&'static str, secrets::Key>,
+    signing: tokio::sync::OnceCell<Arc<SigningKey>>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
 }
@@ -160,6 +174,7 @@ impl Vault {
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
             secrets: moka::sync::Cache::new(16),
+            signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
             db,
             content,

@@ -28,6 +28,9 @@ const BATCH: usize = 500;
 /// Dead sessions are kept so long: administrators ask who was there (spec/arena.md 10.4).
 const SESSIONS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
 
+/// What signing in left behind is kept for so long: what comes a second time is to be known.
+const GRANTS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(1);
+
 impl Vault {
     /// Takes away what is older than its grace period: drafts first, then contents nothing names, then blobs without a row.
     pub async fn sweep(&self) -> Result<Swept> {
@@ -43,6 +46,7 @@ impl Vault {
             let passwords = &self.0.settings.passwords;
             let counts = passwords.lockout.max(passwords.wrong_code_window);
             store::auth::sweep(&mut db, now - counts, now - SESSIONS_KEPT).await?;
+            store::grants::sweep(&mut db, now - GRANTS_KEPT).await?;
             now
         };
         let before = now - self.0.settings.sweep_grace;

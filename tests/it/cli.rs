@@ -428,6 +428,20 @@ async fn people_libraries_and_applications_are_changed_beside_a_running_server()
     let asked = client().post(format!("{}/oauth/token", server.base)).body(form);
     let granted = asked.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
     assert_eq!(granted.status(), 200);
+    let uri = "https://app.example/back";
+    let signs = ["application", "sign-in", "exporter", "--public", "--redirect-uri", uri, "--scope", "Files.Read.All"];
+    let expected = json!({
+        "client_id": "exporter", "public": true, "redirect_uris": [uri], "delegated": ["Files.Read.All"],
+    });
+    assert_eq!(answer(&data, &signs, ""), expected);
+    let listed = &answer(&data, &["application", "list"], "")[0];
+    assert_eq!((&listed["public"], &listed["delegated"]), (&json!(true), &json!(["Files.Read.All"])));
+    let bad = refusal(&data, &["application", "sign-in", "exporter", "--redirect-uri", "javascript:x"], "");
+    assert!(bad.starts_with("1: no browser can be sent to \"javascript:x\""), "{bad}");
+    let ended = answer(&data, &["application", "sign-out", "exporter"], "");
+    assert_eq!(ended, json!({"ended": 0}));
+    let nobody = refusal(&data, &["application", "sign-out", "exporter", "--user", "exporter"], "");
+    assert!(nobody.starts_with("1: there is no user, group or application \"exporter\""), "{nobody}");
     let missing = refusal(&data, &["application", "secret", "ann"], "");
     assert!(missing.starts_with("1: there is no user, group or application \"ann\""), "{missing}");
     assert!(server.stop());

@@ -38,6 +38,8 @@ pub enum Refusal {
     House(guard::Refusal),
     /// No token came with the request.
     NoToken,
+    /// The token that came has had its time.
+    Expired,
     /// The path is no address.
     Address(BadAddress),
     /// The first segment looks like a version, and is none of ours.
@@ -135,6 +137,12 @@ impl Refusal {
             Refusal::NoToken => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"coatcheck\""));
             }
+            Refusal::Expired => {
+                // a client that asks for another token on its own looks for this word
+                let challenge = "Bearer realm=\"coatcheck\", error=\"invalid_token\", \
+                    error_description=\"expired_token: the token is expired\"";
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
             Refusal::Vault(
                 Error::NoSession
                 | Error::BadCredentials
@@ -185,6 +193,12 @@ impl Refusal {
             Refusal::Vault(error) => vault(error),
             Refusal::House(refusal) => house(*refusal),
             Refusal::NoToken => say(S::UNAUTHORIZED, "InvalidAuthenticationToken", None, "Access token is empty."),
+            Refusal::Expired => say(
+                S::UNAUTHORIZED,
+                "InvalidAuthenticationToken",
+                None,
+                "Lifetime validation failed, the token is expired.",
+            ),
             Refusal::Address(BadAddress::Unknown(segment)) | Refusal::NoSegment(segment) => say(
                 S::BAD_REQUEST,
                 "BadRequest",

@@ -28,6 +28,7 @@ mod search;
 mod service;
 mod sessions;
 mod shares;
+mod sign_in;
 mod signed;
 mod sites;
 mod subscriptions;
@@ -85,6 +86,7 @@ fn claims(path: &str) -> bool {
         || PREFIXES.iter().any(|prefix| !prefix.is_empty() && below(path, prefix).is_some())
         || path == signed::PATH
         || is_version(first)
+        || sign_in::claims(path)
 }
 
 /// What follows a prefix of whole segments.
@@ -110,15 +112,22 @@ fn router() -> Router<Hall> {
             router = router.route(&path, any(serve));
         }
     }
+    for path in sign_in::paths() {
+        router = router.route(&path, any(sign_in::serve));
+    }
     router
 }
 
 fn doors() -> Vec<String> {
-    CALLS.iter().map(|call| format!("/v1.0{}", call.sample())).collect()
+    let calls = CALLS.iter().map(|call| format!("/v1.0{}", call.sample()));
+    calls.chain(sign_in::doors()).collect()
 }
 
 /// Words what is refused before a call is found.
 fn refuse(head: &Head, why: Refused) -> Response {
+    if sign_in::claims(head.uri.path()) {
+        return sign_in::refuse(head, why);
+    }
     let first = head.uri.path().split('/').nth(1).unwrap_or_default();
     let refusal = match why {
         Refused::House(refusal) => Refusal::House(refusal),
@@ -180,8 +189,9 @@ async fn serve(State(hall): State<Hall>, request: Request) -> Response {
     let ids = Ids::of(&head.headers, head.request_id);
     let now = hall.vault.now();
     let mut operation = None;
-    let answered = Box::pin(answer(hall, head, origin, body, &mut operation)).await;
+    let answered = Box::pin(answer(hall, head, origin.clone(), body, &mut operation)).await;
     let mut response = answered.unwrap_or_else(|refusal| refusal.respond(&ids, now));
+    auth::say_where_to_sign_in(&mut response, &origin);
     if let Some(operation) = operation {
         response.extensions_mut().insert(trace::Operation(operation.name()));
     }
@@ -225,6 +235,7 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
     if caller.actor.is_application() && is_of_caller(&address) {
         return Err(Refusal::NotDelegated);
     }
+    caller.check(operation)?;
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let ask = Ask { hall, caller, head, origin, prefix, address, query };
     // a handler's future is large: it lives on the heap while it runs

@@ -9,4 +9,7 @@ mod items;
 mod locks;
 mod people;
 mod scopes;
+mod sign_in;
+mod sign_in_devices;
+mod sign_in_pages;
 mod versions;
