@@ -2,11 +2,16 @@
 
 mod addresses;
 mod children;
+mod conflicts;
 mod content;
+mod counting;
 mod headers;
 mod hostile;
 mod items;
 mod locks;
+mod outcomes;
 mod people;
+mod reservations;
 mod scopes;
+mod unpublished;
 mod versions;
