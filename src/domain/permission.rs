@@ -120,6 +120,8 @@ pub struct Facts<'a> {
     pub owner: PrincipalId,
     /// Whether it is a file that suppliers do not see; folders never are.
     pub private: bool,
+    /// Who made it, while it was never checked in where that is required; nobody for all others.
+    pub unpublished_by: Option<PrincipalId>,
     /// Whether the library requires policies.
     pub policies_required: bool,
     /// Its category and those above, nearest first, each with what it says by default.
@@ -138,6 +140,7 @@ impl<'a> Facts<'a> {
             // a site's has none, and only acting on a lock asks for one
             owner: library.owner.unwrap_or(PrincipalId(library.id.0)),
             private: false,
+            unpublished_by: None,
             policies_required: library.policies_required,
             categories,
             held: None,
@@ -260,7 +263,9 @@ pub fn check(actor: &Actor, action: Action, on: &Facts<'_>) -> Result<Permit, De
 
 /// Whether the item exists for the actor at all: the first two gates.
 pub fn sees(actor: &Actor, on: &Facts<'_>) -> bool {
-    is_open(Gate::Account, actor, Action::View, on) && is_open(Gate::Visible, actor, Action::View, on)
+    // what exists for one act only is refused to all others when they are asked for
+    let is_there = |action| is_open(Gate::Visible, actor, action, on);
+    is_open(Gate::Account, actor, Action::View, on) && (is_there(Action::View) || is_there(Action::Cancel))
 }
 
 /// May they read what others did in a library: an account administrator may, and nobody else (spec/arena.md 10.4).
@@ -352,6 +357,7 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
             role(actor, on) >= Some(Role::Viewer)
                 && level(actor, on) >= Level::Read
                 && !(on.private && actor.is_supplier())
+                && on.unpublished_by.is_none_or(|maker| is_shown_unpublished(actor, action, maker, on))
         }
         Gate::Scope => within(if needs.writes { actor.ceiling.write } else { actor.ceiling.read }, actor, on),
         Gate::License => match actor.account.as_ref().map_or(License::Full, |account| account.license) {
@@ -371,6 +377,16 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
                 })
         }
     }
+}
+
+/// A file that was never checked in exists for who made it, and, so that none is left behind, for who may take anybody's
+/// lock away from outside: an application that discards, and whoever runs the place (spec/graph.md 6.1 and 6.4).
+fn is_shown_unpublished(actor: &Actor, action: Action, maker: PrincipalId, on: &Facts<'_>) -> bool {
+    let from_outside = match actor.dialect {
+        Dialect::Graph | Dialect::Console => action == Action::Cancel,
+        Dialect::Arena | Dialect::Oracle | Dialect::Liferay => false,
+    };
+    actor.id() == Some(maker) || (from_outside && over(actor, action, on) == Over::Anybody)
 }
 
 /// The highest role the actor has on the item: given on it or above it, by the library being the actor's own, by being an

@@ -325,6 +325,8 @@ impl Work {
             owner,
             description: entry.description.clone(),
             policies_required: entry.policies_required,
+            minor_versions: entry.minor_versions,
+            check_out_required: entry.check_out_required,
             arena_workspace: entry.arena_workspace.as_ref().map(|number| *number.get_ref()),
             arena_api: entry.arena_api,
             arena_request_limit: entry.arena_request_limit.as_ref().map(|number| *number.get_ref()),

@@ -153,6 +153,10 @@ pub struct Library {
     pub owner: Option<Who>,
     pub description: Option<String>,
     pub policies_required: Option<bool>,
+    /// Whether uploads and plain check-ins through Graph make minor versions; usually false.
+    pub minor_versions: Option<bool>,
+    /// Whether bytes come into a file by a check-out only; usually false. The files of a seed are published all the same.
+    pub check_out_required: Option<bool>,
     pub arena_workspace: Option<Spanned<i64>>,
     /// Usually true.
     pub arena_api: Option<bool>,

@@ -169,6 +169,7 @@ pub async fn publish(
             FROM guard
         ), file AS (
             UPDATE items SET edition_id = $11, ordinal = $12, major = $13, minor = $14, title = $18, description = $19,
+                unpublished_by = CASE WHEN $4 THEN NULL ELSE unpublished_by END,
                 category_id = $28, name = coalesce($29, name), name_key = coalesce($30, name_key), modified_by = $26,
                 modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
@@ -274,6 +275,7 @@ pub async fn replace_latest(
             FROM guard WHERE e.id = $11
         ), file AS (
             UPDATE items SET title = $16, description = $17, category_id = $26, name = coalesce($27, name),
+                unpublished_by = CASE WHEN $4 THEN NULL ELSE unpublished_by END,
                 name_key = coalesce($28, name_key), modified_by = $36, modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
         ), dropped AS (

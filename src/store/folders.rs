@@ -223,7 +223,8 @@ pub async fn delete(
     }
     sqlx::query!(
         "WITH gone AS (
-            UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $3, deleted_with = $1, revision = revision + 1
+            UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $3, deleted_with = $1, unpublished_by = NULL,
+                revision = revision + 1
             WHERE ancestors @> ARRAY[$1::uuid] AND deleted_at IS NULL
             RETURNING id
         ), noted AS (

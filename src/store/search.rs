@@ -31,6 +31,8 @@ pub struct Scope {
     pub hidden: Vec<CategoryId>,
     /// Whether private files do not exist for the caller.
     pub no_private: bool,
+    /// Who asks: of files that were never checked in only their own exist for them.
+    pub caller: Option<PrincipalId>,
 }
 
 /// A page of what was found; folders before files. The order is stable while paging.
@@ -80,6 +82,7 @@ pub async fn find(
                     WHERE NOT i.words @@ to_tsquery('simple', w.query) AND NOT EXISTS (SELECT FROM principals p
                         WHERE p.id IN (i.owner_id, i.modified_by) AND p.words @@ to_tsquery('simple', w.query)))
                 AND ($11::text IS NULL OR strpos(i.name_key, $11) > 0)
+                AND (i.unpublished_by IS NULL OR i.unpublished_by = $16::uuid)
             ORDER BY place LIMIT $12 OFFSET $15
         )"#,
         "page.total",
@@ -99,6 +102,7 @@ pub async fn find(
         order,
         window.descending,
         window.offset,
+        scope.caller.map(|caller| caller.0),
     )
     .fetch_all(db)
     .await

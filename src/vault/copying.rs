@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{
     Look, Published, Vault,
-    create::{With, is_personal},
+    create::{With, born_held, is_personal},
     files::Tree,
     giving::Giving,
     locks::ATTEMPTS,
@@ -154,7 +154,8 @@ impl Vault {
         let Some(mut path) = above.filter(|above| !above.contains(&source.id)) else { return Ok(Ended::Gone) };
         path.push(target.id);
         let limit = i64::try_from(MOST_COPIED + 1).unwrap_or(i64::MAX);
-        let found = store::copies::below(&mut all, source.id, what.hidden, actor.is_supplier(), limit).await?;
+        let found =
+            store::copies::below(&mut all, source.id, what.hidden, (actor.id(), actor.is_supplier()), limit).await?;
         if found.is_empty() {
             return Ok(Ended::SourceGone);
         }
@@ -177,6 +178,7 @@ impl Vault {
             owner: target.library.owner.filter(|_| is_personal(target)).unwrap_or(by),
             author: by,
             author_name: actor.person().map_or_else(|| target.owner.name.clone(), |person| person.name.clone()),
+            holder: born_held(actor, target),
         };
         let act = self.act(actor, None);
         store::copies::make(&mut all, what.permit, target.library.id, what.name, &copies, &by, &act).await?;

@@ -12,11 +12,11 @@ use super::{
 use crate::{
     content::Staged,
     domain::{
-        actor::Actor,
+        actor::{Actor, Dialect},
         edition::{Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
-        id::{EditionId, ItemId, ItemKey, LibraryId},
+        id::{EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{Item, Kind, NewFile, OnConflict},
         library::LibraryKind,
         metadata::Setting,
@@ -153,14 +153,20 @@ impl Vault {
     ) -> Result<Published> {
         let name = file.name.as_str().to_owned();
         let key = ItemKey::Path(Box::new(ItemKey::Id(folder.item.id)), vec![name.clone()]);
-        let look = self.look(actor, &key).await?;
-        if look.file().is_err() {
-            return Err(Error::NameTaken(name));
-        }
+        let look = match self.look(actor, &key).await {
+            Ok(look) if look.item.kind() == Kind::File => look,
+            // what does not exist for the caller has its name all the same
+            Ok(_) | Err(Error::Missing(_)) => return Err(Error::NameTaken(name)),
+            Err(other) => return Err(other),
+        };
         let what = Given {
             metadata: file.metadata.clone(),
             comment: file.comment.clone(),
-            how: Publish::New(Step::Major),
+            how: Publish::New(if actor.dialect == Dialect::Graph {
+                look.item.library.usual_step()
+            } else {
+                Step::Major
+            }),
             rename: None,
         };
         let aim = Aim { said, ..Aim::new(Verb::AddEdition, Action::AddEdition) };
@@ -199,6 +205,7 @@ impl Vault {
                 owner,
                 author,
                 client_times: file.client_times,
+                unpublished_by: born_held(actor, &folder.item),
             };
             let edition = NewEdition {
                 id: EditionId::fresh(),
@@ -318,6 +325,13 @@ impl Vault {
         all.commit().await?;
         Ok(Ok(made))
     }
+}
+
+/// Who holds a new file of this folder from birth, and alone sees it until it is checked in for the first time: who makes
+/// it, where check-outs are required (spec/graph.md 6.4). What nobody in particular makes nobody could check in: it is
+/// published as it comes.
+pub(super) fn born_held(actor: &Actor, folder: &Item) -> Option<PrincipalId> {
+    actor.id().filter(|_| folder.library.check_out_required)
 }
 
 /// Whether it lies in somebody's own library.

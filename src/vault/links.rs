@@ -216,7 +216,7 @@ impl Vault {
             Some(link) if !suffices => Actor { link: Some(self.open_link(actor, &look, link).await?), ..actor.clone() },
             _ => actor.clone(),
         };
-        if permission::sees(&actor, &look.facts()) { Ok((actor, look)) } else { Err(Error::Missing(Missing::Hidden)) }
+        if permission::sees(&actor, &look.facts()) { Ok((actor, look)) } else { Err(Error::Missing(look.unseen())) }
     }
 
     async fn open_link(&self, actor: &Actor, look: &Look, brought: &BroughtLink) -> Result<OpenedLink> {

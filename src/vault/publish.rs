@@ -13,11 +13,12 @@ use crate::{
     content::Staged,
     domain::{
         actor::Actor,
-        edition::{Edition, Metadata, Publish, Storage},
-        error::{Error, Result},
+        edition::{ContentInfo, Edition, Metadata, Publish, Storage},
+        error::{Error, Missing, Result},
         event::Verb,
         id::{EditionId, ItemId, LibraryId, PrincipalId},
         item::{FileParts, Item, Kind, OnConflict},
+        lock::Lock,
         metadata::Setting,
         name::ItemName,
         permission::{Action, Over, Permit},
@@ -156,20 +157,27 @@ impl Vault {
         self.note_refusal(actor, look, Verb::CheckIn, Some(&comment), answer).await
     }
 
-    /// Saves a working copy when the caller holds the lock; publishes when the file is free.
+    /// Saves a working copy when the caller holds the lock, if it is one that has a working copy; publishes else.
     ///
     /// # Errors
     /// As [`Vault::add_edition`].
     pub async fn save_draft(&self, actor: &Actor, look: &Look, publication: Publication) -> Result<Published> {
+        let (bytes, what) = publication.parts();
+        self.save(actor, look, bytes, what).await
+    }
+
+    /// The same with bytes from anywhere.
+    pub(super) async fn save(&self, actor: &Actor, look: &Look, bytes: Source, what: Given) -> Result<Published> {
         let fence = look.bound_fence(actor);
         let permit = look.check(actor, Action::SaveDraft)?;
-        let Some(fence) = fence.filter(|_| look.item.is_held_by(actor.id())) else {
-            return self.publish(actor, look, publication, Aim::new(Verb::AddEdition, Action::SaveDraft)).await;
+        let has_copy = look.item.is_held_by(actor.id()) && look.item.lock().is_some_and(Lock::has_working_copy);
+        let Some(fence) = fence.filter(|_| has_copy) else {
+            return self.publish_from(actor, look, bytes, what, Aim::new(Verb::AddEdition, Action::SaveDraft)).await;
         };
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let giving = Giving::new(publication.content);
-            let metadata = publication.metadata;
+            let giving = bytes.giving();
+            let metadata = what.metadata;
             let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
             let media_type = giving.info.map(|_| {
                 let name = draft_name.as_deref().unwrap_or(&look.item.name);
@@ -181,7 +189,7 @@ impl Vault {
                 media_type,
                 title: metadata.title,
                 description: metadata.description,
-                comment: Some(publication.comment).filter(|comment| !comment.is_empty()),
+                comment: Some(what.comment).filter(|comment| !comment.is_empty()),
             };
             let act = vault.act(&actor, saved.comment.as_deref());
             let mut db = vault.connection().await?;
@@ -195,6 +203,7 @@ impl Vault {
                     return Ok(Published { file: look.item.id, edition: None, arena_guid: None });
                 }
                 Ok(None) => Error::FenceLost,
+                Err(error) if is_content_gone(&error) => Error::Missing(Missing::Edition),
                 Err(error) => error.into(),
             };
             if !matches!(refusal, Error::Broken(_)) {
@@ -212,15 +221,21 @@ impl Vault {
         publication: Publication,
         aim: Aim,
     ) -> Result<Published> {
+        let (bytes, what) = publication.parts();
+        self.publish_from(actor, look, bytes, what, aim).await
+    }
+
+    async fn publish_from(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        bytes: Source,
+        what: Given,
+        aim: Aim,
+    ) -> Result<Published> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let giving = Giving::new(publication.content);
-            let what = Given {
-                metadata: publication.metadata,
-                comment: publication.comment,
-                how: publication.how,
-                rename: publication.rename,
-            };
+            let giving = bytes.giving();
             let done = vault.try_publish(&actor, look, &what, &giving, &aim).await;
             if done.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
@@ -245,6 +260,9 @@ impl Vault {
             let permit = look.check(actor, aim.action)?;
             let file = look.file()?;
             may_publish(actor, file, fence, &permit, aim)?;
+            if giving.info.is_some() {
+                look.takes_bytes()?;
+            }
             aim.revises.as_ref().map_or(Ok(()), |revises| revises.fits(&file.edition))?;
             let plan = self.plan(actor, &look, what, giving, aim, attempt).await?;
             let act = self.act(actor, Some(what.comment.as_str()).filter(|comment| !comment.is_empty()));
@@ -310,6 +328,7 @@ impl Vault {
                     // chosen here, unaware of a label that somebody gave by hand: now all are asked for
                     Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
+                    _ if is_content_gone(&error) => return Err(Error::Missing(Missing::Edition)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
                         let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());
@@ -347,12 +366,15 @@ impl Vault {
         let changed = content != last.content
             || title.as_ref().is_some_and(|title| *title != last.title)
             || description.as_ref().is_some_and(|description| *description != last.description);
+        // nobody has seen the first edition before it is checked in: whatever comes until then is that one still
+        let is_first = file.unpublished_by.is_some() && aim.revises.is_none();
         let (replace, step) = match what.how {
+            _ if is_first => (true, Step::Minor),
             Publish::New(step) => (false, step),
             Publish::ReplaceLatest => (true, Step::Minor),
             Publish::Automatic => (!changed, Step::Minor),
         };
-        if replace && last.frozen && (changed || what.how == Publish::ReplaceLatest) {
+        if replace && !is_first && last.frozen && (changed || what.how == Publish::ReplaceLatest) {
             return Err(Error::Frozen);
         }
         if let Some(lock) = file.lock.as_ref().filter(|_| aim.revises.is_some() && storage != last.storage) {
@@ -440,6 +462,35 @@ impl Vault {
 /// Who counts as the author: the caller, or the owner of the folder for somebody who only brings a link.
 pub(super) fn author(actor: &Actor, look: &Look) -> PrincipalId {
     actor.id().unwrap_or(look.item.owner.id)
+}
+
+impl Publication {
+    fn parts(self) -> (Source, Given) {
+        let what = Given { metadata: self.metadata, comment: self.comment, how: self.how, rename: self.rename };
+        (Source::Brought(self.content), what)
+    }
+}
+
+/// Where the bytes of a publication come from.
+pub(super) enum Source {
+    /// The client, if it brought some.
+    Brought(Option<Staged>),
+    /// They are here already.
+    Here(ContentInfo),
+}
+
+impl Source {
+    fn giving(self) -> Giving {
+        match self {
+            Source::Brought(staged) => Giving::new(staged),
+            Source::Here(info) => Giving { content: None, info: Some(info) },
+        }
+    }
+}
+
+/// Whether bytes that were here are gone with the edition that named them.
+fn is_content_gone(error: &sqlx::Error) -> bool {
+    matches!(store::violated(error), Some("editions_content_fkey" | "drafts_content_fkey"))
 }
 
 /// Which way of publishing it is.

@@ -32,6 +32,7 @@ impl Vault {
             hidden_by_policy: hidden.clone(),
             hidden,
             no_private: actor.is_supplier(),
+            caller: actor.id(),
             ..Scope::default()
         };
         self.found(search, &scope, window).await
@@ -54,6 +55,7 @@ impl Vault {
             roots: seen.roots,
             home: Some(own.item.id),
             no_private: actor.is_supplier(),
+            caller: actor.id(),
             ..Scope::default()
         };
         // what a category is to the caller, a library changes only by requiring policies

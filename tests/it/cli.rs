@@ -413,6 +413,11 @@ async fn people_libraries_and_applications_are_changed_beside_a_running_server()
     let shown = (&open["arena_workspace"], &open["arena_request_limit"], &open["description"]);
     assert_eq!(shown, (&json!(8), &json!(5), &json!("closed")));
     assert_eq!(arena_login(&server, "battery staple").await, "200");
+    let counted = ["library", "change", "Lab", "--minor-versions", "on", "--check-out-required", "on"];
+    let counted = answer(&data, &counted, "");
+    assert_eq!((&counted["minor_versions"], &counted["check_out_required"]), (&json!(true), &json!(true)));
+    let plain = answer(&data, &["library", "change", "Lab", "--check-out-required", "off"], "");
+    assert_eq!((&plain["minor_versions"], &plain["check_out_required"]), (&json!(true), &json!(false)));
     assert!(
         refusal(&data, &["library", "change", "Lab"], "").starts_with("2: error: the following required arguments")
     );

@@ -25,10 +25,10 @@ use crate::{
     dialects::{Hall, of_request},
     domain::{
         actor::{Actor, Dialect},
-        edition::Metadata,
+        edition::{Metadata, Publish},
         error::{Error, Missing},
         id::{EditionKey, ItemKey},
-        item::{ClientTimes, Kind, NewFile, OnConflict},
+        item::{ClientTimes, Item, Kind, NewFile, OnConflict},
         name::ItemName,
         permission::Action,
     },
@@ -39,7 +39,7 @@ use crate::{
         guard::Head,
         trace,
     },
-    vault::{Look, NewFileAt, Publication},
+    vault::{Download, Look, NewFileAt, Publication},
 };
 
 /// `PUT …/content`: a new version, the working copy of a check-out, or a new file with its missing folders.
@@ -52,10 +52,10 @@ pub async fn put(ask: &Ask, body: Body) -> Answer {
             Err(if place.path.is_empty() { Error::WrongKind(Kind::File) } else { taken(&look) }.into())
         }
         Ok(look) => match behavior {
-            Behavior::Fail => {
-                look.check(ask.actor(), Action::SaveDraft)?;
-                Err(taken(&look).into())
-            }
+            Behavior::Fail => match look.check(ask.actor(), Action::SaveDraft) {
+                Ok(_) | Err(Error::NotCheckedOut) => Err(taken(&look).into()),
+                Err(refusal) => Err(refusal.into()),
+            },
             Behavior::Replace => Box::pin(replace(ask, look, body)).await,
             Behavior::Rename => beside(ask, &look, body).await,
         },
@@ -75,7 +75,8 @@ async fn replace(ask: &Ask, look: Look, body: Body) -> Answer {
     look.check(actor, Action::SaveDraft)?;
     let look = items::conditions(ask, look)?;
     let content = stage(ask, body).await?;
-    let publication = Publication::of(content, metadata(ask));
+    let how = Publish::New(look.item().library.usual_step());
+    let publication = Publication { how, ..Publication::of(content, metadata(ask)) };
     let saved = vault.save_draft(actor, &look, publication).await?;
     items::show(ask, &vault.look(actor, &ItemKey::Id(saved.file)).await?, StatusCode::OK).await
 }
@@ -221,6 +222,11 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
             (hall.vault.download(&actor, &look, &edition).await?, tag)
         }
     };
+    send(hall, head, item, &found, tag).await
+}
+
+/// Some bytes, or the part of them that is asked for.
+async fn send(hall: &Hall, head: &Head, item: &Item, found: &Download, tag: Option<ETag>) -> Answer {
     let download = http_content::Download {
         disposition: Some((Disposition::Attachment, item.name.clone())),
         etag: tag,
@@ -246,8 +252,12 @@ pub async fn preview(_ask: &Ask) -> Answer {
     Err(Refusal::NotBuilt)
 }
 
-/// Section 12.
-#[expect(clippy::unused_async, reason = "not built yet")]
-pub async fn stream(_ask: &Ask) -> Answer {
-    Err(Refusal::NotBuilt)
+/// `GET …/contentStream`: the bytes themselves, without a redirect (12).
+pub async fn stream(ask: &Ask) -> Answer {
+    ask.only_beta()?;
+    let look = ask.look().await?;
+    look.file()?;
+    let found = ask.hall.vault.download_working_copy(ask.actor(), &look).await?;
+    let tag = ids::e_tag(look.item(), ask.actor().id());
+    send(&ask.hall, &ask.head, look.item(), &found, tag).await
 }

@@ -72,6 +72,8 @@ pub enum Refusal {
     Format,
     /// A range outside the content of this size.
     Range(u64),
+    /// A lock in the way of a lock (section 12).
+    LockMismatch,
     /// A pre-authenticated address that has ended, or never was.
     DeadAddress,
 }
@@ -181,6 +183,7 @@ impl Refusal {
             | Refusal::Name(_)
             | Refusal::Body(_)
             | Refusal::Format
+            | Refusal::LockMismatch
             | Refusal::DeadAddress => {}
         }
     }
@@ -245,6 +248,12 @@ impl Refusal {
             Refusal::Range(_) => {
                 say(S::RANGE_NOT_SATISFIABLE, "invalidRange", None, "The requested range lies outside the content.")
             }
+            Refusal::LockMismatch => say(
+                S::CONFLICT,
+                "nameAlreadyExists",
+                Some("lockMismatch"),
+                "The lock of the file does not allow the operation.",
+            ),
             Refusal::DeadAddress => missing(),
         }
     }

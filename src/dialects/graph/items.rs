@@ -8,6 +8,7 @@ use axum::{
     },
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     Ask,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{
-        error::Error,
+        error::{Error, Missing},
         id::{ItemId, ItemKey},
         item::{Change, ClientTimes, Item, Kind, OnConflict},
         name::ItemName,
@@ -136,6 +137,7 @@ struct Patch {
     description: Option<String>,
     parent_reference: Option<Reference>,
     file_system_info: Option<FileSystemInfo>,
+    folder: Option<Map<String, Value>>,
     #[serde(rename = "@microsoft.graph.conflictBehavior")]
     conflict: Option<String>,
     #[serde(rename = "@name.conflictBehavior")]
@@ -159,7 +161,13 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     let name = patch.name.filter(|name| !name.is_empty()).as_deref().map(ids::item_name).transpose()?;
     let description = text(patch.description, "description")?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
-    let look = ask.look().await?;
+    let look = match ask.look().await {
+        Err(Refusal::Vault(Error::Missing(Missing::Item))) if patch.folder.is_some() => {
+            let times = patch.file_system_info.map(ClientTimes::from).unwrap_or_default();
+            return make_folder(ask, &description.unwrap_or_default(), times).await;
+        }
+        found => found?,
+    };
     look.check(actor, Action::Describe)?;
     let look = conditions(ask, look)?;
     let parent = match &patch.parent_reference {
@@ -174,13 +182,31 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     }
     let id = look.item().id;
     let change = Change { name, parent, description, client_times, ..Change::default() };
-    match vault.update(actor, &look, change.clone()).await {
-        Err(Error::NameTaken(taken)) if behavior == Behavior::Rename => {
-            Box::pin(update_as_another(ask, &look, change, &taken)).await?;
-        }
-        other => other?,
+    match behavior {
+        Behavior::Fail => vault.update(actor, &look, change).await?,
+        Behavior::Replace => vault.update_over(actor, &look, change).await?,
+        Behavior::Rename => match vault.update(actor, &look, change.clone()).await {
+            Err(Error::NameTaken(taken)) => Box::pin(update_as_another(ask, &look, change, &taken)).await?,
+            other => other?,
+        },
     }
     show(ask, &vault.look(actor, &ItemKey::Id(id)).await?, StatusCode::OK).await
+}
+
+/// `PATCH` of a path that leads nowhere yet, as a folder: it is made there, if the folder above it is there (7.5).
+async fn make_folder(ask: &Ask, description: &str, times: ClientTimes) -> Answer {
+    let (drive, place) = ask.place()?;
+    let Some((name, above)) = place.path.split_last() else { return Err(Error::Missing(Missing::Item).into()) };
+    let above = ask.look_at(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
+    above.folder()?;
+    let (vault, actor) = (&ask.hall.vault, ask.actor());
+    above.check(actor, Action::Create)?;
+    if Condition::read(ask.headers(), &IF_MATCH).is_some() {
+        return Err(Error::PreconditionFailed.into());
+    }
+    let name = ids::item_name(name)?;
+    let made = vault.create_folder(actor, &above, &name, description, OnConflict::Fail, times).await?;
+    children::created(ask, made).await
 }
 
 /// How many names are tried.

@@ -169,7 +169,18 @@ impl Ask {
             caller: self.actor().id(),
             signer: Signer::of(&self.hall.vault, self.hall.graph.download_url_lifetime).await?,
             select: self.query.select(),
+            beta: self.is_beta(),
         })
+    }
+
+    /// Whether it came under the prefix of what is not stable yet.
+    fn is_beta(&self) -> bool {
+        self.prefix == "/beta"
+    }
+
+    /// Refuses a call that only exists there (section 12), as any other that does not exist.
+    fn only_beta(&self) -> Result<(), Refusal> {
+        if self.is_beta() { Ok(()) } else { Err(Refusal::NoCall) }
     }
 
     /// The host that the client calls us by, as an id can hold it: without port, and without colons.

@@ -30,6 +30,10 @@ pub struct LibraryEntry {
     pub description: Option<String>,
     /// Whether a policy must allow what a role allows.
     pub policies_required: Option<bool>,
+    /// Whether uploads and plain check-ins through Graph make minor versions.
+    pub minor_versions: Option<bool>,
+    /// Whether bytes come into a file by a check-out only.
+    pub check_out_required: Option<bool>,
     /// Arena's workspace id.
     pub arena_workspace: Option<i64>,
     /// Whether the workspace can be entered through Arena's API.
@@ -93,6 +97,8 @@ impl Setup {
         let new = NewLibrary {
             description: entry.description.clone().unwrap_or_default(),
             policies_required: entry.policies_required.unwrap_or(false),
+            minor_versions: entry.minor_versions.unwrap_or(false),
+            check_out_required: entry.check_out_required.unwrap_or(false),
             arena_workspace: entry.arena_workspace,
             arena_api: entry.arena_api.unwrap_or(drawn.arena_api),
             arena_request_limit: entry.arena_request_limit.unwrap_or(drawn.arena_request_limit),
@@ -109,6 +115,8 @@ impl Setup {
         let update = LibraryUpdate {
             description: entry.description.as_deref().filter(|description| *description != there.description),
             policies_required: entry.policies_required.filter(|required| *required != there.policies_required),
+            minor_versions: entry.minor_versions.filter(|minor| *minor != there.minor_versions),
+            check_out_required: entry.check_out_required.filter(|required| *required != there.check_out_required),
             arena_workspace: entry.arena_workspace.filter(|workspace| Some(*workspace) != there.arena_workspace),
             arena_api: entry.arena_api.filter(|open| *open != there.arena_api),
             arena_request_limit: entry.arena_request_limit.filter(|limit| *limit != there.arena_request_limit),

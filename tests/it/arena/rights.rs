@@ -241,6 +241,8 @@ impl Scene {
             owner: library.owner,
             description: None,
             policies_required: Some(required),
+            minor_versions: None,
+            check_out_required: None,
             arena_workspace: None,
             arena_request_limit: None,
             arena_api: None,

@@ -2,14 +2,19 @@
 
 mod addresses;
 mod children;
+mod conflicts;
 mod content;
+mod counting;
 mod headers;
 mod hostile;
 mod items;
 mod locks;
+mod outcomes;
 mod people;
+mod reservations;
 mod scopes;
 mod sign_in;
 mod sign_in_devices;
 mod sign_in_pages;
+mod unpublished;
 mod versions;

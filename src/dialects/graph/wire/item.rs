@@ -12,7 +12,7 @@ use crate::{
         item::{FileParts, Item},
         library::LibraryKind,
         lock::Lock,
-        version::Step,
+        version::Version,
     },
 };
 
@@ -46,6 +46,8 @@ pub struct DriveItem {
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     publication: Option<Publication>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_info: Option<LockInfo>,
 }
 
 /// Where an item lies.
@@ -77,6 +79,8 @@ struct FileFacet {
     mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hashes: Option<Hashes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_info: Option<LockInfo>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -103,6 +107,19 @@ struct Publication {
     version_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     checked_out_by: Option<IdentitySet>,
+}
+
+/// Who holds a file until when (section 12).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockInfo {
+    lock_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owners: Vec<IdentitySet>,
 }
 
 impl DriveItem {
@@ -139,6 +156,7 @@ impl DriveItem {
                     quick_xor_hash: content.quick_xor.to_base64(),
                     sha256_hash: content.sha256.to_hex().to_uppercase(),
                 }),
+                lock_info: view.beta.then(|| LockInfo::of(file.lock.as_ref())),
             }),
             folder: item.file.is_none().then_some(FolderFacet { child_count: item.children }),
             root: item.is_root().then_some(Nothing {}),
@@ -146,6 +164,10 @@ impl DriveItem {
             // a facet that is there only when it is named
             publication: match &item.file {
                 Some(file) if view.select.names("publication") => Some(Publication::of(view, item, file)),
+                _ => None,
+            },
+            lock_info: match &item.file {
+                Some(file) if view.beta && view.select.names("lockInfo") => Some(LockInfo::of(file.lock.as_ref())),
                 _ => None,
             },
         })
@@ -201,13 +223,34 @@ impl FileSystemInfo {
 
 impl Publication {
     fn of(view: &View, item: &Item, file: &FileParts) -> Self {
-        let version =
-            if item.is_held_by(view.caller) { file.last_version.next(Step::Major) } else { file.edition.version };
+        // the first check-in of all makes the version that is there
+        let version = if item.is_held_by(view.caller) && file.unpublished_by.is_none() {
+            file.last_version.next(item.library.usual_step())
+        } else {
+            file.edition.version
+        };
         let holder = |lock: &Lock| IdentitySet::from(&*lock.holder);
         Self {
-            level: if item.lock().is_some() { "checkout" } else { "published" },
+            level: if item.lock().is_some() { "checkout" } else { level(file.edition.version) },
             version_id: version.to_string(),
             checked_out_by: item.lock().map(holder),
+        }
+    }
+}
+
+/// What a version counts as: a minor one is a draft, also one that another dialect has made (5.4).
+pub fn level(version: Version) -> &'static str {
+    if version.minor == 0 { "published" } else { "draft" }
+}
+
+impl LockInfo {
+    /// What is to be said of a lock, or of there being none.
+    pub fn of(lock: Option<&Lock>) -> Self {
+        Self {
+            lock_type: if lock.is_some() { "exclusive" } else { "none" },
+            created_date_time: lock.map(|lock| date(lock.taken_at)),
+            expiration_date_time: lock.and_then(|lock| lock.expires_at).map(date),
+            owners: lock.map(|lock| IdentitySet::from(&*lock.holder)).into_iter().collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ mod people;
 mod version;
 
 pub use drive::Drive;
-pub use item::{DriveItem, bytes};
+pub use item::{DriveItem, LockInfo, bytes};
 pub use people::{IdentitySet, User};
 pub use version::DriveItemVersion;
 
@@ -36,6 +36,8 @@ pub struct View {
     pub signer: Signer,
     /// What the caller wants to see.
     pub select: Select,
+    /// Whether what is not stable yet is shown, too.
+    pub beta: bool,
 }
 
 impl View {
