@@ -18,7 +18,7 @@ use crate::{
         library::{self, LibraryKind},
         permission::Action,
     },
-    store::libraries::NewLibrary,
+    store::libraries::{NewLibrary, Quota},
     vault::{LibraryUpdate, Vault, setup::LibraryEntry},
 };
 
@@ -47,10 +47,13 @@ pub(super) enum Library {
         /// Requests it may get through Arena in a day
         #[arg(long, value_name = "NUMBER")]
         request_limit: Option<i64>,
+        /// Bytes it may hold; else as many as there is room for
+        #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(i64).range(0..))]
+        quota: Option<i64>,
     },
     /// Change a library's settings
     Change {
-        /// Its name
+        /// Its name; somebody's own library is `~LOGIN`
         name: String,
         #[command(flatten)]
         what: Change,
@@ -115,6 +118,18 @@ pub(super) struct Change {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Bytes it may hold, or none for as many as there is room for
+    #[arg(long, value_name = "BYTES", value_parser = quota)]
+    quota: Option<Quota>,
+}
+
+/// A number of bytes, or `none`.
+fn quota(text: &str) -> Result<Quota, String> {
+    if text == "none" {
+        return Ok(Quota::Unlimited);
+    }
+    let bytes = text.parse::<i64>().ok().filter(|bytes| *bytes >= 0);
+    bytes.map(Quota::Bytes).ok_or_else(|| "a number of bytes, or none".to_owned())
 }
 
 /// A library in the words of every dialect.
@@ -127,6 +142,7 @@ struct Row {
     arena_workspace: Option<i64>,
     arena_api: bool,
     arena_request_limit: i64,
+    quota_bytes: Option<i64>,
     liferay_group_id: i64,
     graph_drive_id: String,
     graph_site_id: Uuid,
@@ -150,6 +166,7 @@ impl Row {
             arena_workspace: library.arena_workspace,
             arena_api: library.arena_api,
             arena_request_limit: library.arena_request_limit,
+            quota_bytes: library.quota_bytes,
             liferay_group_id: library.number,
             graph_drive_id: library.graph_id,
             graph_site_id: library.graph_site_id,
@@ -176,7 +193,7 @@ impl Row {
 
 pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> anyhow::Result<()> {
     with_vault(config, async |vault| match command {
-        Library::Add { name, kind, owner, description, policies_required, workspace, request_limit } => {
+        Library::Add { name, kind, owner, description, policies_required, workspace, request_limit, quota } => {
             let owner = match (kind, owner) {
                 (LibraryKind::Site, _) | (_, None) => None,
                 (LibraryKind::Personal | LibraryKind::Group, Some(owner)) => {
@@ -191,6 +208,7 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
                 policies_required,
                 arena_workspace: workspace,
                 arena_request_limit: request_limit.unwrap_or(drawn.arena_request_limit),
+                quota_bytes: quota,
                 created_by: by,
                 ..drawn
             };
@@ -199,19 +217,20 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
             let sentence = format!("Made library {name}; `coatcheck library grant {name:?} WHO ROLE` lets people in.");
             out.answer(&Row::of(made), || sentence)
         }
-        Library::Change { name, what: Change { arena_api, request_limit, workspace, description } } => {
-            let key = LibraryKey::Named(name.clone());
-            let there = vault.library_named(&key).await.map_err(words::say)?;
+        Library::Change { name, what: Change { arena_api, request_limit, workspace, description, quota } } => {
+            let there = named(vault, &name).await.map_err(|error| words::about(error, &name))?;
             let missing = || words::about(Error::Missing(Missing::Library), &name);
             let update = LibraryUpdate {
                 description: description.as_deref(),
                 arena_workspace: workspace,
                 arena_api: arena_api.map(|switch| switch == Switch::On),
                 arena_request_limit: request_limit,
+                quota_bytes: quota,
                 ..LibraryUpdate::default()
             };
-            vault.update_library(there.ok_or_else(missing)?.id, &update).await.map_err(words::say)?;
-            let changed = vault.library_named(&key).await.map_err(words::say)?.ok_or_else(missing)?;
+            vault.update_library(there.id, &update).await.map_err(words::say)?;
+            let changed =
+                vault.library_named(&LibraryKey::Id(there.id)).await.map_err(words::say)?.ok_or_else(missing)?;
             out.answer(&Row::of(changed), || format!("Changed library {name}."))
         }
         Library::List => {
@@ -247,6 +266,7 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
                 policies_required: Some(required == Switch::On),
                 arena_workspace: None,
                 arena_request_limit: None,
+                quota_bytes: None,
                 arena_api: None,
                 by,
             };

@@ -19,6 +19,7 @@ pub mod permission;
 pub mod person;
 pub mod scope;
 pub mod search;
+pub mod upload;
 pub mod version;
 
 pub use error::{Error, Result};

@@ -39,6 +39,7 @@ mod names;
 mod parts;
 mod passwords;
 mod publish;
+mod quota;
 mod relocate;
 mod revise;
 mod search;
@@ -50,6 +51,7 @@ mod sweep;
 mod tokens;
 mod transfer;
 mod trash;
+mod uploads;
 
 use std::{future::Future, sync::Arc};
 
@@ -73,7 +75,7 @@ pub use crate::{
         auth::UserAccess,
         directory::{LibraryUser, UserQuery},
         items::{Among, FileQuery},
-        libraries::LibraryUpdate,
+        libraries::{LibraryUpdate, Quota},
         parts::PartQuery,
         trail::{Entry, FileAccess},
     },
@@ -96,6 +98,7 @@ pub use shares::Share;
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
 pub use trash::Trashed;
+pub use uploads::{Arrived, BegunUpload};
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
@@ -110,6 +113,8 @@ pub struct Settings {
     pub sweep_grace: chrono::Duration,
     /// Largest content, in bytes.
     pub max_file_size: u64,
+    /// How long an upload that comes in fragments lives after the last of them.
+    pub upload_life: chrono::Duration,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
     /// Requests a new workspace may make in a day.
@@ -126,6 +131,7 @@ impl Default for Settings {
             rescued_drafts: chrono::Duration::days(30),
             sweep_grace: chrono::Duration::hours(24),
             max_file_size: 16 << 30,
+            upload_life: chrono::Duration::hours(24),
             session_lifetime: chrono::Duration::minutes(90),
             request_limit: 10_000,
             watch: std::time::Duration::from_millis(300),

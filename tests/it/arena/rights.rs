@@ -243,6 +243,7 @@ impl Scene {
             policies_required: Some(required),
             arena_workspace: None,
             arena_request_limit: None,
+            quota_bytes: None,
             arena_api: None,
             by: self.server.world.dora.person.id,
         };

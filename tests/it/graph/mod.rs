@@ -9,4 +9,5 @@ mod items;
 mod locks;
 mod people;
 mod scopes;
+mod uploads;
 mod versions;
