@@ -212,13 +212,20 @@ pub async fn join(
     whole: &NewContent,
 ) -> sqlx::Result<Option<Vec<Option<String>>>> {
     let held = sqlx::query_scalar!(
-        r#"SELECT (SELECT count(*) FROM upload_fragments f WHERE f.upload_id = u.id) AS "fragments!" FROM uploads u
-        WHERE u.id = $1 AND u.finished_at IS NULL AND u.total = u.received FOR UPDATE"#,
+        "SELECT id FROM uploads WHERE id = $1 AND finished_at IS NULL AND total = received FOR UPDATE",
         upload.0,
     )
     .fetch_optional(&mut *db)
     .await?;
-    if held.is_none_or(|fragments| fragments < 2) {
+    if held.is_none() {
+        return Ok(None);
+    }
+    // a statement of its own: one that waited for the row does not see what was joined while it did
+    let fragments =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "fragments!" FROM upload_fragments WHERE upload_id = $1"#, upload.0,)
+            .fetch_one(&mut *db)
+            .await?;
+    if fragments < 2 {
         return Ok(None);
     }
     let gone = remove_fragments(db, upload).await?;

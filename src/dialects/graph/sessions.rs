@@ -167,10 +167,7 @@ pub async fn answer(hall: &Hall, head: &Head, origin: &str, body: Body) -> Answe
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let secret = query.get(signed::OPTION).ok_or(Refusal::DeadUpload)?;
     let upload = hall.vault.upload(secret).await?;
-    let account = hall.vault.bearer_of(upload.principal).await.map_err(|error| match error {
-        Error::NoSession => Refusal::DeadUpload,
-        other => Refusal::Vault(other),
-    })?;
+    let account = hall.vault.bearer_of(upload.principal).await.map_err(dead)?;
     trace::record_actor(account.person.id.0);
     let actor = Actor { ceiling: upload.ceiling, ..Actor::new(account, Dialect::Graph) };
     let actor = of_request(actor, head.request_id, &head.headers);
@@ -188,6 +185,11 @@ pub async fn answer(hall: &Hall, head: &Head, origin: &str, body: Body) -> Answe
         }
         _ => Err(Refusal::Methods(vec!["GET", "PUT", "POST", "DELETE"])),
     }
+}
+
+/// A session whose beginner is disabled is not there.
+fn dead(error: Error) -> Refusal {
+    if matches!(error, Error::NoSession) { Refusal::DeadUpload } else { Refusal::Vault(error) }
 }
 
 /// Takes in one fragment.

@@ -9,5 +9,6 @@ mod items;
 mod locks;
 mod people;
 mod scopes;
+mod upload_kills;
 mod uploads;
 mod versions;
