@@ -18,7 +18,7 @@ use crate::{
         library::{self, LibraryKind},
         permission::Action,
     },
-    store::libraries::NewLibrary,
+    store::libraries::{NewLibrary, Quota},
     vault::{LibraryUpdate, Vault, setup::LibraryEntry},
 };
 
@@ -53,6 +53,9 @@ pub(super) enum Library {
         /// Requests it may get through Arena in a day
         #[arg(long, value_name = "NUMBER")]
         request_limit: Option<i64>,
+        /// Bytes it may hold; else as many as there is room for
+        #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(i64).range(0..))]
+        quota: Option<i64>,
     },
     /// Change a library's settings
     Change {
@@ -127,6 +130,18 @@ pub(super) struct Change {
     /// Whether bytes come into a file by a check-out only; what is not checked in yet stays so
     #[arg(long, value_enum)]
     check_out_required: Option<Switch>,
+    /// Bytes it may hold, or none for as many as there is room for
+    #[arg(long, value_name = "BYTES", value_parser = quota)]
+    quota: Option<Quota>,
+}
+
+/// A number of bytes, or `none`.
+fn quota(text: &str) -> Result<Quota, String> {
+    if text == "none" {
+        return Ok(Quota::Unlimited);
+    }
+    let bytes = text.parse::<i64>().ok().filter(|bytes| *bytes >= 0);
+    bytes.map(Quota::Bytes).ok_or_else(|| "a number of bytes, or none".to_owned())
 }
 
 /// A library in the words of every dialect.
@@ -142,6 +157,7 @@ struct Row {
     arena_workspace: Option<i64>,
     arena_api: bool,
     arena_request_limit: i64,
+    quota_bytes: Option<i64>,
     liferay_group_id: i64,
     graph_drive_id: String,
     graph_site_id: Uuid,
@@ -167,6 +183,7 @@ impl Row {
             arena_workspace: library.arena_workspace,
             arena_api: library.arena_api,
             arena_request_limit: library.arena_request_limit,
+            quota_bytes: library.quota_bytes,
             liferay_group_id: library.number,
             graph_drive_id: library.graph_id,
             graph_site_id: library.graph_site_id,
@@ -203,6 +220,7 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
             check_out_required,
             workspace,
             request_limit,
+            quota,
         } => {
             let owner = match (kind, owner) {
                 (LibraryKind::Site, _) | (_, None) => None,
@@ -220,6 +238,7 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
                 check_out_required,
                 arena_workspace: workspace,
                 arena_request_limit: request_limit.unwrap_or(drawn.arena_request_limit),
+                quota_bytes: quota,
                 created_by: by,
                 ..drawn
             };
@@ -264,6 +283,7 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
                 check_out_required: None,
                 arena_workspace: None,
                 arena_request_limit: None,
+                quota_bytes: None,
                 arena_api: None,
                 by,
             };
@@ -283,7 +303,7 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
 }
 
 async fn change(vault: &Vault, name: &str, what: Change, out: &mut Out) -> anyhow::Result<()> {
-    let Change { arena_api, request_limit, workspace, description, minor_versions, check_out_required } = what;
+    let Change { arena_api, request_limit, workspace, description, minor_versions, check_out_required, quota } = what;
     let there = named(vault, name).await.map_err(|error| words::about(error, name))?;
     let on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
     let update = LibraryUpdate {
@@ -293,6 +313,7 @@ async fn change(vault: &Vault, name: &str, what: Change, out: &mut Out) -> anyho
         check_out_required: on(check_out_required),
         arena_api: on(arena_api),
         arena_request_limit: request_limit,
+        quota_bytes: quota,
         ..LibraryUpdate::default()
     };
     vault.update_library(there.id, &update).await.map_err(words::say)?;

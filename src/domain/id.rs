@@ -52,6 +52,8 @@ ids! {
     CollectionId,
     /// A field of a metadata collection.
     FieldId,
+    /// An upload that comes in fragments.
+    UploadId,
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.

@@ -53,6 +53,8 @@ pub struct Library {
     pub arena_api: bool,
     /// Requests a day through Arena.
     pub arena_request_limit: i64,
+    /// Bytes it may hold; `None`: as many as there is room for.
+    pub quota_bytes: Option<i64>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// Its root folder.

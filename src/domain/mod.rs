@@ -20,6 +20,7 @@ pub mod permission;
 pub mod person;
 pub mod scope;
 pub mod search;
+pub mod upload;
 pub mod version;
 
 pub use error::{Error, Result};

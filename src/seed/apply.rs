@@ -330,6 +330,7 @@ impl Work {
             arena_workspace: entry.arena_workspace.as_ref().map(|number| *number.get_ref()),
             arena_api: entry.arena_api,
             arena_request_limit: entry.arena_request_limit.as_ref().map(|number| *number.get_ref()),
+            quota_bytes: entry.quota_bytes.as_ref().map(|bytes| *bytes.get_ref()),
             by,
         };
         let (library, mut done) = self.setup.put_library(&put).await.at(at)?;

@@ -236,6 +236,9 @@ impl Checked {
             if let Some(limit) = library.arena_request_limit.as_ref().filter(|limit| *limit.get_ref() < 0) {
                 self.wrong(limit.span(), "a request limit is not negative");
             }
+            if let Some(quota) = library.quota_bytes.as_ref().filter(|quota| *quota.get_ref() < 0) {
+                self.wrong(quota.span(), "a quota is not negative");
+            }
             library.members.keys().for_each(|who| self.who(who, ANYBODY));
         }
     }

@@ -161,6 +161,8 @@ pub struct Library {
     /// Usually true.
     pub arena_api: Option<bool>,
     pub arena_request_limit: Option<Spanned<i64>>,
+    /// Usually as many as there is room for.
+    pub quota_bytes: Option<Spanned<i64>>,
     #[serde(default)]
     pub members: BTreeMap<Who, Role>,
 }

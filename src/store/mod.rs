@@ -25,6 +25,7 @@ pub mod shares;
 pub mod trail;
 pub mod transfers;
 pub mod trash;
+pub mod uploads;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -293,6 +293,7 @@ impl Vault {
             arena_workspace: None,
             arena_api: true,
             arena_request_limit: self.0.settings.request_limit,
+            quota_bytes: None,
             created_by: None,
         })
     }

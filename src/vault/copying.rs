@@ -11,6 +11,7 @@ use super::{
     locks::ATTEMPTS,
     names::free_name,
     publish::author,
+    quota::Turn,
 };
 use crate::{
     domain::{
@@ -62,7 +63,7 @@ impl Vault {
             on_conflict,
             client_times: ClientTimes::default(),
         };
-        let giving = Giving { content: None, info: edition.content };
+        let giving = Giving::once_more(edition.content);
         let (vault, actor, target, of) = (self.clone(), actor.clone(), target.clone(), item.id);
         self.complete(
             async move { vault.create_wherever(&actor, permit, target, &file, &giving, With::WordsOf(of)).await },
@@ -149,6 +150,7 @@ impl Vault {
         let (source, target, actor) = (&what.look.item, &what.target.item, what.actor);
         let mut all = self.0.db.begin().await?;
         store::copies::at_one_moment(&mut all).await?;
+        let turn = Turn::take(&mut all, &target.library).await?;
         let above = store::copies::hold_target(&mut all, target.id, target.library.id, source.library.id).await?;
         // moved below the folder meanwhile: the next look says so
         let Some(mut path) = above.filter(|above| !above.contains(&source.id)) else { return Ok(Ended::Gone) };
@@ -184,6 +186,9 @@ impl Vault {
         store::copies::make(&mut all, what.permit, target.library.id, what.name, &copies, &by, &act).await?;
         let pairs: Vec<_> = copies.iter().map(|copied| (copied.of, copied.id)).collect();
         store::metadata::copy(&mut all, &pairs).await?;
+        if !turn.fits(&mut all).await? {
+            return Ok(Ended::Failed(Error::QuotaReached));
+        }
         all.commit().await?;
         Ok(Ended::Done(made))
     }
@@ -254,7 +259,7 @@ enum Ended {
     Closed(CategoryId),
     /// A file has a category that no new one may have.
     NotAssignable,
-    /// No identity could be drawn.
+    /// No identity could be drawn, or there is no room for all.
     Failed(Error),
 }
 

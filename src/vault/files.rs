@@ -465,6 +465,8 @@ pub(super) enum Tree {
     Closed(CategoryId),
     /// A file below it is private, and the caller a supplier.
     Private,
+    /// The library it comes into may not hold so much.
+    NoRoom,
 }
 
 pub(super) fn what_changes(change: &Change) -> Action {

@@ -271,6 +271,7 @@ impl Vault {
             | Error::LockedOut
             | Error::PasswordExpired
             | Error::NotEnabled
+            | Error::QuotaReached
             | Error::NoSession => (Outcome::Refused, None),
         };
         let act: Act = self.act(actor, comment);

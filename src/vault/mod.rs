@@ -43,6 +43,7 @@ mod overwrite;
 mod parts;
 mod passwords;
 mod publish;
+mod quota;
 mod relocate;
 mod reserve;
 mod restore;
@@ -56,6 +57,7 @@ mod sweep;
 mod tokens;
 mod transfer;
 mod trash;
+mod uploads;
 
 use std::{future::Future, sync::Arc};
 
@@ -80,7 +82,7 @@ pub use crate::{
         directory::{LibraryUser, UserQuery},
         grants::{SignIn, Waits},
         items::{Among, FileQuery},
-        libraries::LibraryUpdate,
+        libraries::{LibraryUpdate, Quota},
         parts::PartQuery,
         trail::{Entry, FileAccess},
     },
@@ -106,6 +108,7 @@ pub use shares::Share;
 pub use sweep::Swept;
 pub use tokens::{NewToken, Presented, TokenInfo};
 pub use trash::Trashed;
+pub use uploads::{Arrived, BegunUpload};
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
@@ -120,6 +123,8 @@ pub struct Settings {
     pub sweep_grace: chrono::Duration,
     /// Largest content, in bytes.
     pub max_file_size: u64,
+    /// How long an upload that comes in fragments lives after the last of them.
+    pub upload_life: chrono::Duration,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
     /// How long an access token lives that a user's sign-in gave, or an application's.
@@ -140,6 +145,7 @@ impl Default for Settings {
             rescued_drafts: chrono::Duration::days(30),
             sweep_grace: chrono::Duration::hours(24),
             max_file_size: 16 << 30,
+            upload_life: chrono::Duration::hours(24),
             session_lifetime: chrono::Duration::minutes(90),
             access_token_lifetime: chrono::Duration::minutes(60),
             refresh_token_lifetime: chrono::Duration::days(90),

@@ -33,6 +33,6 @@ impl Vault {
         let content = edition.content.ok_or(Error::NoContent)?;
         let metadata = Metadata { declared_type: edition.media_type, ..Metadata::default() };
         let what = Given { metadata, comment: String::new(), how, rename: None };
-        self.save(actor, look, Source::Here(content), what).await
+        self.save(actor, look, Source::Here(content), what, None).await
     }
 }

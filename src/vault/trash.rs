@@ -4,13 +4,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Look, Vault, locks::ATTEMPTS, names::free_name};
+use super::{Look, Vault, locks::ATTEMPTS, names::free_name, quota::Turn};
 use crate::{
     domain::{
         actor::Actor,
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{Item, OnConflict},
+        library::Library,
         name::ItemName,
         permission::{self, Action, Denial, Facts, Gate, Permit},
     },
@@ -82,11 +83,12 @@ impl Vault {
             let (name, rename) = (ItemName::parse(&item.name)?, OnConflict::RenameParentheses);
             let name = free_name(&name, item.kind(), rename, taken, self.now());
             let act = self.act(actor, None);
-            match again!(self.take_out(&permit, item.library.id, &row, &closed, &name, &act).await) {
+            match again!(self.take_out(&permit, &folder.item.library, &row, &closed, &name, &act).await) {
                 Ok(Out::Done) => return Ok(item.id),
                 // somebody else was faster, or the folder has gone: what is there now says which
                 Ok(Out::Changed) => {}
                 Ok(Out::Refused(gate)) => return Err(Error::Denied(Denial { gate, action: Action::Create })),
+                Ok(Out::NoRoom) => return Err(Error::QuotaReached),
                 Err(error) if store::violated(&error) == Some("items_name_key") => taken += 1,
                 Err(error) => return Err(error.into()),
             }
@@ -97,18 +99,22 @@ impl Vault {
     async fn take_out(
         &self,
         permit: &Permit,
-        library: LibraryId,
+        library: &Library,
         row: &TrashRow,
         closed: &Closed,
         name: &ItemName,
         act: &store::Act,
     ) -> sqlx::Result<Out> {
         let mut all = self.0.db.begin().await?;
-        store::folders::hold_trees(&mut all, &[library]).await?;
+        store::folders::hold_trees(&mut all, &[library.id]).await?;
+        let turn = Turn::take(&mut all, library).await?;
         if let Some(gate) = closed.gate(&mut all, row.item).await? {
             return Ok(Out::Refused(gate));
         }
-        let done = store::trash::restore(&mut all, permit, library, row, name, act).await?;
+        let done = store::trash::restore(&mut all, permit, library.id, row, name, act).await?;
+        if done && !turn.fits(&mut all).await? {
+            return Ok(Out::NoRoom);
+        }
         all.commit().await?;
         Ok(if done { Out::Done } else { Out::Changed })
     }
@@ -163,6 +169,7 @@ impl Vault {
             Out::Done => Ok(()),
             Out::Changed => Err(Error::Missing(Missing::Item)),
             Out::Refused(gate) => Err(Error::Denied(Denial { gate, action: Action::Delete })),
+            Out::NoRoom => Err(Error::QuotaReached),
         }
     }
 
@@ -260,6 +267,8 @@ enum Out {
     Changed,
     /// Something that went along is not for the caller.
     Refused(Gate),
+    /// The library may not hold so much.
+    NoRoom,
 }
 
 /// Files that are not for the caller, whatever the role.

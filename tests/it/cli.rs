@@ -421,6 +421,9 @@ async fn people_libraries_and_applications_are_changed_beside_a_running_server()
     assert!(
         refusal(&data, &["library", "change", "Lab"], "").starts_with("2: error: the following required arguments")
     );
+    assert_eq!(answer(&data, &["library", "change", "Lab", "--quota", "4096"], "")["quota_bytes"], 4096);
+    assert_eq!(answer(&data, &["library", "change", "Lab", "--quota", "none"], "")["quota_bytes"], Value::Null);
+    assert!(refusal(&data, &["library", "change", "Lab", "--quota", "-1"], "").starts_with("2: error: "));
 
     let made = answer(&data, &["application", "add", "exporter", "--role", "Files.Read.All"], "");
     assert_eq!((&made["roles"], &made["secrets"]), (&json!(["Files.Read.All"]), &json!(0)));

@@ -66,7 +66,8 @@ pub async fn put(ask: &Ask, body: Body) -> Answer {
     }
 }
 
-fn taken(look: &Look) -> Error {
+/// The refusal for a name that is taken by what was looked at.
+pub fn taken(look: &Look) -> Error {
     Error::NameTaken(look.item().name.clone())
 }
 
@@ -126,7 +127,7 @@ async fn create(ask: &Ask, place: &Place, behavior: Behavior, body: Body) -> Ans
 }
 
 /// The last folder on the way that is there, and the names that are not.
-async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Refusal> {
+pub async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Refusal> {
     let (drive, _) = ask.place()?;
     for there in (0..place.path.len()).rev() {
         let (path, missing) = place.path.split_at(there);

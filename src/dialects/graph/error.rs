@@ -22,6 +22,7 @@ use crate::{
         error::{Error, Missing},
         item::Kind,
         lock::Lock,
+        upload::{Misfit, Refused},
     },
     http::{body::BodyError, content, guard},
 };
@@ -76,11 +77,36 @@ pub enum Refusal {
     LockMismatch,
     /// A pre-authenticated address that has ended, or never was.
     DeadAddress,
+    /// An upload session that has ended, or never was.
+    DeadUpload,
+    /// A `Content-Range` that cannot be.
+    ContentRange,
+    /// A fragment that does not fit.
+    Fragment(Misfit),
+    /// A fragment larger than one may be.
+    FragmentTooLarge,
+    /// The end of an upload whose bytes are not all here.
+    Incomplete,
+    /// Too many upload sessions of one caller.
+    TooManyUploads,
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Refusal::Vault(error)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Gone => Refusal::DeadUpload,
+            Refused::Misfit(misfit) => Refusal::Fragment(misfit),
+            Refused::FragmentTooLarge => Refusal::FragmentTooLarge,
+            Refused::Incomplete => Refusal::Incomplete,
+            Refused::TooMany => Refusal::TooManyUploads,
+            Refused::Vault(error) => Refusal::Vault(error),
+        }
     }
 }
 
@@ -155,6 +181,9 @@ impl Refusal {
                 let challenge = HeaderValue::from_static("Bearer realm=\"coatcheck\", error=\"invalid_token\"");
                 headers.insert(WWW_AUTHENTICATE, challenge);
             }
+            Refusal::TooManyUploads => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
+            }
             Refusal::Vault(Error::Overloaded) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
             }
@@ -184,7 +213,12 @@ impl Refusal {
             | Refusal::Body(_)
             | Refusal::Format
             | Refusal::LockMismatch
-            | Refusal::DeadAddress => {}
+            | Refusal::DeadAddress
+            | Refusal::DeadUpload
+            | Refusal::ContentRange
+            | Refusal::Fragment(_)
+            | Refusal::FragmentTooLarge
+            | Refusal::Incomplete => {}
         }
     }
 
@@ -255,6 +289,29 @@ impl Refusal {
                 "The lock of the file does not allow the operation.",
             ),
             Refusal::DeadAddress => missing(),
+            Refusal::DeadUpload => {
+                say(S::NOT_FOUND, "itemNotFound", Some("uploadSessionNotFound"), "The upload session was not found.")
+            }
+            Refusal::ContentRange => invalid(
+                "invalidParameterFormat",
+                "The Content-Range header is not of the form 'bytes a-b/total'.".into(),
+            ),
+            Refusal::Fragment(misfit) => unfit(*misfit),
+            Refusal::FragmentTooLarge => say(
+                S::PAYLOAD_TOO_LARGE,
+                "invalidRequest",
+                Some("maxFragmentLengthExceeded"),
+                "The fragment is larger than 60 MiB.",
+            ),
+            Refusal::Incomplete => {
+                say(S::BAD_REQUEST, "invalidRequest", None, "The upload session has not received all bytes.")
+            }
+            Refusal::TooManyUploads => say(
+                S::TOO_MANY_REQUESTS,
+                "activityLimitReached",
+                Some("throttledRequest"),
+                "There are too many unfinished upload sessions; finish or cancel some.",
+            ),
         }
     }
 }
@@ -294,6 +351,9 @@ fn vault(error: &Error) -> Words {
         Error::NoContent => invalid("The file has no content."),
         Error::ContentMissing => invalid("The request body must hold the content."),
         Error::ContentTooLarge => too_large(),
+        Error::QuotaReached => {
+            say(S::INSUFFICIENT_STORAGE, "quotaLimitReached", None, "The drive has reached its storage quota.")
+        }
         Error::BodyBroken => broken_body(),
         Error::NameTaken(_) | Error::LabelTaken(_) => {
             say(S::CONFLICT, "nameAlreadyExists", None, "An item with the same name already exists under the parent.")
@@ -332,6 +392,21 @@ fn vault(error: &Error) -> Words {
             "The service is temporarily overloaded; try again later.",
         ),
         Error::Broken(_) => broken(),
+    }
+}
+
+/// A fragment that is not the next one is 416; one that contradicts itself or those before it is 400.
+fn unfit(misfit: Misfit) -> Words {
+    let range =
+        |inner, message: &'static str| say(StatusCode::RANGE_NOT_SATISFIABLE, "invalidRange", Some(inner), message);
+    let length =
+        |message: &'static str| say(StatusCode::BAD_REQUEST, "invalidRequest", Some("fragmentLengthMismatch"), message);
+    match misfit {
+        Misfit::Overlap => range("fragmentOverlap", "The uploaded fragment overlaps with data that was received."),
+        Misfit::OutOfOrder => range("fragmentOutOfOrder", "The uploaded fragment is not the next one expected."),
+        Misfit::Beyond => range("fragmentOutOfOrder", "The uploaded fragment goes beyond the end of the file."),
+        Misfit::Total => length("The total size differs from the one declared before."),
+        Misfit::Length => length("The length of the body differs from the declared range."),
     }
 }
 

@@ -85,6 +85,7 @@ fn claims(path: &str) -> bool {
     BARE.contains(&first)
         || PREFIXES.iter().any(|prefix| !prefix.is_empty() && below(path, prefix).is_some())
         || path == signed::PATH
+        || path == sessions::PATH
         || is_version(first)
         || sign_in::claims(path)
 }
@@ -101,7 +102,7 @@ fn is_version(segment: &str) -> bool {
 }
 
 fn router() -> Router<Hall> {
-    let mut router = Router::new().route(signed::PATH, any(download));
+    let mut router = Router::new().route(signed::PATH, any(download)).route(sessions::PATH, any(upload));
     for prefix in PREFIXES.iter().filter(|prefix| !prefix.is_empty()) {
         for path in [(*prefix).to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")] {
             router = router.route(&path, any(serve));
@@ -120,7 +121,7 @@ fn router() -> Router<Hall> {
 
 fn doors() -> Vec<String> {
     let calls = CALLS.iter().map(|call| format!("/v1.0{}", call.sample()));
-    calls.chain(sign_in::doors()).collect()
+    calls.chain([signed::PATH, sessions::PATH].map(str::to_owned)).chain(sign_in::doors()).collect()
 }
 
 /// Words what is refused before a call is found.
@@ -185,13 +186,18 @@ impl Ask {
 
     /// The host that the client calls us by, as an id can hold it: without port, and without colons.
     fn host(&self) -> String {
-        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
-        let host = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => authority,
-        };
-        host.trim_matches(['[', ']']).replace(':', "-")
+        host_of(&self.origin)
     }
+}
+
+/// The host of an origin, as an id can hold it.
+fn host_of(origin: &str) -> String {
+    let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.trim_matches(['[', ']']).replace(':', "-")
 }
 
 /// The door: every request but those for pre-authenticated content.
@@ -214,6 +220,15 @@ async fn download(State(hall): State<Hall>, request: Request) -> Response {
     let ids = Ids::of(&head.headers, head.request_id);
     let now = hall.vault.now();
     let answer = content::download(&hall, &head).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
+/// The door of upload sessions.
+async fn upload(State(hall): State<Hall>, request: Request) -> Response {
+    let (head, origin, body) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = Box::pin(sessions::answer(&hall, &head, &origin, body)).await;
     reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
 }
 
@@ -351,6 +366,7 @@ mod tests {
             "/v3/me",
             "/v1.5",
             "/_layouts/15/download.aspx",
+            "/_layouts/15/upload.aspx",
         ] {
             assert!(claims(ours), "{ours}");
         }

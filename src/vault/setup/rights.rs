@@ -13,7 +13,7 @@ use crate::{
         self,
         categories::CategoryRow,
         directory,
-        libraries::{LibraryUpdate, NewLibrary},
+        libraries::{LibraryUpdate, NewLibrary, Quota},
     },
 };
 
@@ -40,6 +40,8 @@ pub struct LibraryEntry {
     pub arena_api: Option<bool>,
     /// Requests a day through Arena.
     pub arena_request_limit: Option<i64>,
+    /// Bytes it may hold.
+    pub quota_bytes: Option<i64>,
     /// Who makes it.
     pub by: PrincipalId,
 }
@@ -102,6 +104,7 @@ impl Setup {
             arena_workspace: entry.arena_workspace,
             arena_api: entry.arena_api.unwrap_or(drawn.arena_api),
             arena_request_limit: entry.arena_request_limit.unwrap_or(drawn.arena_request_limit),
+            quota_bytes: entry.quota_bytes,
             created_by: Some(entry.by),
             ..drawn
         };
@@ -120,6 +123,7 @@ impl Setup {
             arena_workspace: entry.arena_workspace.filter(|workspace| Some(*workspace) != there.arena_workspace),
             arena_api: entry.arena_api.filter(|open| *open != there.arena_api),
             arena_request_limit: entry.arena_request_limit.filter(|limit| *limit != there.arena_request_limit),
+            quota_bytes: entry.quota_bytes.filter(|quota| Some(*quota) != there.quota_bytes).map(Quota::Bytes),
         };
         if update == LibraryUpdate::default() {
             return Ok((there, Done::Found));

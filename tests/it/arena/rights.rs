@@ -245,6 +245,7 @@ impl Scene {
             check_out_required: None,
             arena_workspace: None,
             arena_request_limit: None,
+            quota_bytes: None,
             arena_api: None,
             by: self.server.world.dora.person.id,
         };

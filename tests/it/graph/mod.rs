@@ -17,4 +17,6 @@ mod sign_in;
 mod sign_in_devices;
 mod sign_in_pages;
 mod unpublished;
+mod upload_kills;
+mod uploads;
 mod versions;
