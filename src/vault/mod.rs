@@ -24,6 +24,7 @@ mod content;
 mod copying;
 mod create;
 mod editions;
+mod feed;
 mod files;
 pub mod fresh;
 mod giving;
@@ -72,6 +73,7 @@ pub use crate::{
     store::{
         auth::UserAccess,
         directory::{LibraryUser, UserQuery},
+        feed::Ends,
         items::{Among, FileQuery},
         libraries::LibraryUpdate,
         parts::PartQuery,
@@ -82,6 +84,7 @@ pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
 pub use applications::{ApplicationInfo, NewApplication};
 pub use content::Download;
 pub use create::NewFileAt;
+pub use feed::{Followed, Told};
 pub use issue::{Issue, Issued};
 pub use links::{BroughtLink, LinkSpec, LinkUpdate};
 pub use locks::Cancel;

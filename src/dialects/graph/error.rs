@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, CONTENT_RANGE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::Response,
 };
@@ -72,6 +72,8 @@ pub enum Refusal {
     Range(u64),
     /// A pre-authenticated address that has ended, or never was.
     DeadAddress,
+    /// A token of the change feed that says nothing any more; the address at which to begin anew.
+    Resync(String),
 }
 
 impl From<Error> for Refusal {
@@ -157,6 +159,11 @@ impl Refusal {
                 let (_, range) = content::unsatisfied(*size);
                 headers.insert(CONTENT_RANGE, range);
             }
+            Refusal::Resync(address) => {
+                if let Ok(address) = HeaderValue::try_from(address) {
+                    headers.insert(LOCATION, address);
+                }
+            }
             Refusal::Vault(_)
             | Refusal::House(_)
             | Refusal::Address(_)
@@ -232,6 +239,12 @@ impl Refusal {
                 say(S::RANGE_NOT_SATISFIABLE, "invalidRange", None, "The requested range lies outside the content.")
             }
             Refusal::DeadAddress => missing(),
+            Refusal::Resync(_) => say(
+                S::GONE,
+                "resyncRequired",
+                Some("resyncApplyDifferences"),
+                "The delta token is unknown or too old. Enumerate again from the address in 'Location'.",
+            ),
         }
     }
 }
