@@ -1,4 +1,4 @@
--- The feed of changes: the trail once more, in an order into which nothing is ever put in the middle; and who wants to be told.
+-- The feed of changes: the trail once more, in an order into which nothing is ever put in the middle.
 
 -- An event's place in the feed. The trail's own ids are drawn before a transaction commits, so a lower one may show up after
 -- a higher one was read. Places are given to committed events alone, one after the other under the row of `feed`. Null: not
@@ -35,29 +35,3 @@ CREATE INDEX locks_lapse_idx ON locks (expires_at) WHERE expires_at IS NOT NULL 
 -- All that lies below a folder, parents first, page by page: whatever begins with the same path stands together. Paths are
 -- cut, because an index cannot hold any number of folders; what is deeper is told apart by its depth.
 CREATE INDEX items_tree_idx ON items ((ancestors[1:64]), cardinality(ancestors), id) WHERE deleted_at IS NULL;
-
--- Who wants to be told, at which address, that something has changed in a library.
-CREATE TABLE subscriptions (
-    id               uuid        NOT NULL CONSTRAINT subscriptions_pkey PRIMARY KEY,
-    principal_id     uuid        NOT NULL CONSTRAINT subscriptions_principal_fkey REFERENCES principals,
-    library_id       uuid        NOT NULL CONSTRAINT subscriptions_library_fkey REFERENCES libraries,
-    -- how far the token reached that it was made with
-    reach            text        NOT NULL CONSTRAINT subscriptions_reach_check CHECK (reach IN ('own', 'all')),
-    -- as the subscriber called the library, and is told so again
-    resource         text        NOT NULL,
-    notification_url text        NOT NULL,
-    client_state     text,
-    created_at       timestamptz NOT NULL,
-    expires_at       timestamptz NOT NULL,
-    -- told of everything in the feed up to here
-    position         bigint      NOT NULL,
-    -- since when the subscriber does not answer well; null: it does
-    failing_since    timestamptz,
-    failures         integer     NOT NULL DEFAULT 0,
-    next_attempt_at  timestamptz NOT NULL,
-    -- until then one node is telling; which time it was
-    leased_until     timestamptz,
-    lease            bigint      NOT NULL DEFAULT 0
-);
-CREATE INDEX subscriptions_principal_idx ON subscriptions (principal_id);
-CREATE INDEX subscriptions_due_idx ON subscriptions (next_attempt_at);

@@ -137,13 +137,7 @@ impl Vault {
 
     /// What has changed at and below a followed folder in a stretch of the feed: each item once, as it is now, so many at
     /// most.
-    pub async fn changes(
-        &self,
-        actor: &Actor,
-        followed: &Followed,
-        mut stretch: Stretch,
-        limit: i64,
-    ) -> Result<Told> {
+    pub async fn changes(&self, actor: &Actor, followed: &Followed, mut stretch: Stretch, limit: i64) -> Result<Told> {
         let most = usize::try_from(limit).unwrap_or(0).max(1);
         for _ in 0..EMPTY {
             let batch = limit.max(LOOKED_AT);

@@ -37,8 +37,12 @@ pub async fn list(ask: &Ask) -> Answer {
         caller: ask.actor().id(),
         fingerprint: folder.fingerprint(),
     };
-    let reader =
-        Reader { ask, view: ask.view().await?, codec: Codec { key: vault.secret("graph.delta").await?, bound }, folder };
+    let reader = Reader {
+        ask,
+        view: ask.view().await?,
+        codec: Codec { key: vault.secret("graph.delta").await?, bound },
+        folder,
+    };
     // the feed is asked first: whatever is read after that and not in it is told next time
     let ends = vault.settle().await?;
     match said(ask) {
@@ -104,8 +108,7 @@ impl Reader<'_> {
 
     /// A page of what has changed.
     async fn changes(&self, stretch: Stretch, top: i64) -> Answer {
-        let Told { changes, rest } =
-            self.ask.hall.vault.changes(self.ask.actor(), &self.folder, stretch, top).await?;
+        let Told { changes, rest } = self.ask.hall.vault.changes(self.ask.actor(), &self.folder, stretch, top).await?;
         let mut value = Vec::with_capacity(changes.len());
         for change in &changes {
             value.push(match change {
@@ -157,10 +160,8 @@ impl Reader<'_> {
     }
 
     fn gone(&self, gone: &Gone) -> Value {
-        let mut parent = Map::from_iter([(
-            "driveId".to_owned(),
-            Value::from(self.folder.folder().library.graph_id.clone()),
-        )]);
+        let mut parent =
+            Map::from_iter([("driveId".to_owned(), Value::from(self.folder.folder().library.graph_id.clone()))]);
         if let Some(id) = &gone.parent {
             parent.insert("id".to_owned(), id.clone().into());
         }

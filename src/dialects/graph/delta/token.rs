@@ -153,8 +153,11 @@ mod tests {
     fn token() -> impl Strategy<Value = Token> {
         prop_oneof![
             any::<i64>().prop_map(Token::Since),
-            (any::<i64>(), any::<i64>(), any::<i64>())
-                .prop_map(|(from, after, until)| Token::Changes(Stretch { from, after, until })),
+            (any::<i64>(), any::<i64>(), any::<i64>()).prop_map(|(from, after, until)| Token::Changes(Stretch {
+                from,
+                after,
+                until
+            })),
             (any::<i64>(), any::<i32>(), any::<u128>(), proptest::collection::vec(any::<u128>(), 0..=PATH)).prop_map(
                 |(since, depth, item, path)| {
                     let after = TreePlace { path: path.into_iter().map(id).collect(), depth, item: id(item) };
