@@ -6,6 +6,7 @@ pub mod content;
 pub mod edition;
 pub mod error;
 pub mod event;
+pub mod feed;
 pub mod grant;
 pub mod id;
 pub mod item;

@@ -166,18 +166,25 @@ pub async fn update(
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
                 AND (NOT $17::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
             RETURNING file_id, fence
+        ), old AS MATERIALIZED (
+            -- as it is now: a folder above may have been moved while this waited for its tree
+            SELECT i.id, i.ancestors, i.category_id FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
         ), file AS (
             UPDATE items i SET parent_id = parent.id, ancestors = parent.ancestors || parent.id, name = $6, name_key = $7,
                 title = $8, description = $9, category_id = $10, client_created_at = $11, client_modified_at = $12,
                 modified_by = coalesce($13, i.modified_by), modified_at = coalesce($2, now()), revision = i.revision + 1
-            FROM guard, parent WHERE i.id = guard.file_id
-            RETURNING i.id
+            FROM old, parent WHERE i.id = old.id
+            RETURNING i.id, i.ancestors
         ), edition AS (
             UPDATE editions e SET title = $8, description = $9, modified_at = coalesce($2, now())
             FROM items i, guard WHERE i.id = guard.file_id AND e.id = i.edition_id AND (e.title <> $8 OR e.description <> $9)
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-            SELECT coalesce($2, now()), $13, $14, 'update', 'done', $4, guard.file_id, guard.fence, $15, $16 FROM guard
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id,
+                from_ancestors, from_category_id)
+            SELECT coalesce($2, now()), $13, $14, 'update', 'done', $4, guard.file_id, guard.fence, $15, $16,
+                CASE WHEN file.ancestors <> old.ancestors THEN old.ancestors END,
+                CASE WHEN old.category_id <> $10 THEN old.category_id END
+            FROM guard, old, file
         )
         SELECT file.id FROM file"#,
         permit.item().0,

@@ -9,6 +9,7 @@ pub mod copies;
 pub mod directory;
 pub mod drafts;
 pub mod editions;
+pub mod feed;
 pub mod files;
 pub mod folders;
 pub mod grants;

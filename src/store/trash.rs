@@ -96,7 +96,7 @@ pub async fn has_private(db: &mut PgConnection, root: ItemId) -> sqlx::Result<bo
 }
 
 /// Takes an item out of the trash, back into the folder the permit is for, where it was, with all that went along; opens
-/// their locks, which are free and count on. Notes it in the trail of the item and of each file. Needs
+/// their locks, which are free and count on. Notes it in the trail of the item and of each item below. Needs
 /// [`super::folders::hold_trees`]. `false`: it is not in the trash under this id any more, or the folder is gone. A taken
 /// name violates `items_name_key`.
 pub async fn restore(
@@ -144,8 +144,8 @@ pub async fn restore(
             FROM (SELECT id FROM back UNION ALL SELECT $1) b WHERE k.file_id = b.id
         )
         INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-        SELECT coalesce($2::timestamptz, now()), $3, $4, 'restore', 'done', $5, k.file_id, k.fence, $6, $9
-        FROM back JOIN locks k ON k.file_id = back.id",
+        SELECT coalesce($2::timestamptz, now()), $3, $4, 'restore', 'done', $5, back.id, k.fence, $6, $9
+        FROM back LEFT JOIN locks k ON k.file_id = back.id",
         row.item.0,
         act.now,
         act.actor.map(|actor| actor.0),
@@ -172,7 +172,7 @@ pub struct Purged {
 
 /// Deletes an item in the trash for good, with all that went along: what they held, what was said about them, who had a
 /// role on them and which links led to them. Their rows stay, since others name them, and name nothing. The bytes are the
-/// sweeper's. Notes it in the trail of the item and of each file. Needs [`super::folders::hold_trees`]. `None`: it is not in
+/// sweeper's. Notes it in the trail of the item and of each item below. Needs [`super::folders::hold_trees`]. `None`: it is not in
 /// the trash under this id any more.
 pub async fn purge(
     db: &mut PgConnection,
@@ -200,8 +200,8 @@ pub async fn purge(
             RETURNING id
         )
         INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-        SELECT coalesce($2, now()), $3, $4, 'purge', 'done', $5, k.file_id, k.fence, $6, $7
-        FROM gone JOIN locks k ON k.file_id = gone.id WHERE gone.id <> $1",
+        SELECT coalesce($2, now()), $3, $4, 'purge', 'done', $5, gone.id, k.fence, $6, $7
+        FROM gone LEFT JOIN locks k ON k.file_id = gone.id WHERE gone.id <> $1",
         row.item.0,
         act.now,
         act.actor.map(|actor| actor.0),

@@ -26,6 +26,7 @@ mod copying;
 mod create;
 pub mod devices;
 mod editions;
+mod feed;
 mod files;
 pub mod fresh;
 mod giving;
@@ -80,6 +81,7 @@ pub use crate::{
     store::{
         auth::UserAccess,
         directory::{LibraryUser, UserQuery},
+        feed::Ends,
         grants::{SignIn, Waits},
         items::{Among, FileQuery},
         libraries::{LibraryUpdate, Quota},
@@ -93,6 +95,7 @@ pub use codes::Wanted;
 pub use content::Download;
 pub use create::NewFileAt;
 pub use devices::DeviceCode;
+pub use feed::{Followed, Told};
 pub use issue::{Issue, Issued};
 pub use links::{BroughtLink, LinkSpec, LinkUpdate};
 pub use locks::Cancel;

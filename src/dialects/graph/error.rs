@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, CONTENT_RANGE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::Response,
 };
@@ -89,6 +89,8 @@ pub enum Refusal {
     Incomplete,
     /// Too many upload sessions of one caller.
     TooManyUploads,
+    /// A token of the change feed that says nothing any more; the address at which to begin anew.
+    Resync(String),
 }
 
 impl From<Error> for Refusal {
@@ -195,6 +197,11 @@ impl Refusal {
             Refusal::Range(size) => {
                 let (_, range) = content::unsatisfied(*size);
                 headers.insert(CONTENT_RANGE, range);
+            }
+            Refusal::Resync(address) => {
+                if let Ok(address) = HeaderValue::try_from(address) {
+                    headers.insert(LOCATION, address);
+                }
             }
             Refusal::Vault(_)
             | Refusal::House(_)
@@ -311,6 +318,12 @@ impl Refusal {
                 "activityLimitReached",
                 Some("throttledRequest"),
                 "There are too many unfinished upload sessions; finish or cancel some.",
+            ),
+            Refusal::Resync(_) => say(
+                S::GONE,
+                "resyncRequired",
+                Some("resyncApplyDifferences"),
+                "The delta token is unknown or too old. Enumerate again from the address in 'Location'.",
             ),
         }
     }
