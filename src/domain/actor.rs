@@ -109,7 +109,8 @@ pub struct Account {
 }
 
 /// How far a credential reaches, whatever its bearer may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Reach {
     /// Nowhere.
     Nothing,

@@ -50,6 +50,8 @@ ids! {
     CollectionId,
     /// A field of a metadata collection.
     FieldId,
+    /// A copy that is made in the background.
+    CopyId,
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.

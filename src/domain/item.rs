@@ -177,7 +177,8 @@ impl Item {
 }
 
 /// What to do when the name is taken in the target folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum OnConflict {
     /// Refuse.
     Fail,

@@ -108,7 +108,8 @@ pub struct Copier {
 }
 
 /// Makes copies, the first of which is called `name`, and notes each: files with their newest edition as the first one, free.
-/// A taken name violates `items_name_key`.
+/// Of what `holder` has checked out, the bytes of the working copy are copied. A taken name violates `items_name_key`.
+#[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn make(
     db: &mut PgConnection,
     permit: &Permit,
@@ -116,6 +117,7 @@ pub async fn make(
     name: &ItemName,
     copies: &[Copied],
     by: &Copier,
+    holder: Option<PrincipalId>,
     act: &Act,
 ) -> sqlx::Result<()> {
     let uuids = |pick: fn(&Copied) -> Uuid| copies.iter().map(pick).collect::<Vec<Uuid>>();
@@ -144,9 +146,16 @@ pub async fn make(
         ), published AS (
             INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
                 format, private, storage, location, media_type, sha256, author_id, author_name, created_at, modified_at)
-            SELECT n.edition, n.id, 1, 1, 0, '1', n.arena_guid, e.file_name, e.title, e.description, e.format, e.private,
-                e.storage, e.location, e.media_type, e.sha256, $14, $15, coalesce($1, now()), coalesce($1, now())
+            SELECT n.edition, n.id, 1, 1, 0, '1', n.arena_guid,
+                CASE WHEN d.sha256 IS NULL THEN e.file_name ELSE coalesce(d.file_name, e.file_name, s.name) END,
+                e.title, e.description, e.format, e.private,
+                CASE WHEN d.sha256 IS NULL THEN e.storage ELSE 'file' END, CASE WHEN d.sha256 IS NULL THEN e.location END,
+                CASE WHEN d.sha256 IS NULL THEN e.media_type ELSE coalesce(d.media_type, e.media_type) END,
+                coalesce(d.sha256, e.sha256), $14, $15, coalesce($1, now()), coalesce($1, now())
             FROM n JOIN items s ON s.id = n.of JOIN editions e ON e.id = s.edition_id
+            LEFT JOIN locks k ON k.file_id = s.id AND k.holder_id = $19::uuid
+                AND (k.expires_at IS NULL OR k.expires_at > coalesce($1, now()))
+            LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence
         ), free AS (
             INSERT INTO locks (file_id) SELECT id FROM made WHERE kind = 'file'
         )
@@ -171,6 +180,7 @@ pub async fn make(
         permit.actor().map(|actor| actor.0),
         act.dialect as Dialect,
         act.request,
+        holder.map(|holder| holder.0),
     )
     .execute(db)
     .await?;

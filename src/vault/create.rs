@@ -23,7 +23,10 @@ use crate::{
         permission::{Action, Permit},
         version::{Step, Version},
     },
-    store::{self, contents::NewContent, editions::NewEdition, files::NewItem, parts::NewAssociation},
+    store::{
+        self, contents::NewContent, copy_operations::Errand, editions::NewEdition, files::NewItem,
+        parts::NewAssociation,
+    },
 };
 
 /// A file to be made in a folder that was looked at, with its bytes.
@@ -43,8 +46,8 @@ pub(super) enum With<'a> {
     Belonging(&'a Belonging),
     /// What is said about it.
     Words(&'a [Setting]),
-    /// What everybody sees said about this other one.
-    WordsOf(ItemId),
+    /// What everybody sees said about this other one, which it is a copy of.
+    WordsOf(ItemId, Option<Errand>),
 }
 
 /// That a file to be made belongs to a revision of a part.
@@ -232,7 +235,7 @@ impl Vault {
                 With::Belonging(with) => {
                     again!(self.create_with(permit, library, &new, &edition, content, with, &act).await)
                 }
-                With::Words(_) | With::WordsOf(_) => {
+                With::Words(_) | With::WordsOf(..) => {
                     match again!(self.create_saying(permit, library, &new, &edition, content, with, &act).await) {
                         Ok(Ok(made)) => Ok(made),
                         Ok(Err(refusal)) => return Err(refusal),
@@ -312,7 +315,14 @@ impl Vault {
                     return Ok(Err(refusal));
                 }
             }
-            With::WordsOf(other) => store::metadata::copy(&mut all, &[(other, file.id)]).await?,
+            With::WordsOf(other, errand) => {
+                store::metadata::copy(&mut all, &[(other, file.id)]).await?;
+                if let Some(errand) = errand
+                    && !store::copy_operations::finish(&mut all, errand, file.id, act.now).await?
+                {
+                    return Ok(Err(Error::FenceLost));
+                }
+            }
             With::Nothing | With::Belonging(_) => {}
         }
         all.commit().await?;

@@ -21,6 +21,7 @@ mod admin;
 mod applications;
 mod collections;
 mod content;
+mod copy_operations;
 mod copying;
 mod create;
 mod editions;
@@ -95,7 +96,7 @@ pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use shares::Share;
 pub use sweep::Swept;
 pub use tokens::{NewToken, TokenInfo};
-pub use trash::Trashed;
+pub use trash::{Back, Trashed};
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
@@ -149,6 +150,8 @@ struct Inner {
     secrets: moka::sync::Cache<&'static str, secrets::Key>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
+    /// Turns of the copies that are made in the background.
+    copies: tokio::sync::Semaphore,
 }
 
 impl Vault {
@@ -161,6 +164,7 @@ impl Vault {
             memory: memory::Memory::default(),
             secrets: moka::sync::Cache::new(16),
             tasks: TaskTracker::new(),
+            copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             db,
             content,
             clock,

@@ -26,6 +26,7 @@ use crate::{
     store::{
         self,
         contents::NewContent,
+        copy_operations::Errand,
         drafts::Saved,
         editions::{Binding, NewEdition},
     },
@@ -74,7 +75,7 @@ pub struct Published {
 }
 
 impl Vault {
-    /// Publishes an edition with words about its file. The inner refusal is that of the words.
+    /// Publishes an edition with words about its file, or as the end of a copy. The inner refusal is that of the words.
     #[expect(clippy::too_many_arguments, reason = "one transaction")]
     async fn publish_saying(
         &self,
@@ -92,8 +93,15 @@ impl Vault {
         if done.is_none() {
             return Ok(Ok(None));
         }
-        if let Some(refusal) = set_with(&mut all, permit, permit.item(), &aim.said).await? {
+        if !aim.said.is_empty()
+            && let Some(refusal) = set_with(&mut all, permit, permit.item(), &aim.said).await?
+        {
             return Ok(Err(refusal));
+        }
+        if let Some(errand) = aim.errand
+            && !store::copy_operations::finish(&mut all, errand, permit.item(), act.now).await?
+        {
+            return Ok(Err(Error::FenceLost));
         }
         all.commit().await?;
         Ok(Ok(done))
@@ -259,7 +267,7 @@ impl Vault {
             let edition = &plan.edition;
             let mut db = self.connection().await?;
             let done = match &plan.write {
-                Write::Add if !aim.said.is_empty() => {
+                Write::Add if !aim.said.is_empty() || aim.errand.is_some() => {
                     // a transaction has a connection of its own
                     drop(db);
                     let done =
@@ -454,11 +462,22 @@ pub(super) struct Aim {
     pub revises: Option<Revises>,
     /// What is said about the file with a new edition.
     pub said: Vec<Setting>,
+    /// The copy that ends with it.
+    pub errand: Option<Errand>,
 }
 
 impl Aim {
     pub fn new(verb: Verb, action: Action) -> Self {
-        Self { verb, action, release: false, only_free: false, lock_uuid: None, revises: None, said: Vec::new() }
+        Self {
+            verb,
+            action,
+            release: false,
+            only_free: false,
+            lock_uuid: None,
+            revises: None,
+            said: Vec::new(),
+            errand: None,
+        }
     }
 }
 

@@ -45,6 +45,7 @@ impl Vault {
             store::auth::sweep(&mut db, now - counts, now - SESSIONS_KEPT).await?;
             now
         };
+        self.tend_copies(now).await?;
         let before = now - self.0.settings.sweep_grace;
         loop {
             let blobs = {
