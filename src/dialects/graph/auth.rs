@@ -34,6 +34,12 @@ impl Caller {
         Ok(Self { actor: of_request(actor, request, headers), scopes })
     }
 
+    /// The same caller in a request of its own: a part of a batch.
+    pub fn in_request(&self, request: RequestId, headers: &HeaderMap) -> Self {
+        let actor = of_request(self.actor.clone(), Some(request), headers);
+        Self { actor, scopes: self.scopes.clone() }
+    }
+
     /// Whether the token carries one of these scopes or roles.
     pub fn has_one_of(&self, wanted: &[&str]) -> bool {
         let has = |wanted: &&str| self.scopes.iter().any(|scope| scope::bare(scope).eq_ignore_ascii_case(wanted));

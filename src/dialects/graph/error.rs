@@ -72,6 +72,10 @@ pub enum Refusal {
     Range(u64),
     /// A pre-authenticated address that has ended, or never was.
     DeadAddress,
+    /// A part of a batch that waited for one which failed.
+    Dependency,
+    /// An answer that does not fit into that of a batch.
+    BatchTooLarge,
 }
 
 impl From<Error> for Refusal {
@@ -173,7 +177,9 @@ impl Refusal {
             | Refusal::Name(_)
             | Refusal::Body(_)
             | Refusal::Format
-            | Refusal::DeadAddress => {}
+            | Refusal::DeadAddress
+            | Refusal::Dependency
+            | Refusal::BatchTooLarge => {}
         }
     }
 
@@ -232,6 +238,15 @@ impl Refusal {
                 say(S::RANGE_NOT_SATISFIABLE, "invalidRange", None, "The requested range lies outside the content.")
             }
             Refusal::DeadAddress => missing(),
+            Refusal::Dependency => {
+                say(S::FAILED_DEPENDENCY, "failedDependency", None, "A request that this one depends on has failed.")
+            }
+            Refusal::BatchTooLarge => say(
+                S::PAYLOAD_TOO_LARGE,
+                "invalidRequest",
+                None,
+                "The response does not fit into that of the batch; send the request by itself.",
+            ),
         }
     }
 }
