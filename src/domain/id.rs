@@ -54,6 +54,8 @@ ids! {
     FieldId,
     /// An upload that comes in fragments.
     UploadId,
+    /// A copy that is made in the background.
+    CopyId,
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.

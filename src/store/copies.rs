@@ -111,8 +111,9 @@ pub struct Copier {
     pub holder: Option<PrincipalId>,
 }
 
-/// Makes copies, the first of which is called `name`, and notes each: files with their newest edition as the first one, free or held.
-/// A taken name violates `items_name_key`.
+/// Makes copies, the first of which is called `name`, and notes each: files with their newest edition as the first one, free or
+/// held. Of what `holder` has checked out, the bytes of the working copy are copied. A taken name violates `items_name_key`.
+#[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn make(
     db: &mut PgConnection,
     permit: &Permit,
@@ -120,6 +121,7 @@ pub async fn make(
     name: &ItemName,
     copies: &[Copied],
     by: &Copier,
+    holder: Option<PrincipalId>,
     act: &Act,
 ) -> sqlx::Result<()> {
     let uuids = |pick: fn(&Copied) -> Uuid| copies.iter().map(pick).collect::<Vec<Uuid>>();
@@ -149,19 +151,26 @@ pub async fn make(
         ), published AS (
             INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
                 format, private, storage, location, media_type, sha256, author_id, author_name, created_at, modified_at)
-            SELECT n.edition, n.id, 1, 1, 0, '1', n.arena_guid, e.file_name, e.title, e.description, e.format, e.private,
-                e.storage, e.location, e.media_type, e.sha256, $14, $15, coalesce($1, now()), coalesce($1, now())
+            SELECT n.edition, n.id, 1, 1, 0, '1', n.arena_guid,
+                CASE WHEN d.sha256 IS NULL THEN e.file_name ELSE coalesce(d.file_name, e.file_name, s.name) END,
+                e.title, e.description, e.format, e.private,
+                CASE WHEN d.sha256 IS NULL THEN e.storage ELSE 'file' END, CASE WHEN d.sha256 IS NULL THEN e.location END,
+                CASE WHEN d.sha256 IS NULL THEN e.media_type ELSE coalesce(d.media_type, e.media_type) END,
+                coalesce(d.sha256, e.sha256), $14, $15, coalesce($1, now()), coalesce($1, now())
             FROM n JOIN items s ON s.id = n.of JOIN editions e ON e.id = s.edition_id
+            LEFT JOIN locks k ON k.file_id = s.id AND k.holder_id = $19::uuid
+                AND (k.expires_at IS NULL OR k.expires_at > coalesce($1, now()))
+            LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence
         ), lock AS (
             INSERT INTO locks (file_id, fence, holder_id, mode, dialect, taken_at, lock_uuid, number, draft_number, owner_text)
-            SELECT id, 1, $19, 'check_out', $17, coalesce($1, now()), gen_random_uuid(), nextval('numbers'), nextval('numbers'), ''
-            FROM made WHERE kind = 'file' AND $19 IS NOT NULL
+            SELECT id, 1, $20, 'check_out', $17, coalesce($1, now()), gen_random_uuid(), nextval('numbers'), nextval('numbers'), ''
+            FROM made WHERE kind = 'file' AND $20 IS NOT NULL
             UNION ALL
-            SELECT id, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM made WHERE kind = 'file' AND $19 IS NULL
+            SELECT id, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM made WHERE kind = 'file' AND $20 IS NULL
         )
         INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, request_id)
         SELECT coalesce($1, now()), $16, $17, 'create', 'done', $2, made.id, made.edition_id,
-            CASE WHEN made.kind = 'file' AND $19 IS NOT NULL THEN 1 END, $18
+            CASE WHEN made.kind = 'file' AND $20 IS NOT NULL THEN 1 END, $18
         FROM made JOIN n ON n.id = made.id ORDER BY n.place"#,
         act.now,
         library.0,
@@ -181,6 +190,7 @@ pub async fn make(
         permit.actor().map(|actor| actor.0),
         act.dialect as Dialect,
         act.request,
+        holder.map(|holder| holder.0),
         by.holder.map(|holder| holder.0),
     )
     .execute(db)

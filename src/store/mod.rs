@@ -6,6 +6,7 @@ pub mod categories;
 pub mod collections;
 pub mod contents;
 pub mod copies;
+pub mod copy_operations;
 pub mod directory;
 pub mod drafts;
 pub mod editions;

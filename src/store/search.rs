@@ -33,9 +33,11 @@ pub struct Scope {
     pub no_private: bool,
     /// Who asks: of files that were never checked in only their own exist for them.
     pub caller: Option<PrincipalId>,
+    /// Whether folders stand among files, and not before them.
+    pub mixed: bool,
 }
 
-/// A page of what was found; folders before files. The order is stable while paging.
+/// A page of what was found; folders before files, unless they are to be mixed. The order is stable while paging.
 pub async fn find(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,
@@ -59,7 +61,7 @@ pub async fn find(
     items!(
         r#"WITH page AS MATERIALIZED (
             SELECT i.id, count(*) OVER () AS total, row_number() OVER (
-                ORDER BY CASE WHEN i.kind = 'file' THEN 1 ELSE 0 END,
+                ORDER BY CASE WHEN i.kind = 'file' AND NOT $17::boolean THEN 1 ELSE 0 END,
                     CASE WHEN NOT $14::boolean THEN s.text END, CASE WHEN $14 THEN s.text END DESC,
                     CASE WHEN NOT $14 THEN s.size END, CASE WHEN $14 THEN s.size END DESC,
                     CASE WHEN NOT $14 THEN s.at END, CASE WHEN $14 THEN s.at END DESC,
@@ -103,6 +105,7 @@ pub async fn find(
         window.descending,
         window.offset,
         scope.caller.map(|caller| caller.0),
+        scope.mixed,
     )
     .fetch_all(db)
     .await

@@ -68,6 +68,24 @@ pub async fn by_trash_id(db: &mut PgConnection, owner: PrincipalId, trash_id: &s
     .await
 }
 
+/// The same by Graph's id of what was deleted.
+pub async fn by_graph_id(db: &mut PgConnection, owner: PrincipalId, graph_id: &str) -> sqlx::Result<Option<TrashRow>> {
+    if super::has_nul(graph_id) {
+        return Ok(None);
+    }
+    sqlx::query_as!(
+        TrashRow,
+        r#"SELECT i.id AS "item: ItemId", i.trash_id AS "trash_id!", i.deleted_at AS "deleted_at!"
+        FROM items i JOIN libraries l ON l.id = i.library_id
+        WHERE i.graph_id = $2 AND i.trash_id IS NOT NULL
+            AND $1 = CASE WHEN l.kind = 'personal' THEN l.owner_id ELSE i.owner_id END"#,
+        owner.0,
+        graph_id,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// A category among these that something has which went into the trash with an item, itself included.
 pub async fn category_of(
     db: &mut PgConnection,
@@ -95,7 +113,7 @@ pub async fn has_private(db: &mut PgConnection, root: ItemId) -> sqlx::Result<bo
     .await
 }
 
-/// Takes an item out of the trash, back into the folder the permit is for, where it was, with all that went along; opens
+/// Takes an item out of the trash, into the folder the permit is for, with all that went along; opens
 /// their locks, which are free and count on. Notes it in the trail of the item and of each item below. Needs
 /// [`super::folders::hold_trees`]. `false`: it is not in the trash under this id any more, or the folder is gone. A taken
 /// name violates `items_name_key`.
@@ -110,10 +128,10 @@ pub async fn restore(
     let back = sqlx::query!(
         r#"UPDATE items i SET deleted_at = NULL, deleted_by = NULL, deleted_with = NULL, trash_id = NULL,
             name = $5, name_key = $6, title = CASE WHEN i.title = i.name THEN $5 ELSE i.title END,
-            ancestors = parent.ancestors || parent.id, revision = i.revision + 1
+            parent_id = parent.id, ancestors = parent.ancestors || parent.id, revision = i.revision + 1
         FROM items parent, items old
-        WHERE i.id = $1 AND i.trash_id = $2 AND old.id = i.id AND i.parent_id = $3 AND i.library_id = $4
-            AND parent.id = i.parent_id AND parent.library_id = i.library_id AND parent.kind = 'folder'
+        WHERE i.id = $1 AND i.trash_id = $2 AND old.id = i.id AND i.library_id = $4
+            AND parent.id = $3 AND parent.library_id = i.library_id AND parent.kind = 'folder'
             AND parent.deleted_at IS NULL
         RETURNING old.ancestors AS "before!: Vec<ItemId>", i.ancestors AS "after: Vec<ItemId>""#,
         row.item.0,

@@ -24,7 +24,10 @@ use crate::{
         permission::{Action, Permit},
         version::{Step, Version},
     },
-    store::{self, contents::NewContent, editions::NewEdition, files::NewItem, parts::NewAssociation, uploads::Ending},
+    store::{
+        self, contents::NewContent, copy_operations::Errand, editions::NewEdition, files::NewItem,
+        parts::NewAssociation, uploads::Ending,
+    },
 };
 
 /// A file to be made in a folder that was looked at, with its bytes.
@@ -44,8 +47,8 @@ pub(super) enum With<'a> {
     Belonging(&'a Belonging),
     /// What is said about it.
     Words(&'a [Setting]),
-    /// What everybody sees said about this other one.
-    WordsOf(ItemId),
+    /// What everybody sees said about this other one, which it is a copy of.
+    WordsOf(ItemId, Option<Errand>),
     /// The end of the upload that brought it.
     End(&'a Ending),
 }
@@ -319,7 +322,14 @@ impl Vault {
                     return Ok(Err(refusal));
                 }
             }
-            With::WordsOf(other) => store::metadata::copy(&mut all, &[(other, file.id)]).await?,
+            With::WordsOf(other, errand) => {
+                store::metadata::copy(&mut all, &[(other, file.id)]).await?;
+                if let Some(errand) = errand
+                    && !store::copy_operations::finish(&mut all, errand, file.id, act.now).await?
+                {
+                    return Ok(Err(Error::FenceLost));
+                }
+            }
             With::End(ending) => {
                 if let Some(refusal) = ended_with(&mut all, Some(ending), file.id, act).await? {
                     return Ok(Err(refusal));

@@ -22,6 +22,7 @@ mod applications;
 mod codes;
 mod collections;
 mod content;
+mod copy_operations;
 mod copying;
 mod create;
 pub mod devices;
@@ -110,7 +111,7 @@ pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use shares::Share;
 pub use sweep::Swept;
 pub use tokens::{NewToken, Presented, TokenInfo};
-pub use trash::Trashed;
+pub use trash::{Back, Trashed};
 pub use uploads::{Arrived, BegunUpload};
 
 /// What a vault needs to know that is not in the database.
@@ -175,6 +176,8 @@ struct Inner {
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
+    /// Turns of the copies that are made in the background.
+    copies: tokio::sync::Semaphore,
 }
 
 impl Vault {
@@ -188,6 +191,7 @@ impl Vault {
             secrets: moka::sync::Cache::new(16),
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
+            copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             db,
             content,
             clock,

@@ -28,6 +28,7 @@ use crate::{
     store::{
         self,
         contents::NewContent,
+        copy_operations::Errand,
         drafts::Saved,
         editions::{Binding, NewEdition},
         uploads::Ending,
@@ -77,8 +78,8 @@ pub struct Published {
 }
 
 impl Vault {
-    /// Writes an edition with what is written with it or not at all: words about its file, the end of an upload, a turn under
-    /// the library's quota. The inner refusal is that of one of these.
+    /// Writes an edition with what is written with it or not at all: words about its file, the end of an upload or of a copy, a
+    /// turn under the library's quota. The inner refusal is that of one of these.
     async fn write_with(&self, writing: &Writing<'_>) -> sqlx::Result<Result<Option<Option<String>>>> {
         let mut all = self.0.db.begin().await?;
         let turn = Turn::take(&mut all, &writing.look.item.library).await?;
@@ -93,6 +94,11 @@ impl Vault {
             ended_with(&mut all, writing.aim.ending.as_ref(), writing.look.item.id, writing.act).await?
         {
             return Ok(Err(refusal));
+        }
+        if let Some(errand) = writing.aim.errand
+            && !store::copy_operations::finish(&mut all, errand, writing.look.item.id, writing.act.now).await?
+        {
+            return Ok(Err(Error::FenceLost));
         }
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
@@ -330,7 +336,10 @@ impl Vault {
                 aim,
                 act: &act,
             };
-            let alone = aim.said.is_empty() && aim.ending.is_none() && look.item.library.quota_bytes.is_none();
+            let alone = aim.said.is_empty()
+                && aim.ending.is_none()
+                && aim.errand.is_none()
+                && look.item.library.quota_bytes.is_none();
             let done = if alone || matches!(plan.write, Write::Nothing) {
                 let mut db = self.connection().await?;
                 again!(writing.write(&mut db).await)
@@ -534,6 +543,8 @@ pub(super) struct Aim {
     pub said: Vec<Setting>,
     /// The upload that ends with it.
     pub ending: Option<Ending>,
+    /// The copy that ends with it.
+    pub errand: Option<Errand>,
 }
 
 impl Aim {
@@ -547,6 +558,7 @@ impl Aim {
             revises: None,
             said: Vec::new(),
             ending: None,
+            errand: None,
         }
     }
 }

@@ -53,6 +53,7 @@ impl Vault {
             now
         };
         swept.uploads = self.sweep_uploads(now).await?;
+        self.tend_copies(now).await?;
         let before = now - self.0.settings.sweep_grace;
         loop {
             let blobs = {

@@ -240,7 +240,9 @@ fn word(segment: &str) -> Word {
     let Some((name, inside)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) else {
         return Word { name: text.to_owned(), argument: None };
     };
-    let value = inside.split_once('=').map_or(inside, |(_, value)| value).trim();
+    // a text without its parameter's name may have a `=` of its own
+    let named = inside.split_once('=').filter(|(name, _)| !name.trim_start().starts_with('\''));
+    let value = named.map_or(inside, |(_, value)| value).trim();
     let quoted = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
     let argument = quoted.map_or_else(|| value.to_owned(), |text| text.replace("''", "'"));
     Word { name: name.to_owned(), argument: (!inside.is_empty()).then_some(argument) }

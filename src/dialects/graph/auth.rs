@@ -152,6 +152,12 @@ impl Caller {
         Ok(Self { actor: of_request(actor, request, headers), scopes })
     }
 
+    /// The same caller in a request of its own: a part of a batch.
+    pub fn in_request(&self, request: RequestId, headers: &HeaderMap) -> Self {
+        let actor = of_request(self.actor.clone(), Some(request), headers);
+        Self { actor, scopes: self.scopes.clone() }
+    }
+
     /// Whether the token carries one of these scopes or roles.
     pub fn has_one_of(&self, wanted: &OneOf) -> bool {
         let wanted = if self.actor.is_application() { wanted.application } else { wanted.delegated };

@@ -91,6 +91,10 @@ pub enum Refusal {
     TooManyUploads,
     /// A token of the change feed that says nothing any more; the address at which to begin anew.
     Resync(String),
+    /// A part of a batch that waited for one which failed.
+    Dependency,
+    /// An answer that does not fit into that of a batch.
+    BatchTooLarge,
 }
 
 impl From<Error> for Refusal {
@@ -225,7 +229,9 @@ impl Refusal {
             | Refusal::ContentRange
             | Refusal::Fragment(_)
             | Refusal::FragmentTooLarge
-            | Refusal::Incomplete => {}
+            | Refusal::Incomplete
+            | Refusal::Dependency
+            | Refusal::BatchTooLarge => {}
         }
     }
 
@@ -324,6 +330,15 @@ impl Refusal {
                 "resyncRequired",
                 Some("resyncApplyDifferences"),
                 "The delta token is unknown or too old. Enumerate again from the address in 'Location'.",
+            ),
+            Refusal::Dependency => {
+                say(S::FAILED_DEPENDENCY, "failedDependency", None, "A request that this one depends on has failed.")
+            }
+            Refusal::BatchTooLarge => say(
+                S::PAYLOAD_TOO_LARGE,
+                "invalidRequest",
+                None,
+                "The response does not fit into that of the batch; send the request by itself.",
             ),
         }
     }

@@ -111,14 +111,7 @@ impl Ask {
         if let Base::Id(id) = &place.base {
             // the item tells its drive, so that nobody need be asked for the drive
             let look = vault.look(self.actor(), &along(ItemKey::Graph(id.clone()), place)).await?;
-            let found = &look.item().library;
-            let is_in_drive = match drive {
-                Drive::Id(drive, _) => found.graph_id == *drive,
-                Drive::Of(Owner::Me) => found.kind == LibraryKind::Personal && found.owner == self.actor().id(),
-                Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => {
-                    self.library(drive).await?.id == found.id
-                }
-            };
+            let is_in_drive = self.is_in(drive, &look.item().library).await?;
             return if is_in_drive { Ok(look) } else { Err(Error::Missing(Missing::Item).into()) };
         }
         let library = self.library(drive).await?;
@@ -127,6 +120,15 @@ impl Ask {
             Base::Special(_) => Err(Refusal::NotBuilt),
             Base::Id(_) => Err(Error::Missing(Missing::Item).into()),
         }
+    }
+
+    /// Whether the drive of the address is this library.
+    pub async fn is_in(&self, drive: &Drive, found: &Library) -> Result<bool, Refusal> {
+        Ok(match drive {
+            Drive::Id(drive, _) => found.graph_id == *drive,
+            Drive::Of(Owner::Me) => found.kind == LibraryKind::Personal && found.owner == self.actor().id(),
+            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => self.library(drive).await?.id == found.id,
+        })
     }
 
     /// Refuses a token that reaches nothing by reading.

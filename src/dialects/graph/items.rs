@@ -147,10 +147,20 @@ struct Patch {
 /// A folder; empty texts mean that nothing is said.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Reference {
-    drive_id: Option<String>,
-    id: Option<String>,
-    path: Option<String>,
+pub struct Reference {
+    /// A drive.
+    pub drive_id: Option<String>,
+    /// The id of a folder, or `root`.
+    pub id: Option<String>,
+    /// The path of a folder.
+    pub path: Option<String>,
+}
+
+impl Reference {
+    /// A member that says something.
+    pub fn said(member: Option<&String>) -> Option<String> {
+        member.filter(|text| !text.is_empty()).cloned()
+    }
 }
 
 /// `PATCH` of an item: name, place, description, the times of the client's disk. Makes no version.
@@ -226,13 +236,13 @@ async fn update_as_another(ask: &Ask, look: &Look, change: Change, taken: &str) 
 }
 
 /// The folder that a `parentReference` names, if it says anything; in the item's own drive only.
-async fn target(ask: &Ask, item: &Item, reference: &Reference) -> Result<Option<ItemId>, Refusal> {
-    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+pub async fn target(ask: &Ask, item: &Item, reference: &Reference) -> Result<Option<ItemId>, Refusal> {
+    let said = Reference::said;
     let drive = Drive::Id(item.library.graph_id.clone(), None);
-    if said(&reference.drive_id).is_some_and(|drive| drive != item.library.graph_id) {
+    if said(reference.drive_id.as_ref()).is_some_and(|drive| drive != item.library.graph_id) {
         return Err(Refusal::Member("'parentReference' names another drive.".to_owned()));
     }
-    let place = match (said(&reference.id), said(&reference.path)) {
+    let place = match (said(reference.id.as_ref()), said(reference.path.as_ref())) {
         (Some(id), _) => {
             let base = if id.eq_ignore_ascii_case("root") { Base::Root } else { Base::Id(id) };
             Place { base, path: Vec::new() }
@@ -299,7 +309,8 @@ pub async fn delete(ask: &Ask) -> Answer {
     Ok(response)
 }
 
-fn prefers(headers: &HeaderMap, wanted: &str) -> bool {
+/// Whether a `Prefer` header has this.
+pub fn prefers(headers: &HeaderMap, wanted: &str) -> bool {
     let lines = headers.get_all("prefer").iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case(wanted))
 }

@@ -44,6 +44,7 @@ use axum::{
     response::Response,
     routing::any,
 };
+use futures_util::future::BoxFuture;
 
 use self::{
     address::{Address, Owner, Subject},
@@ -103,6 +104,7 @@ fn is_version(segment: &str) -> bool {
 
 fn router() -> Router<Hall> {
     let mut router = Router::new().route(signed::PATH, any(download)).route(sessions::PATH, any(upload));
+    router = router.route(&format!("{}{{secret}}", copies::MONITOR), any(monitor));
     for prefix in PREFIXES.iter().filter(|prefix| !prefix.is_empty()) {
         for path in [(*prefix).to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")] {
             router = router.route(&path, any(serve));
@@ -232,6 +234,15 @@ async fn upload(State(hall): State<Hall>, request: Request) -> Response {
     reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
 }
 
+/// The door of monitors of copies.
+async fn monitor(State(hall): State<Hall>, request: Request) -> Response {
+    let (head, origin, _) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = copies::monitor(&hall, &head, &origin).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
 fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
     let mut head = Head::of(&request);
     // without a usable host, links are relative to wherever the client believes to be
@@ -249,6 +260,30 @@ fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
 async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut Option<Operation>) -> Answer {
     // the token comes first: a stranger learns nothing from our parsing
     let caller = Caller::of(&hall.vault, &head.headers, head.request_id).await?;
+    act(hall, caller, head, origin, body, found).await
+}
+
+/// What a caller asks for, by itself or as a part of a batch.
+fn act(
+    hall: Hall,
+    caller: Caller,
+    head: Head,
+    origin: String,
+    body: Body,
+    found: &mut Option<Operation>,
+) -> BoxFuture<'_, Answer> {
+    // a batch comes back here for its parts
+    Box::pin(call(hall, caller, head, origin, body, found))
+}
+
+async fn call(
+    hall: Hall,
+    caller: Caller,
+    head: Head,
+    origin: String,
+    body: Body,
+    found: &mut Option<Operation>,
+) -> Answer {
     let path = head.uri.path();
     let (prefix, rest) = PREFIXES.iter().find_map(|prefix| Some((*prefix, below(path, prefix)?))).unwrap_or(("", path));
     let address = address::parse(rest)?;

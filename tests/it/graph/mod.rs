@@ -1,12 +1,14 @@
 //! The Graph room as its clients see it.
 
 mod addresses;
+mod batch;
 mod children;
 mod conflicts;
 mod content;
 mod counting;
 mod delta;
 mod delta_turmoil;
+mod copies;
 mod headers;
 mod hostile;
 mod items;
@@ -22,4 +24,6 @@ mod sign_in_pages;
 mod unpublished;
 mod upload_kills;
 mod uploads;
+mod search;
+mod trash;
 mod versions;
