@@ -72,6 +72,10 @@ pub enum Refusal {
     Range(u64),
     /// A pre-authenticated address that has ended, or never was.
     DeadAddress,
+    /// A link for people who have not signed in, where there are to be none.
+    NoAnonymousLinks,
+    /// A text that is no sharing token.
+    ShareToken,
 }
 
 impl From<Error> for Refusal {
@@ -173,7 +177,9 @@ impl Refusal {
             | Refusal::Name(_)
             | Refusal::Body(_)
             | Refusal::Format
-            | Refusal::DeadAddress => {}
+            | Refusal::DeadAddress
+            | Refusal::NoAnonymousLinks
+            | Refusal::ShareToken => {}
         }
     }
 
@@ -232,6 +238,8 @@ impl Refusal {
                 say(S::RANGE_NOT_SATISFIABLE, "invalidRange", None, "The requested range lies outside the content.")
             }
             Refusal::DeadAddress => missing(),
+            Refusal::NoAnonymousLinks => denied("Anonymous sharing links are not allowed here."),
+            Refusal::ShareToken => invalid("invalidParameterFormat", "The sharing token is malformed.".into()),
         }
     }
 }

@@ -28,12 +28,15 @@ mod search;
 mod service;
 mod sessions;
 mod shares;
+mod sharing;
 mod signed;
 mod sites;
 mod subscriptions;
 mod trash;
 mod versions;
 mod wire;
+
+use std::net::IpAddr;
 
 use axum::{
     Router,
@@ -72,6 +75,8 @@ pub struct Settings {
     pub tenant: uuid::Uuid,
     /// How long a pre-authenticated download URL works.
     pub download_url_lifetime: chrono::Duration,
+    /// Whether links may be made for people who have not signed in, and opened by them.
+    pub anonymous_links: bool,
 }
 
 /// What addresses may start with; the empty one for the five roots themselves.
@@ -84,6 +89,7 @@ fn claims(path: &str) -> bool {
     BARE.contains(&first)
         || PREFIXES.iter().any(|prefix| !prefix.is_empty() && below(path, prefix).is_some())
         || path == signed::PATH
+        || path == shares::PATH
         || is_version(first)
 }
 
@@ -99,7 +105,7 @@ fn is_version(segment: &str) -> bool {
 }
 
 fn router() -> Router<Hall> {
-    let mut router = Router::new().route(signed::PATH, any(download));
+    let mut router = Router::new().route(signed::PATH, any(download)).route(shares::PATH, any(guest));
     for prefix in PREFIXES.iter().filter(|prefix| !prefix.is_empty()) {
         for path in [(*prefix).to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")] {
             router = router.route(&path, any(serve));
@@ -141,6 +147,10 @@ struct Ask {
     prefix: &'static str,
     address: Address,
     query: Query,
+    /// Where the client is, for the count of wrong passwords of links.
+    from: Option<IpAddr>,
+    /// What the sharing token of the address opens, if there is one.
+    share: Option<shares::Entered>,
 }
 
 impl Ask {
@@ -160,6 +170,7 @@ impl Ask {
             caller: self.actor().id(),
             signer: Signer::of(&self.hall.vault, self.hall.graph.download_url_lifetime).await?,
             select: self.query.select(),
+            through: self.actor().link,
         })
     }
 
@@ -176,11 +187,12 @@ impl Ask {
 
 /// The door: every request but those for pre-authenticated content.
 async fn serve(State(hall): State<Hall>, request: Request) -> Response {
+    let from = hall.origins.client(request.headers(), request.extensions());
     let (head, origin, body) = split(&hall, request);
     let ids = Ids::of(&head.headers, head.request_id);
     let now = hall.vault.now();
     let mut operation = None;
-    let answered = Box::pin(answer(hall, head, origin, body, &mut operation)).await;
+    let answered = Box::pin(answer(hall, head, origin, from, body, &mut operation)).await;
     let mut response = answered.unwrap_or_else(|refusal| refusal.respond(&ids, now));
     if let Some(operation) = operation {
         response.extensions_mut().insert(trace::Operation(operation.name()));
@@ -193,6 +205,16 @@ async fn download(State(hall): State<Hall>, request: Request) -> Response {
     let ids = Ids::of(&head.headers, head.request_id);
     let now = hall.vault.now();
     let answer = content::download(&hall, &head).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
+/// The door of sharing links in a browser, without a token.
+async fn guest(State(hall): State<Hall>, request: Request) -> Response {
+    let from = hall.origins.client(request.headers(), request.extensions());
+    let (head, origin, _) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = shares::guest(&hall, &head, origin, from).await;
     reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
 }
 
@@ -210,7 +232,14 @@ fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
     (head, origin, request.into_body())
 }
 
-async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut Option<Operation>) -> Answer {
+async fn answer(
+    hall: Hall,
+    head: Head,
+    origin: String,
+    from: Option<IpAddr>,
+    body: Body,
+    found: &mut Option<Operation>,
+) -> Answer {
     // the token comes first: a stranger learns nothing from our parsing
     let caller = Caller::of(&hall.vault, &head.headers, head.request_id).await?;
     let path = head.uri.path();
@@ -226,9 +255,10 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
         return Err(Refusal::NotDelegated);
     }
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    let ask = Ask { hall, caller, head, origin, prefix, address, query };
+    let mut ask = Ask { hall, caller, head, origin, prefix, address, query, from, share: None };
+    Box::pin(shares::enter(&mut ask)).await?;
     // a handler's future is large: it lives on the heap while it runs
-    match operation {
+    let answered = match operation {
         Operation::CheckOut => Box::pin(locks::check_out(&ask)).await,
         Operation::CheckIn => Box::pin(locks::check_in(&ask, body)).await,
         Operation::DiscardCheckOut => Box::pin(locks::discard(&ask)).await,
@@ -285,7 +315,8 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
         Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
         Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
         Operation::NotBuilt => Err(Refusal::NotBuilt),
-    }
+    };
+    answered.map(|response| shares::applied(&ask, response))
 }
 
 /// What to say of an address where nothing is served.
@@ -329,6 +360,7 @@ mod tests {
             "/v3/me",
             "/v1.5",
             "/_layouts/15/download.aspx",
+            "/_layouts/15/guestaccess.aspx",
         ] {
             assert!(claims(ours), "{ours}");
         }
