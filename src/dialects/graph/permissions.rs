@@ -243,27 +243,43 @@ pub async fn get(ask: &Ask) -> Answer {
     single(ask, &look, &grant, StatusCode::OK).await
 }
 
+/// What a body says of a member.
+#[derive(Debug, Default)]
+enum Said<T> {
+    /// It is not there.
+    #[default]
+    Nothing,
+    /// It is there; `None` for `null`.
+    Something(Option<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Said<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Said::Something)
+    }
+}
+
 /// The body of a `PATCH`: what is not there stays, `null` removes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Patch {
     roles: Option<Vec<String>>,
-    #[serde(deserialize_with = "said")]
-    expiration_date_time: Option<Option<DateTime<Utc>>>,
-    #[serde(deserialize_with = "said")]
-    password: Option<Option<String>>,
-}
-
-fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+    expiration_date_time: Said<DateTime<Utc>>,
+    password: Said<String>,
 }
 
 /// `PATCH …/permissions/{id}`: another role; of a link also another end and another password.
 pub async fn update(ask: &Ask, body: Body) -> Answer {
     let patch: Patch = read_json(body, ask.hall.limits.text).await?;
     let wanted = patch.roles.as_deref().map(role).transpose()?;
-    let access_code = patch.password.map(password).transpose()?;
-    let expires_at = patch.expiration_date_time.map(|end| end.map(|end| future(ask, end)).transpose()).transpose()?;
+    let access_code = match patch.password {
+        Said::Nothing => None,
+        Said::Something(said) => Some(password(said)?),
+    };
+    let expires_at = match patch.expiration_date_time {
+        Said::Nothing => None,
+        Said::Something(end) => Some(end.map(|end| future(ask, end)).transpose()?),
+    };
     let (look, grant) = named(ask).await?;
     let is_link = matches!(grant.given, Given::Link(_));
     let change = GrantChange {
