@@ -128,6 +128,7 @@ pub struct Graph {
     pub tenant_id: Uuid,
     pub download_url_minutes: u32,
     pub upload_session_hours: u32,
+    pub anonymous_links: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -281,6 +281,22 @@ pub fn check_own_words(actor: &Actor, on: &Facts<'_>) -> Result<Permit, Denial> 
     if reaches { Ok(permit) } else { Err(Denial { gate: Gate::Scope, action: Action::Describe }) }
 }
 
+/// May they turn what an opened link gives them into a role of their own (spec/graph.md 10.4): somebody who sees the item,
+/// with a credential that changes something there. An application has its roles from elsewhere.
+pub fn check_redemption(actor: &Actor, on: &Facts<'_>) -> Result<Permit, Denial> {
+    let permit = check(actor, Action::View, on)?;
+    let reaches = within(actor.ceiling.write, actor, on);
+    match &actor.account {
+        Some(account) if !account.application && reaches => Ok(permit),
+        Some(_) | None => Err(Denial { gate: Gate::Scope, action: Action::Share }),
+    }
+}
+
+/// Whether they see everything that was given on an item, and not only what concerns themselves: who could give it.
+pub fn oversees(actor: &Actor, on: &Facts<'_>) -> bool {
+    role(actor, on) >= Some(Action::Share.needs().role)
+}
+
 /// May they make, change or delete the definition of a metadata collection: everybody's is for account administrators, a
 /// personal one for its owner (spec/oracle.md 10).
 pub fn check_definition(actor: &Actor, owner: Option<PrincipalId>) -> Result<(), Denial> {
@@ -450,8 +466,10 @@ fn within(reach: Reach, actor: &Actor, on: &Facts<'_>) -> bool {
 
 fn is_own(actor: &Actor, on: &Facts<'_>) -> bool {
     let Some(account) = &actor.account else { return true };
+    let mut path = on.ancestors.iter().chain(std::iter::once(&on.item));
+    // who opens a link has its item shared with them
     on.personal_to == Some(account.person.id)
-        || on.ancestors.iter().chain(std::iter::once(&on.item)).any(|item| account.shared.contains(item))
+        || path.any(|item| account.shared.contains(item) || actor.link.is_some_and(|link| link.item == *item))
 }
 
 /// A ground for acting on a lock that somebody else holds.

@@ -292,11 +292,7 @@ pub const CALLS: &[Call] = &[
     call("PATCH", On::Item, "permissions/*", Operation::UpdatePermission),
     call("DELETE", On::Item, "permissions/*", Operation::DeletePermission),
     call("GET", On::Share, "", Operation::GetShare),
-    call("GET", On::Share, "driveItem", Operation::NotBuilt),
-    call("GET", On::Share, "root", Operation::NotBuilt),
-    call("GET", On::Share, "items/*", Operation::NotBuilt),
-    call("POST", On::Share, "driveItem/*", Operation::NotBuilt),
-    call("POST", On::Share, "items/*/*", Operation::NotBuilt),
+    // /driveItem, /root and /items below a sharing token are items like any others
     // section 11
     call("GET", On::Me, "", Operation::GetMe),
     call("GET", On::User, "", Operation::GetUser),
@@ -394,6 +390,8 @@ mod tests {
             "/me/drive/items/1/microsoft.graph.checkout",
             "/me/drive/items/1/checkOut",
             "/me/drive/items/1/checkout/",
+            "/shares/u!x/driveItem/checkout",
+            "/shares/s!x/items/1/checkout",
         ] {
             assert_eq!(found(&Method::POST, path), check_out, "{path}");
         }

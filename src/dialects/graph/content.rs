@@ -203,9 +203,18 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let signer = Signer::of(&hall.vault, hall.graph.download_url_lifetime).await?;
     let claims = query.get(signed::OPTION).and_then(|secret| signer.read(secret)).ok_or(Refusal::DeadAddress)?;
-    let account = hall.vault.bearer_of(claims.caller).await.map_err(dead)?;
-    trace::record_actor(account.person.id.0);
-    let actor = of_request(Actor::new(account, Dialect::Graph), head.request_id, &head.headers);
+    let actor = match claims.caller {
+        Some(caller) => Actor::new(hall.vault.bearer_of(caller).await.map_err(dead)?, Dialect::Graph),
+        None => Actor::anonymous(Dialect::Graph),
+    };
+    if let Some(caller) = actor.id() {
+        trace::record_actor(caller.0);
+    }
+    let actor = match claims.link {
+        Some((link, changed_at)) => hall.vault.reopen_share(&actor, link, changed_at).await.map_err(dead)?,
+        None => actor,
+    };
+    let actor = of_request(actor, head.request_id, &head.headers);
     let look = hall.vault.look(&actor, &ItemKey::Id(claims.item)).await.map_err(dead)?;
     let item = look.item();
     let (found, tag) = match claims.bytes {
@@ -244,7 +253,8 @@ async fn send(hall: &Hall, head: &Head, item: &Item, found: &Download, tag: Opti
 
 /// An address whose bearer or bytes are gone has ended.
 fn dead(error: Error) -> Refusal {
-    if matches!(error, Error::NoSession | Error::Missing(_)) { Refusal::DeadAddress } else { Refusal::Vault(error) }
+    let is_over = matches!(error, Error::NoSession | Error::Missing(_) | Error::LinkExpired | Error::LinkRefused(_));
+    if is_over { Refusal::DeadAddress } else { Refusal::Vault(error) }
 }
 
 /// Section 7, 23.

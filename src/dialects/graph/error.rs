@@ -95,6 +95,10 @@ pub enum Refusal {
     Dependency,
     /// An answer that does not fit into that of a batch.
     BatchTooLarge,
+    /// A link for people who have not signed in, where there are to be none.
+    NoAnonymousLinks,
+    /// A text that is no sharing token.
+    ShareToken,
 }
 
 impl From<Error> for Refusal {
@@ -231,7 +235,9 @@ impl Refusal {
             | Refusal::FragmentTooLarge
             | Refusal::Incomplete
             | Refusal::Dependency
-            | Refusal::BatchTooLarge => {}
+            | Refusal::BatchTooLarge
+            | Refusal::NoAnonymousLinks
+            | Refusal::ShareToken => {}
         }
     }
 
@@ -340,6 +346,8 @@ impl Refusal {
                 None,
                 "The response does not fit into that of the batch; send the request by itself.",
             ),
+            Refusal::NoAnonymousLinks => denied("Anonymous sharing links are not allowed here."),
+            Refusal::ShareToken => invalid("invalidParameterFormat", "The sharing token is malformed.".into()),
         }
     }
 }

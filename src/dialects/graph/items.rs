@@ -16,7 +16,7 @@ use super::{
     children::{self, FileSystemInfo},
     done,
     error::{Answer, Refusal, read_json},
-    ids, reply,
+    ids, reply, sharing,
     wire::DriveItem,
 };
 use crate::{
@@ -79,6 +79,7 @@ pub async fn get(ask: &Ask) -> Answer {
 pub async fn show(ask: &Ask, look: &Look, status: StatusCode) -> Answer {
     let view = ask.view().await?;
     let mut body = view.single("driveItem/$entity", &DriveItem::new(&view, look.item())?)?;
+    sharing::add_facet(ask, &view, std::slice::from_ref(look.item()), std::slice::from_mut(&mut body)).await?;
     if let Some(wanted) = ask.query.children()?
         && look.item().kind() == Kind::Folder
     {
@@ -264,6 +265,7 @@ fn path_in(path: &str, drive: &str) -> Result<Place, Refusal> {
         address::Subject::Item(Drive::Id(id, _), _) if id != drive => {
             Err(Refusal::Member("'parentReference' names another drive.".to_owned()))
         }
+        address::Subject::Item(Drive::Shared(_), _) => Err(refusal()),
         address::Subject::Item(_, place) if address.tail.is_empty() => Ok(place),
         address::Subject::Item(..)
         | address::Subject::Service

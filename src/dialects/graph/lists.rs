@@ -3,6 +3,7 @@
 use super::{
     Ask,
     error::{Answer, Refusal},
+    sharing,
 };
 
 /// Section 7, 21.
@@ -11,10 +12,9 @@ pub async fn recent(_ask: &Ask) -> Answer {
     Err(Refusal::NotBuilt)
 }
 
-/// Section 7, 21.
-#[expect(clippy::unused_async, reason = "not built yet")]
-pub async fn shared_with_me(_ask: &Ask) -> Answer {
-    Err(Refusal::NotBuilt)
+/// `GET {root}/sharedWithMe`.
+pub async fn shared_with_me(ask: &Ask) -> Answer {
+    sharing::with_me(ask).await
 }
 
 /// Section 7, 22.

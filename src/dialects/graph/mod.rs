@@ -28,6 +28,7 @@ mod search;
 mod service;
 mod sessions;
 mod shares;
+mod sharing;
 mod sign_in;
 mod signed;
 mod sites;
@@ -35,6 +36,8 @@ mod subscriptions;
 mod trash;
 mod versions;
 mod wire;
+
+use std::net::IpAddr;
 
 use axum::{
     Router,
@@ -74,6 +77,8 @@ pub struct Settings {
     pub tenant: uuid::Uuid,
     /// How long a pre-authenticated download URL works.
     pub download_url_lifetime: chrono::Duration,
+    /// Whether links may be made for people who have not signed in, and opened by them.
+    pub anonymous_links: bool,
 }
 
 /// What addresses may start with; the empty one for the five roots themselves.
@@ -86,7 +91,7 @@ fn claims(path: &str) -> bool {
     BARE.contains(&first)
         || PREFIXES.iter().any(|prefix| !prefix.is_empty() && below(path, prefix).is_some())
         || path == signed::PATH
-        || path == sessions::PATH
+        || [sessions::PATH, shares::PATH].contains(&path)
         || is_version(first)
         || sign_in::claims(path)
 }
@@ -104,7 +109,7 @@ fn is_version(segment: &str) -> bool {
 
 fn router() -> Router<Hall> {
     let mut router = Router::new().route(signed::PATH, any(download)).route(sessions::PATH, any(upload));
-    router = router.route(&format!("{}{{secret}}", copies::MONITOR), any(monitor));
+    router = router.route(&format!("{}{{secret}}", copies::MONITOR), any(monitor)).route(shares::PATH, any(guest));
     for prefix in PREFIXES.iter().filter(|prefix| !prefix.is_empty()) {
         for path in [(*prefix).to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")] {
             router = router.route(&path, any(serve));
@@ -153,6 +158,10 @@ struct Ask {
     prefix: &'static str,
     address: Address,
     query: Query,
+    /// Where the client is, for the count of wrong passwords of links.
+    from: Option<IpAddr>,
+    /// What the sharing token of the address opens, if there is one.
+    share: Option<shares::Entered>,
 }
 
 impl Ask {
@@ -173,6 +182,7 @@ impl Ask {
             signer: Signer::of(&self.hall.vault, self.hall.graph.download_url_lifetime).await?,
             select: self.query.select(),
             beta: self.is_beta(),
+            through: self.actor().link,
         })
     }
 
@@ -204,11 +214,12 @@ fn host_of(origin: &str) -> String {
 
 /// The door: every request but those for pre-authenticated content.
 async fn serve(State(hall): State<Hall>, request: Request) -> Response {
+    let from = hall.origins.client(request.headers(), request.extensions());
     let (head, origin, body) = split(&hall, request);
     let ids = Ids::of(&head.headers, head.request_id);
     let now = hall.vault.now();
     let mut operation = None;
-    let answered = Box::pin(answer(hall, head, origin.clone(), body, &mut operation)).await;
+    let answered = Box::pin(answer(hall, head, origin.clone(), from, body, &mut operation)).await;
     let mut response = answered.unwrap_or_else(|refusal| refusal.respond(&ids, now));
     auth::say_where_to_sign_in(&mut response, &origin);
     if let Some(operation) = operation {
@@ -243,6 +254,16 @@ async fn monitor(State(hall): State<Hall>, request: Request) -> Response {
     reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
 }
 
+/// The door of sharing links in a browser, without a token.
+async fn guest(State(hall): State<Hall>, request: Request) -> Response {
+    let from = hall.origins.client(request.headers(), request.extensions());
+    let (head, origin, _) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = shares::guest(&hall, &head, origin, from).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
 fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
     let mut head = Head::of(&request);
     // without a usable host, links are relative to wherever the client believes to be
@@ -257,10 +278,17 @@ fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
     (head, origin, request.into_body())
 }
 
-async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut Option<Operation>) -> Answer {
+async fn answer(
+    hall: Hall,
+    head: Head,
+    origin: String,
+    from: Option<IpAddr>,
+    body: Body,
+    found: &mut Option<Operation>,
+) -> Answer {
     // the token comes first: a stranger learns nothing from our parsing
     let caller = Caller::of(&hall.vault, &head.headers, head.request_id).await?;
-    act(hall, caller, head, origin, body, found).await
+    act(hall, caller, head, origin, from, body, found).await
 }
 
 /// What a caller asks for, by itself or as a part of a batch.
@@ -269,11 +297,12 @@ fn act(
     caller: Caller,
     head: Head,
     origin: String,
+    from: Option<IpAddr>,
     body: Body,
     found: &mut Option<Operation>,
 ) -> BoxFuture<'_, Answer> {
     // a batch comes back here for its parts
-    Box::pin(call(hall, caller, head, origin, body, found))
+    Box::pin(call(hall, caller, head, origin, from, body, found))
 }
 
 async fn call(
@@ -281,6 +310,7 @@ async fn call(
     caller: Caller,
     head: Head,
     origin: String,
+    from: Option<IpAddr>,
     body: Body,
     found: &mut Option<Operation>,
 ) -> Answer {
@@ -298,9 +328,10 @@ async fn call(
     }
     caller.check(operation)?;
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    let ask = Ask { hall, caller, head, origin, prefix, address, query };
+    let mut ask = Ask { hall, caller, head, origin, prefix, address, query, from, share: None };
+    Box::pin(shares::enter(&mut ask)).await?;
     // a handler's future is large: it lives on the heap while it runs
-    match operation {
+    let answered = match operation {
         Operation::CheckOut => Box::pin(locks::check_out(&ask)).await,
         Operation::CheckIn => Box::pin(locks::check_in(&ask, body)).await,
         Operation::DiscardCheckOut => Box::pin(locks::discard(&ask)).await,
@@ -357,7 +388,8 @@ async fn call(
         Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
         Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
         Operation::NotBuilt => Err(Refusal::NotBuilt),
-    }
+    };
+    answered.map(|response| shares::applied(&ask, response))
 }
 
 /// What to say of an address where nothing is served.
@@ -402,6 +434,7 @@ mod tests {
             "/v1.5",
             "/_layouts/15/download.aspx",
             "/_layouts/15/upload.aspx",
+            "/_layouts/15/guestaccess.aspx",
         ] {
             assert!(claims(ours), "{ours}");
         }

@@ -145,7 +145,11 @@ impl DriveItem {
             created_by: (&*item.created_by).into(),
             last_modified_by: (&**modified_by).into(),
             parent_reference: ParentReference::of(view, item),
-            web_url: ids::web_url(&view.origin, item),
+            // a path would name the folders above a shared item
+            web_url: match view.through {
+                Some(_) => ids::web_url_by_id(&view.origin, item),
+                None => ids::web_url(&view.origin, item),
+            },
             file_system_info: FileSystemInfo::of(item, modified_at),
             file: item.file.as_ref().map(|file| FileFacet {
                 mime_type: draft
@@ -199,14 +203,19 @@ pub fn bytes(view: &View, item: &Item) -> Option<Bytes> {
 impl ParentReference {
     /// Where an item lies; the top folder only says in which drive.
     pub fn of(view: &View, item: &Item) -> Self {
-        let parent = item.ancestors.last().filter(|_| !item.is_root());
+        let above = item.ancestors.as_ref();
+        let shown = match view.through {
+            Some(link) => above.iter().position(|folder| folder.id == link.item.0).and_then(|top| above.get(top..)),
+            None => Some(above),
+        };
+        let parent = shown.and_then(<[_]>::last).filter(|_| !item.is_root());
         let is_below_root = item.ancestors.len() == 1;
         Self {
             drive_id: item.library.graph_id.clone(),
             drive_type: drive_type(&item.library),
             id: parent.map(|parent| parent.graph_id.clone()),
             name: parent.map(|parent| if is_below_root { "root".to_owned() } else { parent.name.clone() }),
-            path: ids::parent_path(item),
+            path: ids::parent_path(item).filter(|_| view.through.is_none()),
             site_id: (item.library.kind == LibraryKind::Site).then(|| ids::site_id(&view.host, &item.library)),
         }
     }
