@@ -165,6 +165,7 @@ impl Ask {
             Drive::Id(drive, _) => found.graph_id == *drive,
             Drive::Of(Owner::Me) => found.kind == LibraryKind::Personal && found.owner == self.actor().id(),
             Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => self.library(drive).await?.id == found.id,
+            Drive::Shared(_) => false,
         })
     }
 
