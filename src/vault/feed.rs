@@ -28,10 +28,11 @@ use crate::{
 const BATCH: i64 = 2000;
 /// So many such statements at most for one request; the rest is left to the next one.
 const BATCHES: usize = 200;
-/// Touched items that are looked at together, whatever size of page is wanted.
-const LOOKED_AT: i64 = 100;
-/// So often at most a page without anything to tell is followed by another one at once.
-const EMPTY: usize = 20;
+/// So often at most something more is looked at, each time twice as much, while there is nothing to tell: a follower of a
+/// folder need not read an empty page for everything that happens elsewhere in the library.
+const EMPTY: usize = 12;
+/// Touched items that are looked at together at most.
+const LOOKED_AT: i64 = 1000;
 
 /// A folder with the eyes of somebody who follows it.
 #[derive(Clone, Debug)]
@@ -139,8 +140,8 @@ impl Vault {
     /// most.
     pub async fn changes(&self, actor: &Actor, followed: &Followed, mut stretch: Stretch, limit: i64) -> Result<Told> {
         let most = usize::try_from(limit).unwrap_or(0).max(1);
+        let mut batch = limit.max(1);
         for _ in 0..EMPTY {
-            let batch = limit.max(LOOKED_AT);
             let touched = {
                 let mut db = self.connection().await?;
                 store::feed::touched(&mut db, followed.sight.library, actor.id(), &stretch, batch).await?
@@ -162,6 +163,7 @@ impl Vault {
                 told.push((touched.position, depth, change));
             }
             stretch.after = end;
+            batch = batch.saturating_mul(2).min(LOOKED_AT);
             if is_through || !told.is_empty() {
                 told.sort_by_key(|(_, depth, _)| *depth);
                 let changes = told.into_iter().map(|(.., change)| change).collect();

@@ -198,7 +198,6 @@ async fn followers_of_any_pace_end_with_exactly_what_there_is() {
             .fetch_one(&mut db)
             .await
             .unwrap();
-    eprintln!("{last} changes, {} acts done", turmoil.done.load(Ordering::Relaxed));
     assert!(last >= CHANGES && unsettled == 0, "{last} changes, {} acts done", turmoil.done.load(Ordering::Relaxed));
     for (client, folder, top, mirror) in followers {
         let there = listed(client, &drive, &folder).await;
