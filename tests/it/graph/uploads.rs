@@ -449,7 +449,7 @@ async fn the_sweeper_knows_fragments_from_orphans() {
     let source = find(server.content.path());
     let orphan = source.with_file_name(coatcheck::domain::content::BlobKey(uuid::Uuid::now_v7()).to_string());
     std::fs::copy(&source, &orphan).unwrap();
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 365 * 24 * 3600);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_hours(3 * 365 * 24);
     for file in [&source, &orphan] {
         std::fs::File::options().write(true).open(file).unwrap().set_modified(old).unwrap();
     }
