@@ -34,6 +34,8 @@ pub enum Failure {
     Held,
     /// What it was to replace has changed under it.
     Changed,
+    /// The library it was to be made in has no room for it.
+    QuotaReached,
     /// Too much at once, a folder into itself, a category that no new file may have.
     Impossible,
     /// It was begun too often and never ended.
@@ -52,6 +54,7 @@ impl From<&Error> for Failure {
             | Error::PasswordExpired
             | Error::NotEnabled => Failure::Denied,
             Error::NameTaken(_) | Error::LabelTaken(_) => Failure::NameTaken,
+            Error::QuotaReached => Failure::QuotaReached,
             Error::Held(_) | Error::OtherHolderNamed(_) => Failure::Held,
             Error::NotCheckedOut
             | Error::FenceLost

@@ -163,10 +163,10 @@ pub async fn make(
             LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence
         ), lock AS (
             INSERT INTO locks (file_id, fence, holder_id, mode, dialect, taken_at, lock_uuid, number, draft_number, owner_text)
-            SELECT id, 1, $20, 'check_out', $17, coalesce($1, now()), gen_random_uuid(), nextval('numbers'), nextval('numbers'), ''
+            SELECT id, 1, $20::uuid, 'check_out', $17, coalesce($1, now()), gen_random_uuid(), nextval('numbers'), nextval('numbers'), ''
             FROM made WHERE kind = 'file' AND $20 IS NOT NULL
             UNION ALL
-            SELECT id, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM made WHERE kind = 'file' AND $20 IS NULL
+            SELECT id, 0, NULL::uuid, NULL, NULL, NULL::timestamptz, NULL::uuid, NULL::bigint, NULL::bigint, NULL FROM made WHERE kind = 'file' AND $20 IS NULL
         )
         INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, request_id)
         SELECT coalesce($1, now()), $16, $17, 'create', 'done', $2, made.id, made.edition_id,

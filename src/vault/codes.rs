@@ -100,7 +100,7 @@ impl Vault {
             let Some(row) = row else { return Ok(Err(Invalid::Unknown)) };
             match (row.spent, row.grant) {
                 (true, Some(grant)) => {
-                    vault.revoke_grant(change, grant).await?;
+                    vault.end_grant(change, grant).await?;
                     return Ok(Err(Invalid::Spent));
                 }
                 (true, None) => return Ok(Err(Invalid::Spent)),

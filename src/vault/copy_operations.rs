@@ -278,7 +278,7 @@ impl Vault {
             let done = again!(self.save_copied(&permit, look.item.library.id, fence, &saved, errand, &act).await)?;
             return if done { Ok(()) } else { Err(Error::FenceLost) };
         }
-        let giving = Giving { content: None, info: Some(info) };
+        let giving = Giving::once_more(Some(info));
         let what = Given {
             metadata: Metadata { declared_type: edition.media_type.clone(), ..Metadata::default() },
             comment: String::new(),

@@ -115,7 +115,7 @@ impl Vault {
             let counts = grant.digest == digest;
             let again = grant.lately && grant.former.as_deref() == Some(&digest[..]) && grant.digest == next;
             if !counts && !again {
-                vault.revoke_grant(change, grant.id).await?;
+                vault.end_grant(change, grant.id).await?;
                 return Ok(Err(Invalid::Spent));
             }
             let Some((scopes, open_id)) = within(&asked, &grant.scopes, &client.delegated) else {
@@ -193,7 +193,7 @@ impl Vault {
     }
 
     /// Ends a grant, with which this change is done.
-    pub(super) async fn revoke_grant(
+    pub(super) async fn end_grant(
         &self,
         mut change: sqlx::Transaction<'_, sqlx::Postgres>,
         grant: GrantId,

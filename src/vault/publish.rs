@@ -519,7 +519,7 @@ impl Source {
     fn giving(self) -> Giving {
         match self {
             Source::Brought(staged) => Giving::new(staged),
-            Source::Here(info) => Giving { content: None, info: Some(info) },
+            Source::Here(info) => Giving::once_more(Some(info)),
         }
     }
 }

@@ -186,7 +186,8 @@ async fn answered(ask: &Ask, part: &Part, failed: bool, room: &AtomicUsize) -> R
                 Err(Refusal::Dependency)
             } else {
                 let caller = ask.caller.in_request(request, &head.headers);
-                let act = super::act(ask.hall.clone(), caller, head, ask.origin.clone(), ask.from, body, &mut operation);
+                let act =
+                    super::act(ask.hall.clone(), caller, head, ask.origin.clone(), ask.from, body, &mut operation);
                 let caught = AssertUnwindSafe(act).catch_unwind().await;
                 caught.unwrap_or(Err(Refusal::House(guard::Refusal::Panicked)))
             }

@@ -112,7 +112,7 @@ fn path_in(path: &str) -> Result<(Option<String>, Place), Refusal> {
         Subject::Item(drive, place) if address.tail.is_empty() => match drive {
             Drive::Id(id, _) => Ok((Some(id), place)),
             Drive::Of(Owner::Me) => Ok((None, place)),
-            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => Err(refusal()),
+            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) | Drive::Shared(_) => Err(refusal()),
         },
         Subject::Item(..) | Subject::Service | Subject::Owner(_) | Subject::Drive(_) | Subject::Share(_) => {
             Err(refusal())
@@ -169,6 +169,7 @@ fn words(failure: Failure) -> (&'static str, Option<&'static str>, &'static str)
         }
         Failure::Held => ("notAllowed", Some("resourceLocked"), "The resource you are attempting to access is locked."),
         Failure::Changed => ("resourceModified", None, "The resource has changed while it was being replaced."),
+        Failure::QuotaReached => ("quotaLimitReached", None, "The drive has reached its quota."),
         Failure::Impossible => ("invalidRequest", None, "The operation is not possible for this item."),
         Failure::Interrupted => ("generalException", None, "The copy was interrupted."),
     }

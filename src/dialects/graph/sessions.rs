@@ -229,6 +229,8 @@ async fn end(hall: &Hall, actor: &Actor, origin: &str, upload: &Upload) -> Answe
         caller: actor.id(),
         signer: Signer::of(&hall.vault, hall.graph.download_url_lifetime).await?,
         select: Select::default(),
+        beta: false,
+        through: actor.link,
     };
     let body = view.single("driveItem/$entity", &DriveItem::new(&view, look.item())?)?;
     let status = if arrived.made { StatusCode::CREATED } else { StatusCode::OK };

@@ -156,6 +156,7 @@ pub async fn guest(hall: &Hall, head: &Head, origin: String, from: Option<IpAddr
         caller: None,
         signer: Signer::of(&hall.vault, hall.graph.download_url_lifetime).await?,
         select: Select::default(),
+        beta: false,
         through: actor.link,
     };
     let bytes = wire::bytes(&view, look.item()).ok_or(Error::NoContent)?;
