@@ -14,7 +14,7 @@ use crate::support::{
 
 /// Asks until a copy has ended. Nobody brings a token.
 pub(super) async fn outcome(server: &Server, monitor: &str) -> Value {
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let until = std::time::Instant::now() + std::time::Duration::from_mins(1);
     loop {
         let answer = server.send(server.http.get(monitor)).await;
         if answer.status.as_u16() == 200 {
