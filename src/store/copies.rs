@@ -145,7 +145,7 @@ pub async fn make(
                 CASE WHEN s.kind = 'file' THEN nextval('file_numbers') END, $13, $14, coalesce($1::timestamptz, now()), $14,
                 coalesce($1, now()), CASE WHEN s.kind = 'file' THEN n.edition END,
                 CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 0 END,
-                CASE WHEN s.kind = 'file' THEN $19::uuid END
+                CASE WHEN s.kind = 'file' THEN $20::uuid END
             FROM n JOIN items s ON s.id = n.of
             RETURNING id, kind, edition_id
         ), published AS (

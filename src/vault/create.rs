@@ -17,7 +17,7 @@ use crate::{
         edition::{Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
-        id::{EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
+        id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::{Item, Kind, NewFile, OnConflict},
         library::{Library, LibraryKind},
         metadata::Setting,

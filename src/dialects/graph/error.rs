@@ -241,6 +241,7 @@ impl Refusal {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn words(&self) -> Words {
         use StatusCode as S;
         let missing = || say(S::NOT_FOUND, "itemNotFound", None, "The resource could not be found.");

@@ -109,14 +109,11 @@ async fn whatever_a_client_accepts_it_gets_json() {
 async fn functions_come_with_and_without_parentheses() {
     let server = Server::start().await;
     let (ann, drive) = (server.graph(&server.world.ann), server.drive());
-    for call in [
-        "/recent",
-        "/recent()",
-        "/root/delta",
-        "/root/delta()",
-        "/root/delta(token='a')",
-        "/root/microsoft.graph.delta()",
-    ] {
+    for call in ["/root/delta", "/root/delta()", "/root/microsoft.graph.delta()"] {
+        ann.get(&format!("{drive}{call}")).await.expect(200);
+    }
+    ann.get(&format!("{drive}/root/delta(token='a')")).await.expect(410);
+    for call in ["/recent", "/recent()"] {
         ann.get(&format!("{drive}{call}")).await.expect(501);
     }
 }
