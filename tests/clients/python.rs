@@ -34,14 +34,9 @@ impl Script {
 
     /// Runs a script of these tests with these arguments in a folder of its own; answers the lines it printed.
     pub async fn run(self, script: &str, arguments: &[&str]) -> String {
-        self.run_file(&environment::source(script), arguments, &[]).await
-    }
-
-    /// The same for any file, with these variables in its environment.
-    pub async fn run_file(self, script: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> String {
         let folder = tempfile::tempdir().expect("there is a place for temporary files");
         let mut command = Command::new(self.environment.join("bin/python"));
-        command.arg(script).args(arguments).envs(variables.iter().copied());
+        command.arg(environment::source(script)).args(arguments);
         // it finds the other programs of its environment first
         let path = std::env::var_os("PATH").unwrap_or_default();
         let paths = [self.environment.join("bin")].into_iter().chain(std::env::split_paths(&path));

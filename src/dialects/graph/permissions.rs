@@ -46,7 +46,6 @@ struct NewLink {
     scope: Option<String>,
     password: Option<String>,
     expiration_date_time: Option<DateTime<Utc>>,
-    retain_inherited_permissions: Option<bool>,
     recipients: Option<Vec<Recipient>>,
 }
 
@@ -65,7 +64,6 @@ pub async fn create_link(ask: &Ask, body: Body) -> Answer {
         "users" => Audience::Listed,
         _ => return Err(Refusal::Member("'scope' must be 'anonymous', 'organization' or 'users'.".to_owned())),
     };
-    keeps_inherited(new.retain_inherited_permissions)?;
     let access_code = password(new.password)?;
     let expires_at = new.expiration_date_time.map(|end| future(ask, end)).transpose()?;
     let recipients = new.recipients.unwrap_or_default();
@@ -105,7 +103,6 @@ struct Invitation {
     message: Option<String>,
     expiration_date_time: Option<String>,
     password: Option<String>,
-    retain_inherited_permissions: Option<bool>,
 }
 
 /// `POST …/invite`: roles for those who are known; for others, unless all must sign in, a link that needs none.
@@ -116,7 +113,6 @@ pub async fn invite(ask: &Ask, body: Body) -> Answer {
         return Err(Refusal::Member("'recipients' must name somebody.".to_owned()));
     }
     let role = role(&invitation.roles.unwrap_or_default())?;
-    keeps_inherited(invitation.retain_inherited_permissions)?;
     let message = invitation.message.filter(|message| !message.is_empty());
     if message.as_ref().is_some_and(|message| message.chars().count() > LONGEST_MESSAGE) {
         return Err(Refusal::TooLong("message"));
@@ -366,13 +362,6 @@ fn link_role(role: Role) -> Result<Role, Refusal> {
         return Err(Refusal::Member("a link cannot carry the role 'owner'.".to_owned()));
     }
     Ok(role)
-}
-
-fn keeps_inherited(said: Option<bool>) -> Result<(), Refusal> {
-    if said == Some(false) {
-        return Err(Refusal::Member("'retainInheritedPermissions' cannot be false here.".to_owned()));
-    }
-    Ok(())
 }
 
 /// A password for a link; an empty one is none.

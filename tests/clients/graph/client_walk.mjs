@@ -92,7 +92,7 @@ await builder.api(`${file}/discardCheckout`).post({});
 say("discarded by an application", await text(alice, `${file}/content`));
 
 // several at once
-const request = (id, method, path, dependsOn) => ({ id, request: new Request(`${base}v1.0${path}`, { method }), dependsOn });
+const request = (id, method, path, dependsOn) => ({ id, request: new Request(`${base.slice(0, -1)}${path}`, { method }), dependsOn });
 const batch = new BatchRequestContent([
   request("1", "POST", `${file}/checkout`),
   request("2", "POST", `${file}/discardCheckout`, ["1"]),

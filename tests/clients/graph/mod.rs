@@ -2,7 +2,6 @@
 
 mod javascript;
 mod python;
-mod readme;
 
 use std::path::PathBuf;
 

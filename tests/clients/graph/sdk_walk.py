@@ -146,9 +146,13 @@ async def main():
     say("copy", copied.name, copied.size)
     found = await items.by_drive_item_id("root").search_with_q("copied").get()
     say("search", [item.name for item in found.value])
-    link = await file.create_link.post(CreateLinkPostRequestBody(type="view", scope="organization"))
+    # to share takes a manager, which she is at home
+    home = alice.drives.by_drive_id(drive.id).items
+    note = await home.by_drive_item_id("root:/note.txt:").content.put(b"a note")
+    own = home.by_drive_item_id(note.id)
+    link = await own.create_link.post(CreateLinkPostRequestBody(type="view", scope="organization"))
     say("link", link.link.type, link.link.scope, link.roles)
-    invited = await file.invite.post(
+    invited = await own.invite.post(
         InvitePostRequestBody(
             recipients=[DriveRecipient(email="erin@demo.example")], roles=["read"], require_sign_in=True, send_invitation=False
         )

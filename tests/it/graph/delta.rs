@@ -1,4 +1,5 @@
 //! The change feed (spec/graph.md 9.1): what is told, to whom, and which tokens say nothing.
+#![expect(clippy::many_single_char_names, reason = "the names of the items")]
 
 use chrono::Duration;
 use coatcheck::{

@@ -91,7 +91,6 @@ async fn a_link_that_cannot_be_is_refused() {
         json!({"type": "view", "expirationDateTime": "2026-03-04T05:06:07Z"}),
         json!({"type": "view", "password": "x".repeat(129)}),
         json!({"type": "view", "password": "a\u{0}b"}),
-        json!({"type": "view", "retainInheritedPermissions": false}),
         json!({"type": "view", "scope": "users", "recipients": [{"email": "nobody@example.com"}]}),
         json!({"type": "view", "scope": "users", "recipients": [{}]}),
         json!({"type": "view", "scope": "users", "recipients": many}),

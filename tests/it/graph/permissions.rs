@@ -187,7 +187,6 @@ async fn an_invitation_that_cannot_be_is_refused() {
         json!({"recipients": to, "roles": ["read"], "message": "a\u{0}b"}),
         json!({"recipients": to, "roles": ["read"], "expirationDateTime": "2027-01-01T00:00:00Z"}),
         json!({"recipients": to, "roles": ["read"], "password": "open sesame"}),
-        json!({"recipients": to, "roles": ["read"], "retainInheritedPermissions": false}),
         json!({"recipients": [{"alias": "a\u{0}b"}], "roles": ["read"], "requireSignIn": true}),
         json!({"recipients": [{"alias": "nobody"}], "roles": ["owner"]}),
     ] {
