@@ -175,7 +175,7 @@ async fn followers_of_any_pace_end_with_exactly_what_there_is() {
                 // its folder may lie in the trash just now
                 let there = client.get(&folder).await.status == 200;
                 match &mut mirror {
-                    None if there => mirror = Some(Mirror::of(client, &folder, top).await),
+                    None if there => mirror = Some(Mirror::of_what_may_go(client, &folder, top).await),
                     Some(mirror) if there => drop(Mirror::follow(mirror, client).await),
                     None | Some(_) => {}
                 }
@@ -199,6 +199,10 @@ async fn followers_of_any_pace_end_with_exactly_what_there_is() {
             .unwrap();
     assert!(last >= CHANGES && unsettled == 0, "{last} changes, {} acts done", turmoil.done.load(Ordering::Relaxed));
     for (client, folder, top, mirror) in followers {
+        if client.get(&folder).await.status == 404 {
+            // the folder that holds the followed one ended in the trash
+            continue;
+        }
         let there = listed(client, &drive, &folder).await;
         assert!(there.len() > 1);
         assert_eq!(mirror.items, there, "{folder} in pages of {top}");

@@ -20,6 +20,8 @@ pub struct Mirror {
     pub told: Vec<String>,
     /// Whether it has not yet listed everything once.
     listing: bool,
+    /// Whether its folder may be in the trash for a while.
+    may_go: bool,
 }
 
 fn kept(item: &Value) -> (String, Kept) {
@@ -36,13 +38,26 @@ impl Mirror {
         mirror
     }
 
+    /// The same for a folder that may be in the trash for a while.
+    pub async fn of_what_may_go(client: &Graph<'_>, folder: &str, top: usize) -> Self {
+        let link = format!("{folder}/delta?$top={top}");
+        let mut mirror = Self { link, listing: true, may_go: true, ..Self::default() };
+        mirror.follow(client).await;
+        mirror
+    }
+
     /// One round: page by page until there is a deltaLink. No item comes twice, but for one that is moved on while everything is
     /// listed.
     pub async fn follow(&mut self, client: &Graph<'_>) -> usize {
         let mut seen = HashSet::new();
         self.told.clear();
         loop {
-            let page = client.get(&self.link).await.expect(200).json();
+            let page = client.get(&self.link).await;
+            if self.may_go && page.status == 404 {
+                // the folder lies in the trash just now: from here on later
+                return seen.len();
+            }
+            let page = page.expect(200).json();
             for item in page["value"].as_array().unwrap() {
                 let id = item["id"].as_str().unwrap().to_owned();
                 assert!(seen.insert(id.clone()) || self.listing, "{item} came twice in a round");
