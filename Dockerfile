@@ -21,7 +21,8 @@ ENV COATCHECK__SERVER__LISTEN=0.0.0.0:8080 \
     COATCHECK__LOG__FORMAT=json
 USER 65534:65534
 VOLUME /var/lib/coatcheck
-EXPOSE 8080
+# The second is for TLS, where COATCHECK__TLS__LISTEN=0.0.0.0:8443 asks for it.
+EXPOSE 8080 8443
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["coatcheck", "health"]
 ENTRYPOINT ["coatcheck"]

@@ -42,6 +42,7 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
         graph: Arc::new(graph::Settings {
             tenant: config.graph.tenant_id,
             download_url_lifetime: chrono::Duration::minutes(config.graph.download_url_minutes.into()),
+            anonymous_links: config.graph.anonymous_links,
         }),
         liferay: Arc::new(liferay::Settings {
             build: config.liferay.build.clone(),
@@ -77,7 +78,10 @@ pub fn vault_settings(config: &Config) -> vault::Settings {
         rescued_drafts: chrono::Duration::days(config.locks.rescued_draft_days.into()),
         sweep_grace: chrono::Duration::hours(config.content.grace_hours.into()),
         max_file_size: config.content.max_file_bytes,
+        upload_life: chrono::Duration::hours(config.graph.upload_session_hours.into()),
         session_lifetime: chrono::Duration::minutes(config.arena.session_minutes.into()),
+        access_token_lifetime: chrono::Duration::minutes(config.auth.token_minutes.into()),
+        refresh_token_lifetime: chrono::Duration::days(config.auth.refresh_token_days.into()),
         request_limit: config.arena.request_limit.into(),
         watch: Duration::from_millis(config.auth.revocation_milliseconds.into()),
     }

@@ -18,7 +18,7 @@ use crate::{
         library::{self, LibraryKind},
         permission::Action,
     },
-    store::libraries::NewLibrary,
+    store::libraries::{NewLibrary, Quota},
     vault::{LibraryUpdate, Vault, setup::LibraryEntry},
 };
 
@@ -41,16 +41,25 @@ pub(super) enum Library {
         /// Require a policy for what a role allows
         #[arg(long)]
         policies_required: bool,
+        /// Count minor versions through Graph, too: uploads and plain check-ins make them
+        #[arg(long)]
+        minor_versions: bool,
+        /// Let bytes into a file by a check-out only; a new one shows to nobody else before its first check-in
+        #[arg(long)]
+        check_out_required: bool,
         /// Make it Arena's workspace of this number
         #[arg(long, value_name = "NUMBER")]
         workspace: Option<i64>,
         /// Requests it may get through Arena in a day
         #[arg(long, value_name = "NUMBER")]
         request_limit: Option<i64>,
+        /// Bytes it may hold; else as many as there is room for
+        #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(i64).range(0..))]
+        quota: Option<i64>,
     },
     /// Change a library's settings
     Change {
-        /// Its name
+        /// Its name; somebody's own library is `~LOGIN`
         name: String,
         #[command(flatten)]
         what: Change,
@@ -115,18 +124,40 @@ pub(super) struct Change {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Whether uploads and plain check-ins through Graph make minor versions; off: major ones only
+    #[arg(long, value_enum)]
+    minor_versions: Option<Switch>,
+    /// Whether bytes come into a file by a check-out only; what is not checked in yet stays so
+    #[arg(long, value_enum)]
+    check_out_required: Option<Switch>,
+    /// Bytes it may hold, or none for as many as there is room for
+    #[arg(long, value_name = "BYTES", value_parser = quota)]
+    quota: Option<Quota>,
+}
+
+/// A number of bytes, or `none`.
+fn quota(text: &str) -> Result<Quota, String> {
+    if text == "none" {
+        return Ok(Quota::Unlimited);
+    }
+    let bytes = text.parse::<i64>().ok().filter(|bytes| *bytes >= 0);
+    bytes.map(Quota::Bytes).ok_or_else(|| "a number of bytes, or none".to_owned())
 }
 
 /// A library in the words of every dialect.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 struct Row {
     name: String,
     kind: LibraryKind,
     description: String,
     policies_required: bool,
+    minor_versions: bool,
+    check_out_required: bool,
     arena_workspace: Option<i64>,
     arena_api: bool,
     arena_request_limit: i64,
+    quota_bytes: Option<i64>,
     liferay_group_id: i64,
     graph_drive_id: String,
     graph_site_id: Uuid,
@@ -147,9 +178,12 @@ impl Row {
             kind: library.kind,
             description: library.description,
             policies_required: library.policies_required,
+            minor_versions: library.minor_versions,
+            check_out_required: library.check_out_required,
             arena_workspace: library.arena_workspace,
             arena_api: library.arena_api,
             arena_request_limit: library.arena_request_limit,
+            quota_bytes: library.quota_bytes,
             liferay_group_id: library.number,
             graph_drive_id: library.graph_id,
             graph_site_id: library.graph_site_id,
@@ -176,7 +210,18 @@ impl Row {
 
 pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> anyhow::Result<()> {
     with_vault(config, async |vault| match command {
-        Library::Add { name, kind, owner, description, policies_required, workspace, request_limit } => {
+        Library::Add {
+            name,
+            kind,
+            owner,
+            description,
+            policies_required,
+            minor_versions,
+            check_out_required,
+            workspace,
+            request_limit,
+            quota,
+        } => {
             let owner = match (kind, owner) {
                 (LibraryKind::Site, _) | (_, None) => None,
                 (LibraryKind::Personal | LibraryKind::Group, Some(owner)) => {
@@ -189,8 +234,11 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
             let new = NewLibrary {
                 description,
                 policies_required,
+                minor_versions,
+                check_out_required,
                 arena_workspace: workspace,
                 arena_request_limit: request_limit.unwrap_or(drawn.arena_request_limit),
+                quota_bytes: quota,
                 created_by: by,
                 ..drawn
             };
@@ -199,21 +247,7 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
             let sentence = format!("Made library {name}; `coatcheck library grant {name:?} WHO ROLE` lets people in.");
             out.answer(&Row::of(made), || sentence)
         }
-        Library::Change { name, what: Change { arena_api, request_limit, workspace, description } } => {
-            let key = LibraryKey::Named(name.clone());
-            let there = vault.library_named(&key).await.map_err(words::say)?;
-            let missing = || words::about(Error::Missing(Missing::Library), &name);
-            let update = LibraryUpdate {
-                description: description.as_deref(),
-                arena_workspace: workspace,
-                arena_api: arena_api.map(|switch| switch == Switch::On),
-                arena_request_limit: request_limit,
-                ..LibraryUpdate::default()
-            };
-            vault.update_library(there.ok_or_else(missing)?.id, &update).await.map_err(words::say)?;
-            let changed = vault.library_named(&key).await.map_err(words::say)?.ok_or_else(missing)?;
-            out.answer(&Row::of(changed), || format!("Changed library {name}."))
-        }
+        Library::Change { name, what } => change(vault, &name, what, out).await,
         Library::List => {
             let libraries = vault.all_libraries().await.map_err(words::say)?;
             let rows: Vec<Row> = libraries.into_iter().map(Row::of).collect();
@@ -245,8 +279,11 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
                 owner: there.owner,
                 description: None,
                 policies_required: Some(required == Switch::On),
+                minor_versions: None,
+                check_out_required: None,
                 arena_workspace: None,
                 arena_request_limit: None,
+                quota_bytes: None,
                 arena_api: None,
                 by,
             };
@@ -263,6 +300,25 @@ pub(super) async fn run(command: Library, config: &Config, out: &mut Out) -> any
         }
     })
     .await
+}
+
+async fn change(vault: &Vault, name: &str, what: Change, out: &mut Out) -> anyhow::Result<()> {
+    let Change { arena_api, request_limit, workspace, description, minor_versions, check_out_required, quota } = what;
+    let there = named(vault, name).await.map_err(|error| words::about(error, name))?;
+    let on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
+    let update = LibraryUpdate {
+        description: description.as_deref(),
+        arena_workspace: workspace,
+        minor_versions: on(minor_versions),
+        check_out_required: on(check_out_required),
+        arena_api: on(arena_api),
+        arena_request_limit: request_limit,
+        quota_bytes: quota,
+        ..LibraryUpdate::default()
+    };
+    vault.update_library(there.id, &update).await.map_err(words::say)?;
+    let changed = named(vault, name).await.map_err(|error| words::about(error, name))?;
+    out.answer(&Row::of(changed), || format!("Changed library {name}."))
 }
 
 /// The library of this name, or somebody's own.

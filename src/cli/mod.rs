@@ -17,6 +17,7 @@ mod password;
 mod policy;
 mod seed;
 mod serve;
+mod tls;
 mod token;
 mod user;
 mod words;
@@ -73,7 +74,7 @@ enum Command {
     /// Make, list and change users
     #[command(subcommand)]
     User(user::User),
-    /// Make and list applications, draw secrets for them
+    /// Make and list applications, draw secrets for them, let users sign in through them
     #[command(subcommand)]
     Application(application::Application),
     /// Make, list and revoke bearer tokens
@@ -97,6 +98,9 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Config),
+    /// Make certificates for serving TLS
+    #[command(subcommand)]
+    Tls(tls::Tls),
     /// Make a whole world from a file: users, groups, libraries, rights, files, links
     Seed(seed::Seed),
     /// Ask the server on this machine whether it is ready
@@ -128,8 +132,9 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
     let mut flags: Vec<Flag> =
         common.data_dir.into_iter().map(|value| Flag { name: "--data-dir", key: "embedded.data_dir", value }).collect();
     flags.extend(match &command {
-        Command::Serve(serve::Serve { listen, .. }) | Command::Health(health::Health { listen }) => {
-            listen.clone().map(|value| Flag { name: "--listen", key: "server.listen", value })
+        Command::Serve(serve::Serve { listen, tls, .. }) | Command::Health(health::Health { listen, tls }) => {
+            let plain = listen.clone().map(|value| Flag { name: "--listen", key: "server.listen", value });
+            plain.into_iter().chain(tls.clone().map(|value| Flag { name: "--tls", key: "tls.listen", value })).collect()
         }
         Command::Migrate
         | Command::User(_)
@@ -141,7 +146,8 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
         | Command::Policy(_)
         | Command::Lock(_)
         | Command::Config(_)
-        | Command::Seed(_) => None,
+        | Command::Tls(_)
+        | Command::Seed(_) => Vec::new(),
     });
     let config = Config::from_process(common.config, flags)?;
     // A command's answer is its output; its log only says what is wrong.
@@ -150,12 +156,15 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
     if let Command::Config(command) = command {
         return config::run(&command, &config, out);
     }
+    if let Command::Tls(command) = command {
+        return tls::run(command, &config, out);
+    }
     guard::log_panics();
     let runtime = runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
     runtime.block_on(async {
         match command {
             Command::Serve(command) => serve::run(&command, &config, out).await,
-            Command::Health(_) => health::run(&config, out).await,
+            Command::Health(command) => health::run(&command, &config, out).await,
             Command::Migrate => migrate::run(&config, out).await,
             Command::User(command) => user::run(command, &config, out).await,
             Command::Application(command) => application::run(command, &config, out).await,
@@ -166,7 +175,7 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
             Command::Policy(command) => policy::run(command, &config, out).await,
             Command::Lock(command) => lock::run(command, &config, out).await,
             Command::Seed(command) => seed::run(&command, &config, out).await,
-            Command::Config(_) => Ok(()),
+            Command::Config(_) | Command::Tls(_) => Ok(()),
         }
     })
 }

@@ -12,6 +12,7 @@ use crate::{
         error::Error,
         person::{Affiliation, License},
     },
+    http::tls::Tls,
     run::{self, Database, House, Opened, Signal},
     seed::{
         self, Applied,
@@ -23,9 +24,12 @@ use crate::{
 /// Serve all dialects; with nothing configured, start a private Postgres as well.
 #[derive(Args, Debug)]
 pub(super) struct Serve {
-    /// Address and port to listen on
+    /// Address and port to listen on without TLS; empty for none
     #[arg(long, value_name = "ADDR")]
     pub(super) listen: Option<String>,
+    /// Listen for TLS as well, with the certificate of `coatcheck tls init` unless the configuration names another
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = TLS)]
+    pub(super) tls: Option<String>,
     /// Add people, libraries and files to play with, and print requests to try; their passwords are public
     #[arg(long)]
     demo: bool,
@@ -34,13 +38,20 @@ pub(super) struct Serve {
     demo_anywhere: bool,
 }
 
+/// Where TLS is listened for when nothing else was said.
+pub(super) const TLS: &str = "127.0.0.1:8443";
+
 /// The login of the administrator made on a first start.
 const FIRST: &str = "admin";
 
 /// What is told when the server is ready.
 #[derive(Serialize)]
 struct Ready {
+    /// Where anybody can come in: without TLS, if that is possible.
     listening: String,
+    /// Where TLS is spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listening_tls: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     administrator: Option<Administrator>,
     /// Requests to try, with `--demo`.
@@ -63,17 +74,21 @@ struct Administrator {
 }
 
 pub(super) async fn run(command: &Serve, config: &Config, out: &mut Out) -> anyhow::Result<()> {
-    if command.demo && !command.demo_anywhere && !config.server.listen.ip().is_loopback() {
+    let open = config.server.listen.into_iter().chain(config.tls.listen).find(|address| !address.ip().is_loopback());
+    if command.demo
+        && !command.demo_anywhere
+        && let Some(open) = open
+    {
         let said = format!(
-            "--demo makes people whose passwords everybody knows, and {} can be reached by others; listen on 127.0.0.1, \
-             or say --demo-anywhere if that is what you want",
-            config.server.listen
+            "--demo makes people whose passwords everybody knows, and {open} can be reached by others; listen on \
+             127.0.0.1, or say --demo-anywhere if that is what you want"
         );
         return Err(Misused(said).into());
     }
+    let tls = run::tls::open(config)?;
     let signal = Signal::catch();
     let mut database = Database::for_server(config).await?;
-    let served = serve(command, config, &mut database, signal, out).await;
+    let served = serve(command, config, &mut database, signal, tls, out).await;
     let stopped = database.stop().await;
     // A server that died has been said to have.
     served.and(stopped)
@@ -84,10 +99,11 @@ async fn serve(
     config: &Config,
     database: &mut Database,
     signal: Signal,
+    tls: Option<Tls>,
     out: &mut Out,
 ) -> anyhow::Result<()> {
     let opened = run::open_vault(config, database).await?;
-    match greet(command, config, &opened, out).await {
+    match greet(command, config, &opened, tls, out).await {
         Ok(house) => run::serve(config, database, opened, house, signal).await,
         Err(error) => {
             opened.close().await;
@@ -96,21 +112,32 @@ async fn serve(
     }
 }
 
-/// Takes the port, sees to it that somebody can sign in, and says so.
-async fn greet(command: &Serve, config: &Config, opened: &Opened, out: &mut Out) -> anyhow::Result<House> {
-    let house = run::prepare(config, opened).await?;
-    let address = house.address;
+/// Takes the ports, sees to it that somebody can sign in, and says so.
+async fn greet(
+    command: &Serve,
+    config: &Config,
+    opened: &Opened,
+    tls: Option<Tls>,
+    out: &mut Out,
+) -> anyhow::Result<House> {
+    let house = run::prepare(config, opened, tls).await?;
+    let plain = house.addresses.plain.map(|address| format!("http://{}", here(address)));
+    let secure = house.addresses.secure.map(|address| format!("https://{}", here(address)));
     let demo = if command.demo {
         let world = seed::apply(&opened.vault, &demo::seed()).await?;
-        let tour = demo::tour(&world, &format!("http://{}", here(address))).unwrap_or_default();
+        let base = plain.as_ref().or(secure.as_ref()).map(String::as_str);
+        let tour = demo::tour(&world, base.unwrap_or_default()).unwrap_or_default();
         Some(Demo { tour, world })
     } else {
         None
     };
     let administrator = first_administrator(&opened.vault).await?;
-    tracing::info!(%address, "ready");
-    let ready = Ready { listening: format!("http://{address}"), administrator, demo };
-    out.answer(&ready, || ready.text(address))?;
+    let plain = house.addresses.plain.map(|address| format!("http://{address}"));
+    let secure = house.addresses.secure.map(|address| format!("https://{address}"));
+    tracing::info!(plain, secure, "ready");
+    let listening = plain.or_else(|| secure.clone()).unwrap_or_default();
+    let ready = Ready { listening, listening_tls: secure, administrator, demo };
+    out.answer(&ready, || ready.text())?;
     Ok(house)
 }
 
@@ -148,8 +175,10 @@ async fn first_administrator(vault: &Vault) -> anyhow::Result<Option<Administrat
 }
 
 impl Ready {
-    fn text(&self, address: SocketAddr) -> String {
-        let mut parts = vec![format!("Coatcheck is ready at http://{address}")];
+    fn text(&self) -> String {
+        let secure = self.listening_tls.as_ref().filter(|secure| **secure != self.listening);
+        let also = secure.map(|secure| format!(" and {secure}")).unwrap_or_default();
+        let mut parts = vec![format!("Coatcheck is ready at {}{also}", self.listening)];
         if let Some(Administrator { login, password }) = &self.administrator {
             parts.push(format!(
                 "This is the first start. An administrator was made; this is shown only now:\n\

@@ -15,6 +15,7 @@ type Finding = (&'static [&'static str], String);
 pub(super) fn problems(config: &Config) -> Vec<Finding> {
     let mut found = Vec::new();
     server(config, &mut found);
+    doors(config, &mut found);
     storage(config, &mut found);
     rooms(config, &mut found);
     if let Err(error) = EnvFilter::try_new(&config.log.filter) {
@@ -63,6 +64,26 @@ fn server(config: &Config, found: &mut Vec<Finding>) {
     {
         let what = "`server.public_url` must be a scheme and a host and nothing else, like https://files.example.com";
         found.push((&["server.public_url"], what.to_owned()));
+    }
+}
+
+fn doors(config: &Config, found: &mut Vec<Finding>) {
+    let (plain, tls) = (config.server.listen, &config.tls);
+    match (plain, tls.listen) {
+        (None, None) => {
+            let what =
+                "`server.listen` and `tls.listen` are both off, so nobody could come in; set one or both".to_owned();
+            found.push((&["server.listen", "tls.listen"], what));
+        }
+        (Some(plain), Some(secure)) if plain == secure && plain.port() != 0 => {
+            let what = format!("`server.listen` and `tls.listen` are both {plain}; give each a port of its own");
+            found.push((&["tls.listen", "server.listen"], what));
+        }
+        _ => {}
+    }
+    if tls.certificate.is_some() != tls.key.is_some() {
+        let what = "`tls.certificate` and `tls.key` go together; set both or neither".to_owned();
+        found.push((&["tls.certificate", "tls.key"], what));
     }
 }
 

@@ -18,7 +18,7 @@ pub use self::{
     secret::{REDACTED, Secret},
     sections::{
         Arena, Auth, Content, Database, Embedded, Graph, Liferay, Locks, Log, LogFormat, Oracle, Seconds, Server,
-        Surroundings,
+        Surroundings, Tls,
     },
 };
 
@@ -31,6 +31,8 @@ pub const DEFAULT: &str = include_str!("../../config/default.toml");
 pub struct Config {
     /// The listener and its limits.
     pub server: Server,
+    /// The listener that speaks TLS.
+    pub tls: Tls,
     /// The Postgres that is used when it is named.
     pub database: Database,
     /// The private Postgres that is started otherwise.

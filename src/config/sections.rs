@@ -18,7 +18,8 @@ use super::Secret;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
-    pub listen: SocketAddr,
+    #[serde(with = "address")]
+    pub listen: Option<SocketAddr>,
     #[serde(with = "blank")]
     pub public_url: Option<String>,
     #[serde(deserialize_with = "networks")]
@@ -36,6 +37,17 @@ pub struct Server {
     pub max_header_lines: usize,
     pub max_text_bytes: usize,
     pub max_parts: usize,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    #[serde(with = "address")]
+    pub listen: Option<SocketAddr>,
+    #[serde(with = "blank")]
+    pub certificate: Option<PathBuf>,
+    #[serde(with = "blank")]
+    pub key: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -116,6 +128,7 @@ pub struct Graph {
     pub tenant_id: Uuid,
     pub download_url_minutes: u32,
     pub upload_session_hours: u32,
+    pub anonymous_links: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -203,6 +216,23 @@ mod blank {
     {
         let text = String::deserialize(deserializer)?;
         Ok((!text.is_empty()).then(|| text.into()))
+    }
+}
+
+/// An empty text stands for "no listener".
+mod address {
+    use super::{Deserialize, Deserializer, Error, Serializer, SocketAddr};
+
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(value: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&value.map(|address| address.to_string()).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(D::Error::custom),
+        }
     }
 }
 

@@ -67,7 +67,9 @@ fn later_layers_win_key_by_key() {
         files: vec![("coatcheck.toml", "[server]\nlisten = '1.1.1.1:1'\nmax_parts = 7\n")],
         ..World::default()
     };
-    let listen = |world: &World| world.load().expect("valid").server.listen.to_string();
+    let listen = |world: &World| {
+        world.load().expect("valid").server.listen.map(|address| address.to_string()).unwrap_or_default()
+    };
     assert_eq!(listen(&World::default()), "127.0.0.1:8080");
     assert_eq!(listen(&world), "1.1.1.1:1");
 
@@ -153,6 +155,11 @@ fn a_value_of_the_right_kind_and_the_wrong_form_is_named_with_its_origin() {
         ("COATCHECK__SERVER__PUBLIC_URL", "files.example", "`server.public_url` must be a scheme and a host"),
         ("COATCHECK__SERVER__PUBLIC_URL", "https://a.example/x", "`server.public_url` must be a scheme and a host"),
         ("COATCHECK__SERVER__MAX_CONNECTIONS", "-1", "`server.max_connections`: invalid value: integer `-1`"),
+        ("COATCHECK__SERVER__LISTEN", "", "`server.listen` and `tls.listen` are both off"),
+        ("COATCHECK__TLS__LISTEN", "8443", "`tls.listen`: invalid socket address syntax"),
+        ("COATCHECK__TLS__LISTEN", "127.0.0.1:8080", "`server.listen` and `tls.listen` are both 127.0.0.1:8080"),
+        ("COATCHECK__TLS__KEY", "/a.key", "`tls.certificate` and `tls.key` go together"),
+        ("COATCHECK__TLS__CERTIFICATE", "/a.crt", "`tls.certificate` and `tls.key` go together"),
         ("COATCHECK__LOG__FORMAT", "xml", "`log.format`: unknown variant `xml`, expected `text` or `json`"),
         ("COATCHECK__LOG__FILTER", "a=b=c", "`log.filter` is no filter"),
         ("COATCHECK__GRAPH__TENANT_ID", "x", "`graph.tenant_id`: "),

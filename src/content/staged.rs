@@ -12,13 +12,23 @@ use crate::domain::content::{Content, Place};
 #[must_use = "content that is not kept is removed again"]
 pub struct Staged {
     content: Content,
-    /// Who removes it, until it is kept.
+    /// Who removes it, until it is kept; none where it is lent.
     store: Option<ContentStore>,
 }
 
 impl Staged {
     pub(super) fn new(store: ContentStore, content: Content) -> Self {
         Self { content, store: Some(store) }
+    }
+
+    /// Content that something else names until a row does: neither a refusal nor its being dropped removes it.
+    pub fn lent(content: Content) -> Self {
+        Self { content, store: None }
+    }
+
+    /// Whether something else names it still.
+    pub fn is_lent(&self) -> bool {
+        self.store.is_none()
     }
 
     /// What was written.

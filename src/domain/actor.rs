@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    id::{CategoryId, ItemId, PrincipalId},
+    id::{CategoryId, ItemId, LinkId, PrincipalId},
     person::{Affiliation, License, Person},
 };
 
@@ -109,7 +110,8 @@ pub struct Account {
 }
 
 /// How far a credential reaches, whatever its bearer may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Reach {
     /// Nowhere.
     Nothing,
@@ -136,10 +138,14 @@ impl Ceiling {
 /// What a public link gives to the caller who brought it, already opened: audience, end and access code were checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenedLink {
+    /// Which one.
+    pub id: LinkId,
     /// The item it is on.
     pub item: ItemId,
     /// The role it carries.
     pub role: Role,
+    /// When the link was last changed, as it was seen.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// The caller of one request.

@@ -49,6 +49,9 @@ pub enum Error {
     /// More bytes than a file may have.
     #[error("content too large")]
     ContentTooLarge,
+    /// The library holds as many bytes as it may.
+    #[error("the quota is reached")]
+    QuotaReached,
     /// The client's bytes ended early or stalled.
     #[error("the body ended early")]
     BodyBroken,

@@ -15,6 +15,8 @@ pub enum Verb {
     Cancel,
     /// Changed when the lock ends.
     Refresh,
+    /// The lock ended by itself; nobody did it.
+    Lapse,
     /// Saved a working copy.
     SaveDraft,
     /// Published an edition without releasing.
@@ -23,6 +25,8 @@ pub enum Verb {
     Create,
     /// Renamed, moved or described.
     Update,
+    /// Went along with a folder above it that was moved.
+    Carry,
     /// Put into the trash.
     Delete,
     /// Took out of the trash.

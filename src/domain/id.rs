@@ -38,6 +38,8 @@ ids! {
     SessionId,
     /// A bearer token.
     TokenId,
+    /// What a user's sign-in through an application gave.
+    GrantId,
     /// One taking of a lock, as Liferay's clients know it.
     LockId,
     /// Something that is built, with files that describe it.
@@ -50,6 +52,10 @@ ids! {
     CollectionId,
     /// A field of a metadata collection.
     FieldId,
+    /// An upload that comes in fragments.
+    UploadId,
+    /// A copy that is made in the background.
+    CopyId,
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.

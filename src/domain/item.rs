@@ -93,6 +93,8 @@ pub struct FileParts {
     pub fence: i64,
     /// Rises with every change of the file: what a write compares.
     pub lock_revision: i64,
+    /// Who made it, while it was never checked in where that is required: it exists for nobody else.
+    pub unpublished_by: Option<PrincipalId>,
 }
 
 /// A folder or a file as a caller sees it, in the words of every dialect.
@@ -177,7 +179,8 @@ impl Item {
 }
 
 /// What to do when the name is taken in the target folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum OnConflict {
     /// Refuse.
     Fail,

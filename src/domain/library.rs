@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::id::{ItemId, LibraryId, PrincipalId};
+use super::{
+    id::{ItemId, LibraryId, PrincipalId},
+    version::Step,
+};
 
 /// Whose library it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
@@ -20,6 +23,7 @@ pub enum LibraryKind {
 
 /// A tree of files with members and settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Library {
     /// Our key.
     pub id: LibraryId,
@@ -39,12 +43,18 @@ pub struct Library {
     pub owner: Option<PrincipalId>,
     /// Whether a policy must allow what a role allows.
     pub policies_required: bool,
+    /// Whether uploads and plain check-ins through Graph make minor versions; else there are major ones only.
+    pub minor_versions: bool,
+    /// Whether bytes come into a file by a check-out only; a new one starts checked out to who made it.
+    pub check_out_required: bool,
     /// Arena's workspace id, if it is a workspace.
     pub arena_workspace: Option<i64>,
     /// Whether the workspace can be entered through Arena's API.
     pub arena_api: bool,
     /// Requests a day through Arena.
     pub arena_request_limit: i64,
+    /// Bytes it may hold; `None`: as many as there is room for.
+    pub quota_bytes: Option<i64>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// Its root folder.
@@ -64,5 +74,11 @@ impl Library {
             LibraryKind::Personal => self.owner,
             LibraryKind::Group | LibraryKind::Site => None,
         }
+    }
+
+    /// How far an upload, or a check-in that does not say, moves the version on where the drive decides that
+    /// (spec/graph.md 6.4).
+    pub fn usual_step(&self) -> Step {
+        if self.minor_versions { Step::Minor } else { Step::Major }
     }
 }

@@ -36,6 +36,8 @@ pub struct Link {
     pub graph_id: String,
     /// Empty for the unnamed one.
     pub name: String,
+    /// Whether it was made to be embedded in other pages.
+    pub embedded: bool,
     /// What it lets its user do.
     pub role: Role,
     /// Who may use it.

@@ -46,6 +46,14 @@ pub struct Lock {
     pub comment: Option<String>,
 }
 
+impl Lock {
+    /// Whether what its holder saves waits for the check-in. Graph's own reservations have no working copy: what their
+    /// holder writes is published at once (spec/graph.md 12).
+    pub fn has_working_copy(&self) -> bool {
+        !(self.mode == Mode::Reservation && self.dialect == Dialect::Graph)
+    }
+}
+
 /// The lock as the permission checker sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {

@@ -3,9 +3,12 @@
 pub mod actor;
 pub mod clock;
 pub mod content;
+pub mod copying;
 pub mod edition;
 pub mod error;
 pub mod event;
+pub mod feed;
+pub mod grant;
 pub mod id;
 pub mod item;
 pub mod library;
@@ -19,6 +22,7 @@ pub mod permission;
 pub mod person;
 pub mod scope;
 pub mod search;
+pub mod upload;
 pub mod version;
 
 pub use error::{Error, Result};

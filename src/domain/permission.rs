@@ -3,7 +3,7 @@
 //! Eight gates, always in this order: account, visible, scope, license, policy, category, role, grounds.
 
 use super::{
-    actor::{Actor, Dialect, Level, Reach, Role, Rule},
+    actor::{Actor, Ceiling, Dialect, Level, Reach, Role, Rule},
     id::{CategoryId, ItemId, LibraryId, PrincipalId},
     library::Library,
     lock::{Held, Mode},
@@ -120,6 +120,8 @@ pub struct Facts<'a> {
     pub owner: PrincipalId,
     /// Whether it is a file that suppliers do not see; folders never are.
     pub private: bool,
+    /// Who made it, while it was never checked in where that is required; nobody for all others.
+    pub unpublished_by: Option<PrincipalId>,
     /// Whether the library requires policies.
     pub policies_required: bool,
     /// Its category and those above, nearest first, each with what it says by default.
@@ -138,6 +140,7 @@ impl<'a> Facts<'a> {
             // a site's has none, and only acting on a lock asks for one
             owner: library.owner.unwrap_or(PrincipalId(library.id.0)),
             private: false,
+            unpublished_by: None,
             policies_required: library.policies_required,
             categories,
             held: None,
@@ -260,7 +263,9 @@ pub fn check(actor: &Actor, action: Action, on: &Facts<'_>) -> Result<Permit, De
 
 /// Whether the item exists for the actor at all: the first two gates.
 pub fn sees(actor: &Actor, on: &Facts<'_>) -> bool {
-    is_open(Gate::Account, actor, Action::View, on) && is_open(Gate::Visible, actor, Action::View, on)
+    // what exists for one act only is refused to all others when they are asked for
+    let is_there = |action| is_open(Gate::Visible, actor, action, on);
+    is_open(Gate::Account, actor, Action::View, on) && (is_there(Action::View) || is_there(Action::Cancel))
 }
 
 /// May they read what others did in a library: an account administrator may, and nobody else (spec/arena.md 10.4).
@@ -274,6 +279,22 @@ pub fn check_own_words(actor: &Actor, on: &Facts<'_>) -> Result<Permit, Denial> 
     let permit = check(actor, Action::View, on)?;
     let reaches = actor.account.is_some() && within(actor.ceiling.write, actor, on);
     if reaches { Ok(permit) } else { Err(Denial { gate: Gate::Scope, action: Action::Describe }) }
+}
+
+/// May they turn what an opened link gives them into a role of their own (spec/graph.md 10.4): somebody who sees the item,
+/// with a credential that changes something there. An application has its roles from elsewhere.
+pub fn check_redemption(actor: &Actor, on: &Facts<'_>) -> Result<Permit, Denial> {
+    let permit = check(actor, Action::View, on)?;
+    let reaches = within(actor.ceiling.write, actor, on);
+    match &actor.account {
+        Some(account) if !account.application && reaches => Ok(permit),
+        Some(_) | None => Err(Denial { gate: Gate::Scope, action: Action::Share }),
+    }
+}
+
+/// Whether they see everything that was given on an item, and not only what concerns themselves: who could give it.
+pub fn oversees(actor: &Actor, on: &Facts<'_>) -> bool {
+    role(actor, on) >= Some(Action::Share.needs().role)
 }
 
 /// May they make, change or delete the definition of a metadata collection: everybody's is for account administrators, a
@@ -352,6 +373,7 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
             role(actor, on) >= Some(Role::Viewer)
                 && level(actor, on) >= Level::Read
                 && !(on.private && actor.is_supplier())
+                && on.unpublished_by.is_none_or(|maker| is_shown_unpublished(actor, action, maker, on))
         }
         Gate::Scope => within(if needs.writes { actor.ceiling.write } else { actor.ceiling.read }, actor, on),
         Gate::License => match actor.account.as_ref().map_or(License::Full, |account| account.license) {
@@ -373,6 +395,16 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
     }
 }
 
+/// A file that was never checked in exists for who made it, and, so that none is left behind, for who may take anybody's
+/// lock away from outside: an application that discards, and whoever runs the place (spec/graph.md 6.1 and 6.4).
+fn is_shown_unpublished(actor: &Actor, action: Action, maker: PrincipalId, on: &Facts<'_>) -> bool {
+    let from_outside = match actor.dialect {
+        Dialect::Graph | Dialect::Console => action == Action::Cancel,
+        Dialect::Arena | Dialect::Oracle | Dialect::Liferay => false,
+    };
+    actor.id() == Some(maker) || (from_outside && over(actor, action, on) == Over::Anybody)
+}
+
 /// The highest role the actor has on the item: given on it or above it, by the library being the actor's own, by being an
 /// administrator (libraries of groups and sites), by an application's roles, by an opened link.
 pub fn role(actor: &Actor, on: &Facts<'_>) -> Option<Role> {
@@ -381,11 +413,21 @@ pub fn role(actor: &Actor, on: &Facts<'_>) -> Option<Role> {
         let given = path().filter_map(|item| account.roles.get(item).copied()).max();
         let own = (on.personal_to == Some(account.person.id)).then_some(Role::Owner);
         let administrator = (account.administrator && on.personal_to.is_none()).then_some(Role::Manager);
-        let application = account.application.then_some(Role::Manager);
+        let application = account.application.then(|| as_application(actor.ceiling)).flatten();
         given.max(own).max(administrator).max(application)
     });
     let by_link = actor.link.filter(|link| path().any(|item| *item == link.item)).map(|link| link.role);
     by_account.max(by_link)
+}
+
+/// The role an application has wherever its token reaches. One that writes only where it was given something has there the
+/// role that it was given.
+fn as_application(ceiling: Ceiling) -> Option<Role> {
+    match (ceiling.write, ceiling.read) {
+        (Reach::Nothing | Reach::All, _) => Some(Role::Manager),
+        (Reach::Own, Reach::All) => Some(Role::Downloader),
+        (Reach::Own, Reach::Own | Reach::Nothing) => None,
+    }
 }
 
 /// The level the actor has on the item's category: the nearest category that names the actor decides, else the nearest
@@ -424,8 +466,10 @@ fn within(reach: Reach, actor: &Actor, on: &Facts<'_>) -> bool {
 
 fn is_own(actor: &Actor, on: &Facts<'_>) -> bool {
     let Some(account) = &actor.account else { return true };
+    let mut path = on.ancestors.iter().chain(std::iter::once(&on.item));
+    // who opens a link has its item shared with them
     on.personal_to == Some(account.person.id)
-        || on.ancestors.iter().chain(std::iter::once(&on.item)).any(|item| account.shared.contains(item))
+        || path.any(|item| account.shared.contains(item) || actor.link.is_some_and(|link| link.item == *item))
 }
 
 /// A ground for acting on a lock that somebody else holds.

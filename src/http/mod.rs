@@ -1,6 +1,7 @@
 //! What the web needs and no dialect owns. Nothing here knows a vendor's word: errors are typed, and a room says them.
 
 pub mod body;
+pub mod certificate;
 pub mod content;
 pub mod disposition;
 pub mod etag;
@@ -13,4 +14,5 @@ pub mod origin;
 pub mod path;
 mod patience;
 pub mod serve;
+pub mod tls;
 pub mod trace;

@@ -1,4 +1,4 @@
-//! What the token endpoints of OAuth have in common (RFC 6749, 2.3.1 and 3.2): the form, and how a client says who it is.
+//! What the endpoints of OAuth have in common (RFC 6749, 2.3.1 and 3.2): the form, and how a client says who it is.
 //! What is granted, and how a refusal is worded, is a room's.
 
 use std::borrow::Cow;
@@ -40,24 +40,26 @@ pub struct Client {
     pub basic: bool,
 }
 
+/// Who says they ask, with proof or without.
+pub struct Named {
+    /// The client's id.
+    pub id: String,
+    /// What proves it; an empty secret is none.
+    pub secret: Option<String>,
+}
+
 /// A request for a token, as far as it can be read without knowing the grant.
 pub struct Asked {
-    form: Form,
+    form: Fields,
     basic: Option<Client>,
 }
 
 impl Asked {
     /// Reads it.
     pub async fn read(request: Request, limit: usize) -> Result<Self, Malformed> {
-        let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-        let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        if !kind.eq_ignore_ascii_case(FORM) {
-            return Err(Malformed::Request("The body of the request is not a form."));
-        }
+        is_form(request.headers())?;
         let basic = basic(request.headers())?;
-        let bytes = body::read(request.into_body(), limit).await;
-        let bytes = bytes.map_err(|_| Malformed::Request("The body of the request cannot be read."))?;
-        Ok(Self { form: Form(bytes), basic })
+        Ok(Self { form: fields(request, limit).await?, basic })
     }
 
     /// The grant it is about.
@@ -68,6 +70,22 @@ impl Asked {
     /// A parameter. All are given once, and an empty one is none (RFC 6749, 3.2); those that are not asked for are ignored.
     pub fn get(&self, name: &str) -> Result<Option<Cow<'_, str>>, Malformed> {
         self.form.get(name)
+    }
+
+    /// Who asks, where a client need not prove it: by HTTP Basic or by parameters, not by both.
+    pub fn named(&self) -> Result<Named, Malformed> {
+        let (id, secret) = (self.get("client_id")?, self.get("client_secret")?);
+        match &self.basic {
+            Some(client) if secret.is_none() && id.as_deref().is_none_or(|id| id == client.id) => {
+                let secret = Some(client.secret.clone()).filter(|secret| !secret.is_empty());
+                Ok(Named { id: client.id.clone(), secret })
+            }
+            Some(_) => Err(Malformed::Request("The client identifies itself in two ways.")),
+            None => {
+                let id = id.ok_or(Malformed::Client { basic: false })?.into_owned();
+                Ok(Named { id, secret: secret.map(Cow::into_owned) })
+            }
+        }
     }
 
     /// Who asks: by HTTP Basic or by two parameters, not by both.
@@ -83,10 +101,40 @@ impl Asked {
     }
 }
 
-struct Form(Bytes);
+/// Reads a form.
+pub async fn fields(request: Request, limit: usize) -> Result<Fields, Malformed> {
+    is_form(request.headers())?;
+    let bytes = body::read(request.into_body(), limit).await;
+    Ok(Fields(bytes.map_err(|_| Malformed::Request("The body of the request cannot be read."))?))
+}
 
-impl Form {
-    fn get(&self, name: &str) -> Result<Option<Cow<'_, str>>, Malformed> {
+fn is_form(headers: &HeaderMap) -> Result<(), Malformed> {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if kind.eq_ignore_ascii_case(FORM) {
+        Ok(())
+    } else {
+        Err(Malformed::Request("The body of the request is not a form."))
+    }
+}
+
+/// The parameters of a form, or of a query.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Bytes);
+
+impl Fields {
+    /// Those of a query.
+    pub fn of(query: &str) -> Self {
+        Self(Bytes::copy_from_slice(query.as_bytes()))
+    }
+
+    /// All of them, in their order.
+    pub fn pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(&self.0)
+    }
+
+    /// A parameter. All are given once, and an empty one is none (RFC 6749, 3.2).
+    pub fn get(&self, name: &str) -> Result<Option<Cow<'_, str>>, Malformed> {
         let mut found = form_urlencoded::parse(&self.0).filter(|(found, _)| found == name).map(|(_, value)| value);
         let first = found.next();
         match found.next() {
@@ -121,12 +169,30 @@ mod tests {
 
     #[test]
     fn parameters_are_given_once_and_an_empty_one_is_none() {
-        let form = Form(Bytes::from_static(b"a=1&b=&c=x%20y+z&d=1&d=2"));
+        let form = Fields(Bytes::from_static(b"a=1&b=&c=x%20y+z&d=1&d=2"));
         assert_eq!(form.get("a").unwrap().as_deref(), Some("1"));
         assert_eq!(form.get("b").unwrap(), None);
         assert_eq!(form.get("c").unwrap().as_deref(), Some("x y z"));
         assert!(form.get("d").is_err());
         assert_eq!(form.get("e").unwrap(), None);
+    }
+
+    #[test]
+    fn a_client_that_keeps_no_secret_says_who_it_is() {
+        let named = |form: &'static str, basic: Option<(&str, &str)>| {
+            let basic = basic.map(|(id, secret)| Client { id: id.to_owned(), secret: secret.to_owned(), basic: true });
+            let asked = Asked { form: Fields(Bytes::from_static(form.as_bytes())), basic };
+            asked.named().map(|named| (named.id, named.secret))
+        };
+        let a = |secret: Option<&str>| Ok(("a".to_owned(), secret.map(str::to_owned)));
+        assert_eq!(named("client_id=a", None), a(None));
+        assert_eq!(named("client_id=a&client_secret=", None), a(None));
+        assert_eq!(named("client_id=a&client_secret=b", None), a(Some("b")));
+        assert_eq!(named("", Some(("a", ""))), a(None));
+        assert_eq!(named("client_id=a", Some(("a", "b"))), a(Some("b")));
+        assert!(named("client_id=c", Some(("a", "b"))).is_err());
+        assert!(named("client_secret=c", Some(("a", "b"))).is_err());
+        assert_eq!(named("", None), Err(Malformed::Client { basic: false }));
     }
 
     #[test]

@@ -88,6 +88,20 @@ impl Origins {
     }
 }
 
+/// Whether a form that came with these headers was sent by a page of this origin: browsers say so. Who says nothing is no
+/// browser, and nobody can make it send what its user does not want.
+pub fn is_own_form(headers: &HeaderMap, origin: &str) -> bool {
+    let said =
+        |name: &'static str| headers.get(HeaderName::from_static(name)).map(|value| value.to_str().unwrap_or("?"));
+    let host = |origin: &str| origin.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
+    match (said("sec-fetch-site"), said("origin")) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        // behind a proxy the scheme may be another
+        (None, Some(from)) => host(from).is_some() && host(from) == host(origin),
+        (None, None) => true,
+    }
+}
+
 /// An address as proxies spell it: bare, in brackets, with or without a port.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
@@ -183,6 +197,24 @@ mod tests {
         ] {
             assert_eq!(client(&proxied, "[::ffff:10.0.0.1]:9", &[line]), address, "{line}");
             assert_eq!(client(&proxied, "[fd00::1]:9", &[line]), address, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_ones_own_when_the_browser_says_so() {
+        let own = |headers: &[(&'static str, &'static str)]| {
+            let headers =
+                headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            is_own_form(&headers.collect(), "http://a.example:81")
+        };
+        assert!(own(&[]));
+        assert!(own(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
+        assert!(own(&[("origin", "https://A.example:81")]));
+        for site in ["cross-site", "same-site", "x"] {
+            assert!(!own(&[("sec-fetch-site", site), ("origin", "http://a.example:81")]), "{site}");
+        }
+        for origin in ["http://a.example", "http://b.example:81", "null", ""] {
+            assert!(!own(&[("origin", origin)]), "{origin}");
         }
     }
 

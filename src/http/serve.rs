@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, http::StatusCode};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
@@ -21,6 +21,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -29,6 +30,7 @@ use super::{
     health::Draining,
     origin::Connection,
     patience::{Patient, Phase},
+    tls::Tls,
 };
 
 /// What the listener lets clients do.
@@ -36,7 +38,8 @@ use super::{
 pub struct Limits {
     /// Connections at a time; the next one waits in the kernel's queue.
     pub connections: usize,
-    /// From the first byte of a request's head to its last.
+    /// From the first byte of a request's head to its last; on a new connection, from its first byte, and as long again
+    /// until that comes where it is to speak TLS.
     pub head_time: Duration,
     /// How long a connection may stay open without a request. At least `head_time`.
     pub idle_time: Duration,
@@ -69,14 +72,53 @@ pub struct Drained {
     pub cut: usize,
 }
 
+/// Where clients come in: one of the two or both, under the same limits and into the same rooms.
+#[derive(Debug, Default)]
+pub struct Doors {
+    /// Who comes here speaks HTTP at once.
+    pub plain: Option<TcpListener>,
+    /// Who comes here speaks TLS first.
+    pub secure: Option<(TcpListener, Tls)>,
+}
+
+impl From<TcpListener> for Doors {
+    fn from(plain: TcpListener) -> Self {
+        Self { plain: Some(plain), secure: None }
+    }
+}
+
+impl Doors {
+    /// The next connection at any door, and what it has to speak first.
+    async fn accept(&self) -> (TcpStream, SocketAddr, Option<Tls>) {
+        let plain = async {
+            match &self.plain {
+                Some(listener) => accept(listener).await,
+                None => std::future::pending().await,
+            }
+        };
+        let secure = async {
+            match &self.secure {
+                Some((listener, tls)) => (accept(listener).await, tls.clone()),
+                None => std::future::pending().await,
+            }
+        };
+        // Accepting is done or not done, never half: nobody is lost when the other door is quicker.
+        tokio::select! {
+            (stream, peer) = plain => (stream, peer, None),
+            ((stream, peer), tls) = secure => (stream, peer, Some(tls)),
+        }
+    }
+}
+
 /// Serves until `shutdown` resolves, then drains: not ready, not accepting, finishing, cutting, in that order.
 pub async fn serve(
-    listener: TcpListener,
+    doors: impl Into<Doors>,
     router: Router,
     limits: Limits,
     draining: Draining,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
+    let doors = doors.into();
     let slots = Arc::new(Semaphore::new(limits.connections));
     let tracker = TaskTracker::new();
     let (closing, cut) = (CancellationToken::new(), CancellationToken::new());
@@ -86,10 +128,10 @@ pub async fn serve(
             let Ok(slot) = slots.clone().acquire_owned().await else {
                 return;
             };
-            let (stream, peer) = accept(&listener).await;
+            let (stream, peer, tls) = doors.accept().await;
             let connection = Served { router: router.clone(), limits, closing: closing.clone(), cut: cut.clone() };
             tracker.spawn(async move {
-                connection.tcp(stream, peer).await;
+                connection.tcp(stream, peer, tls).await;
                 drop(slot);
             });
         }
@@ -103,7 +145,7 @@ pub async fn serve(
         () = accepting => {}
         () = going => {}
     }
-    drop(listener);
+    drop(doors);
 
     let open = tracker.len();
     closing.cancel();
@@ -157,31 +199,72 @@ struct Served {
     cut: CancellationToken,
 }
 
+/// The first byte of every TLS handshake.
+const HANDSHAKE: u8 = 22;
+
 impl Served {
-    async fn tcp(self, stream: TcpStream, peer: SocketAddr) {
+    async fn tcp(mut self, stream: TcpStream, peer: SocketAddr, tls: Option<Tls>) {
         // Answers are written whole; waiting for more to send would only delay them.
         let _unimportant = stream.set_nodelay(true);
-        if let Ok(local) = stream.local_addr() {
-            self.stream(stream, Connection { peer, local, secure: false }).await;
+        let Ok(local) = stream.local_addr() else { return };
+        let mut connection = Connection { peer, local, secure: false };
+        let Some(tls) = tls else {
+            let phase = Phase::new();
+            let stream = self.patient(stream, &phase);
+            return self.http(stream, connection, phase).await;
+        };
+        let Some(Some(first)) = self.before_leaving(first_byte(&stream, self.limits.head_time)).await else { return };
+        let phase = Phase::new();
+        // The limits lie below TLS, so that they hold for the handshake as well.
+        let stream = self.patient(stream, &phase);
+        if first != HANDSHAKE {
+            self.router = Router::new().fallback(wrong_door);
+            return self.http(stream, connection, phase).await;
+        }
+        match self.before_leaving(TlsAcceptor::from(tls.config()).accept(stream)).await {
+            Some(Ok(stream)) => {
+                connection.secure = true;
+                self.http(stream, connection, phase).await;
+            }
+            Some(Err(error)) => tracing::debug!(%error, %peer, "no TLS came about"),
+            None => {}
+        }
+    }
+
+    fn patient(&self, stream: TcpStream, phase: &Phase) -> Patient<TcpStream> {
+        Patient::new(stream, phase.clone(), self.limits.head_time, self.limits.write_pause)
+    }
+
+    /// What comes before the first request; `None` when we are going.
+    async fn before_leaving<T>(&self, first: impl Future<Output = T>) -> Option<T> {
+        let leaving = async {
+            self.closing.cancelled().await;
+            tokio::time::sleep(LAST_CALL).await;
+        };
+        tokio::select! {
+            done = first => Some(done),
+            () = leaving => None,
+            () = self.cut.cancelled() => None,
         }
     }
 
     /// Speaks HTTP/1 on any stream until either side ends it.
-    async fn stream<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I, connection: Connection) {
+    async fn http<I>(self, io: I, connection: Connection, phase: Phase)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Self { router, limits, closing, cut } = self;
-        let phase = Phase::new();
         let service = service_fn({
             let phase = phase.clone();
             move |request| answer(router.clone(), request, connection, limits.body_pause, phase.clone())
         });
-        let io = TokioIo::new(Patient::new(stream, phase.clone(), limits.head_time, limits.write_pause));
         let mut http = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.idle_time)
             .max_headers(limits.header_lines)
             .max_header_size(limits.head_bytes)
             .max_buf_size(BUFFER.max(limits.head_bytes))
-            .serve_connection(io, service);
+            .serve_connection(TokioIo::new(io), service);
 
         let last_call = async {
             closing.cancelled().await;
@@ -212,6 +295,20 @@ impl Served {
             }
         }
     }
+}
+
+/// What the client says first, which stays to be read; `None` when it leaves, or says nothing in time.
+async fn first_byte(stream: &TcpStream, patience: Duration) -> Option<u8> {
+    let mut first = [0];
+    match tokio::time::timeout(patience, stream.peek(&mut first)).await {
+        Ok(Ok(1)) => Some(first[0]),
+        Ok(Ok(_) | Err(_)) | Err(_) => None,
+    }
+}
+
+/// For people who forgot the `s`: without it they would see a broken connection and nothing else.
+async fn wrong_door() -> (StatusCode, &'static str) {
+    (StatusCode::BAD_REQUEST, "this port speaks TLS: the address begins with https://\n")
 }
 
 /// One request through the router, its body watched and its answer noticed.

@@ -4,6 +4,7 @@
 mod database;
 mod logs;
 mod sweeper;
+pub mod tls;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,7 +14,7 @@ use sqlx::{
     Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, signal::unix};
 
 pub use self::{
     database::{Database, folders},
@@ -24,7 +25,11 @@ use crate::{
     config::Config,
     content::{ContentStore, Location, Settings as ContentSettings},
     domain::clock::Clock,
-    http::{health::Draining, serve},
+    http::{
+        health::Draining,
+        serve::{self, Doors},
+        tls::Tls,
+    },
     store,
     vault::Vault,
 };
@@ -125,25 +130,50 @@ impl Signal {
     }
 }
 
-/// A house that is put together and has its port, and answers nobody yet.
+/// A house that is put together and has its ports, and answers nobody yet.
 pub struct House {
     /// Where it will answer.
-    pub address: SocketAddr,
-    listener: TcpListener,
+    pub addresses: Addresses,
+    doors: Doors,
+    renewal: Option<(Tls, unix::Signal)>,
     router: Router,
     draining: Draining,
 }
 
-/// Puts the house together and takes the port, so that what does not work is known before anything is told to people.
-pub async fn prepare(config: &Config, opened: &Opened) -> anyhow::Result<House> {
+/// Where a server answers: at one of the two or both.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// Without TLS.
+    pub plain: Option<SocketAddr>,
+    /// With TLS.
+    pub secure: Option<SocketAddr>,
+}
+
+/// Puts the house together and takes the ports, so that what does not work is known before anything is told to people.
+/// `tls` is what [`tls::open`] has read for these settings.
+pub async fn prepare(config: &Config, opened: &Opened, tls: Option<Tls>) -> anyhow::Result<House> {
     let draining = Draining::default();
     let router = app::router(app::hall(opened.vault.clone(), config), config, draining.clone());
-    let wanted = config.server.listen;
+    let (mut doors, mut addresses) = (Doors::default(), Addresses { plain: None, secure: None });
+    let mut renewal = None;
+    if let Some(wanted) = config.server.listen {
+        let (listener, address) = listen(wanted, "--listen").await?;
+        (doors.plain, addresses.plain) = (Some(listener), Some(address));
+    }
+    if let (Some(wanted), Some(tls)) = (config.tls.listen, tls) {
+        let (listener, address) = listen(wanted, "--tls").await?;
+        (doors.secure, addresses.secure) = (Some((listener, tls.clone())), Some(address));
+        renewal = Some((tls, tls::hangups()?));
+    }
+    Ok(House { addresses, doors, renewal, router, draining })
+}
+
+async fn listen(wanted: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(wanted).await.with_context(|| {
-        format!("cannot listen on {wanted}; stop what listens there, or choose another address with --listen")
+        format!("cannot listen on {wanted}; stop what listens there, or choose another address with {flag}")
     })?;
     let address = listener.local_addr().context("the listener has no address")?;
-    Ok(House { address, listener, router, draining })
+    Ok((listener, address))
 }
 
 /// Serves until the signal comes or the database is gone for good; then not ready, draining, finishing what was begun,
@@ -155,8 +185,9 @@ pub async fn serve(
     house: House,
     signal: Signal,
 ) -> anyhow::Result<()> {
-    let House { address: _, listener, router, draining } = house;
+    let House { addresses: _, doors, renewal, router, draining } = house;
     let sweeper = sweeper::start(opened.vault.clone(), config.content.sweep_minutes);
+    let renewal = renewal.map(|(tls, hangups)| tls::watch(tls, hangups));
     let mut lost = false;
     let stop = async {
         tokio::select! {
@@ -167,9 +198,12 @@ pub async fn serve(
             }
         }
     };
-    let drained = serve::serve(listener, router, app::connection_limits(config), draining, stop).await;
+    let drained = serve::serve(doors, router, app::connection_limits(config), draining, stop).await;
     tracing::info!(open = drained.open, cut = drained.cut, "drained");
     sweeper.abort();
+    if let Some(renewal) = renewal {
+        renewal.abort();
+    }
     opened.close().await;
     if lost {
         bail!(

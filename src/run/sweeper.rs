@@ -20,6 +20,7 @@ pub(super) fn start(vault: Vault, minutes: u32) -> JoinHandle<()> {
                     drafts = swept.drafts,
                     contents = swept.contents,
                     orphans = swept.orphans,
+                    uploads = swept.uploads,
                     "swept what nothing names"
                 ),
                 Err(error) => {

@@ -25,7 +25,10 @@ use crate::{
     },
     vault::{
         Vault,
-        setup::{CategoryEntry, Done, EditionEntry, FileEntry, LibraryEntry, LinkEntry, Setup, TokenEntry, UserEntry},
+        setup::{
+            CategoryEntry, Done, EditionEntry, FileEntry, LibraryEntry, LinkEntry, Setup, SignInEntry, TokenEntry,
+            UserEntry,
+        },
     },
 };
 
@@ -228,6 +231,13 @@ impl Work {
             let client_id = application.client_id.get_ref();
             let (name, roles) = (application.name.as_deref(), application.roles.as_deref());
             let (id, done) = self.setup.put_application(client_id, name, roles, secret.as_deref()).await.at(at)?;
+            let uris = application.redirect_uris.as_ref().map(|uris| uris.iter().map(|uri| uri.get_ref().clone()));
+            let sign_in = SignInEntry {
+                public: application.public,
+                redirect_uris: uris.map(Iterator::collect),
+                delegated: application.delegated.clone(),
+            };
+            let done = self.setup.put_sign_in(id, &sign_in, done).await.at(at)?;
             self.known.people.insert((PrincipalKind::Application, key(client_id)), id);
             let person = self.setup.person(id).await.at(at)?;
             self.applied.applications.push(Person::of(person, done));
@@ -315,9 +325,12 @@ impl Work {
             owner,
             description: entry.description.clone(),
             policies_required: entry.policies_required,
+            minor_versions: entry.minor_versions,
+            check_out_required: entry.check_out_required,
             arena_workspace: entry.arena_workspace.as_ref().map(|number| *number.get_ref()),
             arena_api: entry.arena_api,
             arena_request_limit: entry.arena_request_limit.as_ref().map(|number| *number.get_ref()),
+            quota_bytes: entry.quota_bytes.as_ref().map(|bytes| *bytes.get_ref()),
             by,
         };
         let (library, mut done) = self.setup.put_library(&put).await.at(at)?;

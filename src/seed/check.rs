@@ -18,6 +18,7 @@ use super::{
 use crate::domain::{
     actor::Role,
     error::Error,
+    grant,
     library::LibraryKind,
     link::Audience,
     name::{ItemName, key},
@@ -165,6 +166,11 @@ impl Checked {
             if key(application.client_id.get_ref()) != *application.client_id.get_ref() {
                 self.wrong(application.client_id.span(), "a client id must not hold capital letters");
             }
+            for uri in application.redirect_uris.iter().flatten() {
+                if !grant::is_redirect_uri(uri.get_ref()) {
+                    self.wrong(uri.span(), "no browser can be sent there");
+                }
+            }
             self.one_of(
                 application.secret.as_ref().map(Spanned::span),
                 application.secret_file.as_ref().map(Spanned::span),
@@ -229,6 +235,9 @@ impl Checked {
             }
             if let Some(limit) = library.arena_request_limit.as_ref().filter(|limit| *limit.get_ref() < 0) {
                 self.wrong(limit.span(), "a request limit is not negative");
+            }
+            if let Some(quota) = library.quota_bytes.as_ref().filter(|quota| *quota.get_ref() < 0) {
+                self.wrong(quota.span(), "a quota is not negative");
             }
             library.members.keys().for_each(|who| self.who(who, ANYBODY));
         }

@@ -85,7 +85,7 @@ pub struct Group {
     pub members: Vec<Who>,
 }
 
-/// A program that acts for itself; found by client id.
+/// A program that acts for itself, or for users who sign in through it; found by client id.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
@@ -96,6 +96,12 @@ pub struct Application {
     /// In place of `secret`; relative to the seed file.
     pub secret_file: Option<Spanned<PathBuf>>,
     pub roles: Option<Vec<String>>,
+    /// Whether it cannot keep a secret.
+    pub public: Option<bool>,
+    /// Where browsers are sent back to when users have signed in.
+    pub redirect_uris: Option<Vec<Spanned<String>>>,
+    /// What it may ask for on behalf of users.
+    pub delegated: Option<Vec<String>>,
 }
 
 /// A category of files; found by path.
@@ -147,10 +153,16 @@ pub struct Library {
     pub owner: Option<Who>,
     pub description: Option<String>,
     pub policies_required: Option<bool>,
+    /// Whether uploads and plain check-ins through Graph make minor versions; usually false.
+    pub minor_versions: Option<bool>,
+    /// Whether bytes come into a file by a check-out only; usually false. The files of a seed are published all the same.
+    pub check_out_required: Option<bool>,
     pub arena_workspace: Option<Spanned<i64>>,
     /// Usually true.
     pub arena_api: Option<bool>,
     pub arena_request_limit: Option<Spanned<i64>>,
+    /// Usually as many as there is room for.
+    pub quota_bytes: Option<Spanned<i64>>,
     #[serde(default)]
     pub members: BTreeMap<Who, Role>,
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::{
-    id::{LibraryId, PrincipalId, SessionId, TokenId},
+    id::{GrantId, LibraryId, PrincipalId, SessionId, TokenId},
     page::Period,
 };
 
@@ -33,6 +33,11 @@ pub async fn start_rights_epoch(db: &mut PgConnection) -> sqlx::Result<Epochs> {
 /// Starts a new epoch of sessions, in the transaction that ends one.
 pub async fn start_session_epoch(db: &mut PgConnection) -> sqlx::Result<Epochs> {
     sqlx::query_as!(Epochs, "UPDATE epoch SET sessions = sessions + 1 RETURNING rights, sessions").fetch_one(db).await
+}
+
+/// The installation's own key of this name, if it was made.
+pub async fn stored_secret(db: &mut PgConnection, name: &str) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!("SELECT value FROM secrets WHERE name = $1", name).fetch_optional(db).await
 }
 
 /// The installation's own key of this name; made from `fresh` by whoever comes first.
@@ -154,6 +159,7 @@ pub struct NewIssued<'a> {
     pub scopes: &'a [String],
     pub label: &'a str,
     pub lifetime: chrono::Duration,
+    pub grant: Option<GrantId>,
 }
 
 /// Remembers a token that its bearer has asked for by its digest, and forgets those of the same principal and label that
@@ -164,8 +170,8 @@ pub async fn issue_token(db: &mut PgConnection, new: &NewIssued<'_>, now: Option
             DELETE FROM tokens
             WHERE principal_id = $3 AND label = $6 AND issued AND expires_at <= coalesce($8::timestamptz, now())
         )
-        INSERT INTO tokens (id, digest, principal_id, application_id, scopes, label, created_at, expires_at, issued)
-        VALUES ($1, $2, $3, $4, $5, $6, coalesce($8, now()), coalesce($8, now()) + $7::interval, true)",
+        INSERT INTO tokens (id, digest, principal_id, application_id, scopes, label, created_at, expires_at, issued, grant_id)
+        VALUES ($1, $2, $3, $4, $5, $6, coalesce($8, now()), coalesce($8, now()) + $7::interval, true, $9)",
         new.id.0,
         &new.digest[..],
         new.principal.0,
@@ -174,13 +180,14 @@ pub async fn issue_token(db: &mut PgConnection, new: &NewIssued<'_>, now: Option
         new.label,
         new.lifetime as chrono::Duration,
         now,
+        new.grant.map(|grant| grant.0),
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Revokes what was issued to somebody. Needs a transaction that holds them, so that none is issued meanwhile.
+/// Revokes what was issued to somebody: tokens, grants, and codes that would give more. Needs a transaction that holds them, so that none is issued meanwhile.
 pub async fn revoke_issued(
     db: &mut PgConnection,
     principal: PrincipalId,
@@ -192,8 +199,9 @@ pub async fn revoke_issued(
         principal.0,
         now,
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
+    super::grants::revoke_all(db, Some(principal), None, now).await?;
     Ok(())
 }
 

@@ -59,9 +59,15 @@ pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> 
     .await
 }
 
-/// Which of these blobs some content names.
+/// Which of these blobs some content or a fragment of an upload names.
 pub async fn known(db: &mut PgConnection, blobs: &[String]) -> sqlx::Result<Vec<String>> {
-    let rows = sqlx::query_scalar!("SELECT blob FROM contents WHERE blob = ANY ($1)", blobs).fetch_all(db).await?;
+    // one statement, so that a blob on its way from the one to the other is seen
+    let rows = sqlx::query_scalar!(
+        "SELECT blob FROM contents WHERE blob = ANY ($1) UNION SELECT blob FROM upload_fragments WHERE blob = ANY ($1)",
+        blobs,
+    )
+    .fetch_all(db)
+    .await?;
     Ok(rows.into_iter().flatten().collect())
 }
 

@@ -56,12 +56,12 @@ pub struct Found {
 }
 
 /// A folder and what lies below it, folders before what lies in them; not what is of the categories `hidden`, nor, where
-/// `no_private`, what is private, nor what lies below such. At most `limit` of them.
+/// `no_private`, what is private, nor what lies below such, nor what another than `caller` never checked in. At most `limit` of them.
 pub async fn below(
     db: &mut PgConnection,
     folder: ItemId,
     hidden: &[CategoryId],
-    no_private: bool,
+    (caller, no_private): (Option<PrincipalId>, bool),
     limit: i64,
 ) -> sqlx::Result<Vec<Found>> {
     sqlx::query_as!(
@@ -72,6 +72,7 @@ pub async fn below(
             SELECT i.id, i.parent_id, i.kind, i.category_id, walk.depth + 1 FROM walk JOIN items i ON i.parent_id = walk.id
             WHERE i.deleted_at IS NULL AND NOT i.category_id = ANY ($2::uuid[])
                 AND NOT ($3::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
+                AND (i.unpublished_by IS NULL OR i.unpublished_by = $5::uuid)
         )
         SELECT id AS "id!: ItemId", parent_id AS "parent: ItemId", kind AS "kind!: Kind", category_id AS "category!: CategoryId"
         FROM (SELECT * FROM walk LIMIT $4) found ORDER BY depth, id"#,
@@ -79,6 +80,7 @@ pub async fn below(
         hidden as &[CategoryId],
         no_private,
         limit,
+        caller.map(|caller| caller.0),
     )
     .fetch_all(db)
     .await
@@ -105,10 +107,13 @@ pub struct Copier {
     pub owner: PrincipalId,
     pub author: PrincipalId,
     pub author_name: String,
+    /// Who holds the files from birth and alone sees them until their first check-in; nobody, usually.
+    pub holder: Option<PrincipalId>,
 }
 
-/// Makes copies, the first of which is called `name`, and notes each: files with their newest edition as the first one, free.
-/// A taken name violates `items_name_key`.
+/// Makes copies, the first of which is called `name`, and notes each: files with their newest edition as the first one, free or
+/// held. Of what `holder` has checked out, the bytes of the working copy are copied. A taken name violates `items_name_key`.
+#[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn make(
     db: &mut PgConnection,
     permit: &Permit,
@@ -116,6 +121,7 @@ pub async fn make(
     name: &ItemName,
     copies: &[Copied],
     by: &Copier,
+    holder: Option<PrincipalId>,
     act: &Act,
 ) -> sqlx::Result<()> {
     let uuids = |pick: fn(&Copied) -> Uuid| copies.iter().map(pick).collect::<Vec<Uuid>>();
@@ -132,26 +138,39 @@ pub async fn make(
         ), made AS (
             INSERT INTO items (id, library_id, parent_id, ancestors, kind, name, name_key, title, description, category_id,
                 oracle_id, graph_id, file_number, owner_id, created_by, created_at, modified_by, modified_at,
-                edition_id, ordinal, major, minor)
+                edition_id, ordinal, major, minor, unpublished_by)
             SELECT n.id, $2, n.parent, n.path::uuid[], s.kind, CASE WHEN n.place = 1 THEN $11 ELSE s.name END,
                 CASE WHEN n.place = 1 THEN $12 ELSE s.name_key END, CASE WHEN n.place = 1 THEN $11 ELSE s.title END,
                 s.description, s.category_id, n.oracle_id, n.graph_id,
                 CASE WHEN s.kind = 'file' THEN nextval('file_numbers') END, $13, $14, coalesce($1::timestamptz, now()), $14,
                 coalesce($1, now()), CASE WHEN s.kind = 'file' THEN n.edition END,
-                CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 0 END
+                CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 0 END,
+                CASE WHEN s.kind = 'file' THEN $20::uuid END
             FROM n JOIN items s ON s.id = n.of
             RETURNING id, kind, edition_id
         ), published AS (
             INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
                 format, private, storage, location, media_type, sha256, author_id, author_name, created_at, modified_at)
-            SELECT n.edition, n.id, 1, 1, 0, '1', n.arena_guid, e.file_name, e.title, e.description, e.format, e.private,
-                e.storage, e.location, e.media_type, e.sha256, $14, $15, coalesce($1, now()), coalesce($1, now())
+            SELECT n.edition, n.id, 1, 1, 0, '1', n.arena_guid,
+                CASE WHEN d.sha256 IS NULL THEN e.file_name ELSE coalesce(d.file_name, e.file_name, s.name) END,
+                e.title, e.description, e.format, e.private,
+                CASE WHEN d.sha256 IS NULL THEN e.storage ELSE 'file' END, CASE WHEN d.sha256 IS NULL THEN e.location END,
+                CASE WHEN d.sha256 IS NULL THEN e.media_type ELSE coalesce(d.media_type, e.media_type) END,
+                coalesce(d.sha256, e.sha256), $14, $15, coalesce($1, now()), coalesce($1, now())
             FROM n JOIN items s ON s.id = n.of JOIN editions e ON e.id = s.edition_id
-        ), free AS (
-            INSERT INTO locks (file_id) SELECT id FROM made WHERE kind = 'file'
+            LEFT JOIN locks k ON k.file_id = s.id AND k.holder_id = $19::uuid
+                AND (k.expires_at IS NULL OR k.expires_at > coalesce($1, now()))
+            LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence
+        ), lock AS (
+            INSERT INTO locks (file_id, fence, holder_id, mode, dialect, taken_at, lock_uuid, number, draft_number, owner_text)
+            SELECT id, 1, $20::uuid, 'check_out', $17, coalesce($1, now()), gen_random_uuid(), nextval('numbers'), nextval('numbers'), ''
+            FROM made WHERE kind = 'file' AND $20 IS NOT NULL
+            UNION ALL
+            SELECT id, 0, NULL::uuid, NULL, NULL, NULL::timestamptz, NULL::uuid, NULL::bigint, NULL::bigint, NULL FROM made WHERE kind = 'file' AND $20 IS NULL
         )
-        INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, request_id)
-        SELECT coalesce($1, now()), $16, $17, 'create', 'done', $2, made.id, made.edition_id, $18
+        INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, request_id)
+        SELECT coalesce($1, now()), $16, $17, 'create', 'done', $2, made.id, made.edition_id,
+            CASE WHEN made.kind = 'file' AND $20 IS NOT NULL THEN 1 END, $18
         FROM made JOIN n ON n.id = made.id ORDER BY n.place"#,
         act.now,
         library.0,
@@ -171,6 +190,8 @@ pub async fn make(
         permit.actor().map(|actor| actor.0),
         act.dialect as Dialect,
         act.request,
+        holder.map(|holder| holder.0),
+        by.holder.map(|holder| holder.0),
     )
     .execute(db)
     .await?;

@@ -201,6 +201,9 @@ pub struct ApplicationRow {
     pub disabled: bool,
     /// Those that have not expired.
     pub secrets: i64,
+    pub public: bool,
+    pub redirect_uris: Vec<String>,
+    pub delegated: Vec<String>,
 }
 
 /// All applications, by client id.
@@ -208,6 +211,7 @@ pub async fn application_rows(db: &mut PgConnection, now: Option<DateTime<Utc>>)
     sqlx::query_as!(
         ApplicationRow,
         r#"SELECT a.id AS "id: PrincipalId", a.roles, (p.disabled_at IS NOT NULL) AS "disabled!",
+            a.public, a.redirect_uris, a.delegated,
             (SELECT count(*) FROM application_secrets s WHERE s.application_id = a.id
                 AND (s.expires_at IS NULL OR s.expires_at > coalesce($1::timestamptz, now()))) AS "secrets!"
         FROM applications a JOIN principals p ON p.id = a.id ORDER BY lower(a.client_id), a.client_id"#,

@@ -169,6 +169,7 @@ pub async fn publish(
             FROM guard
         ), file AS (
             UPDATE items SET edition_id = $11, ordinal = $12, major = $13, minor = $14, title = $18, description = $19,
+                unpublished_by = CASE WHEN $4 THEN NULL ELSE unpublished_by END,
                 category_id = $28, name = coalesce($29, name), name_key = coalesce($30, name_key), modified_by = $26,
                 modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
@@ -181,8 +182,10 @@ pub async fn publish(
             WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $31
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
-                comment, request_id)
-            SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $37, $25, $35 FROM guard
+                comment, request_id, from_category_id, from_private)
+            SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $37, $25, $35, was.category_id, was.private
+            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id
+                WHERE i.id = guard.file_id AND (i.category_id <> $28 OR e.private <> $21)) was ON true
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
         permit.item().0,
@@ -274,6 +277,7 @@ pub async fn replace_latest(
             FROM guard WHERE e.id = $11
         ), file AS (
             UPDATE items SET title = $16, description = $17, category_id = $26, name = coalesce($27, name),
+                unpublished_by = CASE WHEN $4 THEN NULL ELSE unpublished_by END,
                 name_key = coalesce($28, name_key), modified_by = $36, modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
         ), dropped AS (
@@ -285,8 +289,10 @@ pub async fn replace_latest(
             WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $29
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
-                comment, request_id)
-            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $35, $37, $33 FROM guard
+                comment, request_id, from_category_id, from_private)
+            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $35, $37, $33, was.category_id, was.private
+            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id
+                WHERE i.id = guard.file_id AND (i.category_id <> $26 OR e.private <> $19)) was ON true
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
         permit.item().0,
@@ -358,8 +364,10 @@ pub async fn describe_latest(
             FROM guard WHERE items.id = guard.file_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
-                comment, request_id)
-            SELECT coalesce($2, now()), $15, $16, 'update', 'done', $17, file_id, $5, fence, $18, $19, $20 FROM guard
+                comment, request_id, from_category_id, from_private)
+            SELECT coalesce($2, now()), $15, $16, 'update', 'done', $17, file_id, $5, fence, $18, $19, $20, was.category_id, was.private
+            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id
+                WHERE i.id = guard.file_id AND (i.category_id <> $13 OR e.private <> $10)) was ON true
         )
         SELECT file_id FROM guard"#,
         permit.item().0,
@@ -411,7 +419,7 @@ pub async fn delete(
 ) -> sqlx::Result<Deleted> {
     let row = sqlx::query!(
         r#"WITH remaining AS MATERIALIZED (
-            SELECT e.id, e.title, e.description FROM editions e
+            SELECT e.id, e.title, e.description, e.private FROM editions e
             WHERE e.file_id = $1 AND e.ordinal IS NOT NULL AND e.id <> $4
             ORDER BY e.ordinal DESC LIMIT 1
         ), guard AS (
@@ -432,8 +440,11 @@ pub async fn delete(
             FROM guard, remaining WHERE i.id = guard.file_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment,
-                request_id)
-            SELECT coalesce($2, now()), $5, $6, 'delete', 'done', $7, file_id, $4, fence, $8, $9 FROM guard
+                request_id, from_category_id, from_private)
+            SELECT coalesce($2, now()), $5, $6, 'delete', 'done', $7, guard.file_id, $4, fence, $8, $9, was.category_id, was.private
+            FROM guard LEFT JOIN LATERAL (
+                SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id, remaining
+                WHERE i.id = guard.file_id AND e.private <> remaining.private) was ON true
         )
         SELECT EXISTS (SELECT FROM remaining) AS "others!", EXISTS (SELECT FROM guard) AS "done!""#,
         permit.item().0,

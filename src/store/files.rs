@@ -25,9 +25,11 @@ pub struct NewItem {
     pub owner: PrincipalId,
     pub author: PrincipalId,
     pub client_times: ClientTimes,
+    /// Who holds the file from birth and alone sees it until the first check-in; nobody, usually. Of files only.
+    pub unpublished_by: Option<PrincipalId>,
 }
 
-/// Makes a file with its first edition and a free lock in the folder the permit is for, and notes it. `None`: the folder
+/// Makes a file with its first edition and its lock in the folder the permit is for, and notes it. `None`: the folder
 /// is gone. A taken name violates `items_name_key`. Answers the blob as `editions::publish` does.
 pub async fn create(
     db: &mut PgConnection,
@@ -55,9 +57,9 @@ pub async fn create(
         ), file AS (
             INSERT INTO items (id, library_id, parent_id, ancestors, kind, name, name_key, title, description, category_id,
                 oracle_id, graph_id, file_number, owner_id, created_by, created_at, modified_by, modified_at,
-                client_created_at, client_modified_at, edition_id, ordinal, major, minor)
+                client_created_at, client_modified_at, edition_id, ordinal, major, minor, unpublished_by)
             SELECT $10, $2, parent.id, parent.ancestors || parent.id, 'file', $11, $12, $13, $14, $15, $16, $17,
-                nextval('file_numbers'), $18, $19, coalesce($3, now()), $19, coalesce($3, now()), $20, $21, $22, $23, $24, $25
+                nextval('file_numbers'), $18, $19, coalesce($3, now()), $19, coalesce($3, now()), $20, $21, $22, $23, $24, $25, $39
             FROM parent RETURNING id
         ), published AS (
             INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
@@ -66,10 +68,16 @@ pub async fn create(
                 coalesce($3, now()), coalesce($3, now())
             FROM file
         ), lock AS (
-            INSERT INTO locks (file_id) SELECT file.id FROM file
+            INSERT INTO locks (file_id, fence, holder_id, mode, dialect, taken_at, lock_uuid, number, draft_number, owner_text)
+            SELECT file.id, 1, $39, 'check_out', $37, coalesce($3, now()), gen_random_uuid(), nextval('numbers'),
+                nextval('numbers'), ''
+            FROM file WHERE $39::uuid IS NOT NULL
+            UNION ALL
+            SELECT file.id, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM file WHERE $39 IS NULL
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, comment, request_id)
-            SELECT coalesce($3, now()), $36, $37, 'create', 'done', $2, file.id, $22, $34, $38 FROM file
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment, request_id)
+            SELECT coalesce($3, now()), $36, $37, 'create', 'done', $2, file.id, $22, CASE WHEN $39 IS NOT NULL THEN 1 END, $34, $38
+            FROM file
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM file"#,
         permit.item().0,
@@ -110,6 +118,7 @@ pub async fn create(
         act.actor.map(|actor| actor.0),
         act.dialect as Dialect,
         act.request,
+        file.unpublished_by.map(|by| by.0),
     )
     .fetch_optional(db)
     .await
@@ -157,18 +166,25 @@ pub async fn update(
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
                 AND (NOT $17::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
             RETURNING file_id, fence
+        ), old AS MATERIALIZED (
+            -- as it is now: a folder above may have been moved while this waited for its tree
+            SELECT i.id, i.ancestors, i.category_id FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
         ), file AS (
             UPDATE items i SET parent_id = parent.id, ancestors = parent.ancestors || parent.id, name = $6, name_key = $7,
                 title = $8, description = $9, category_id = $10, client_created_at = $11, client_modified_at = $12,
                 modified_by = coalesce($13, i.modified_by), modified_at = coalesce($2, now()), revision = i.revision + 1
-            FROM guard, parent WHERE i.id = guard.file_id
-            RETURNING i.id
+            FROM old, parent WHERE i.id = old.id
+            RETURNING i.id, i.ancestors
         ), edition AS (
             UPDATE editions e SET title = $8, description = $9, modified_at = coalesce($2, now())
             FROM items i, guard WHERE i.id = guard.file_id AND e.id = i.edition_id AND (e.title <> $8 OR e.description <> $9)
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-            SELECT coalesce($2, now()), $13, $14, 'update', 'done', $4, guard.file_id, guard.fence, $15, $16 FROM guard
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id,
+                from_ancestors, from_category_id)
+            SELECT coalesce($2, now()), $13, $14, 'update', 'done', $4, guard.file_id, guard.fence, $15, $16,
+                CASE WHEN file.ancestors <> old.ancestors THEN old.ancestors END,
+                CASE WHEN old.category_id <> $10 THEN old.category_id END
+            FROM guard, old, file
         )
         SELECT file.id FROM file"#,
         permit.item().0,
@@ -194,7 +210,8 @@ pub async fn update(
     Ok(done.is_some())
 }
 
-/// Puts a file into the trash, under an id of its own there, ending its lock; the draft of an ended lock is rescued. `false`
+/// Puts a file into the trash, under an id of its own there, ending its lock; the draft of an ended lock is rescued. From
+/// there it comes back like any other file, also if it was never checked in. `false`
 /// as in [`update`], and when the file belongs to a part, whose associations pass through the same row.
 pub async fn delete(
     db: &mut PgConnection,
@@ -218,7 +235,7 @@ pub async fn delete(
             WHERE d.file_id = guard.file_id AND d.rescued_at IS NULL
         ), file AS (
             UPDATE items i SET deleted_at = coalesce($2, now()), deleted_by = $4, deleted_with = i.id, trash_id = $10,
-                revision = i.revision + 1
+                unpublished_by = NULL, revision = i.revision + 1
             FROM guard WHERE i.id = guard.file_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use super::{
     Act,
     files::{Changed, NewItem},
+    trail::Way,
 };
 use crate::domain::{
     actor::Dialect,
@@ -151,7 +152,9 @@ pub async fn update(
         .await?;
     }
     let on = Subject { library, item: permit.item(), edition: None, holder: None };
-    super::trail::note(db, Verb::Update, Outcome::Done, &on, act).await?;
+    let way = Way { from: library, before: &moved.before, after: &moved.after };
+    super::trail::note_moved(&mut *db, &on, &way, act).await?;
+    super::trail::note_carried(db, &on, &way, act).await?;
     Ok(true)
 }
 
@@ -196,7 +199,7 @@ pub async fn has_private_below(db: &mut PgConnection, folder: ItemId) -> sqlx::R
 }
 
 /// Puts a folder with all below into the trash, itself under an id of its own there, and notes it in the trail of the folder
-/// and of each file. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
+/// and of each item below. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
@@ -223,13 +226,14 @@ pub async fn delete(
     }
     sqlx::query!(
         "WITH gone AS (
-            UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $3, deleted_with = $1, revision = revision + 1
+            UPDATE items SET deleted_at = coalesce($2::timestamptz, now()), deleted_by = $3, deleted_with = $1, unpublished_by = NULL,
+                revision = revision + 1
             WHERE ancestors @> ARRAY[$1::uuid] AND deleted_at IS NULL
             RETURNING id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-            SELECT coalesce($2, now()), $3, $4, 'delete', 'done', $5, k.file_id, k.fence, $6, $7
-            FROM gone JOIN locks k ON k.file_id = gone.id
+            SELECT coalesce($2, now()), $3, $4, 'delete', 'done', $5, gone.id, k.fence, $6, $7
+            FROM gone LEFT JOIN locks k ON k.file_id = gone.id
         ), closed AS (
             UPDATE locks k SET revision = k.revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,

@@ -40,6 +40,7 @@ pub struct ItemRow {
     pub client_created_at: Option<DateTime<Utc>>,
     pub client_modified_at: Option<DateTime<Utc>>,
     pub revision: i64,
+    pub unpublished_by: Option<PrincipalId>,
     pub children: i64,
     pub edition: Option<EditionId>,
     pub ordinal: Option<i32>,
@@ -96,7 +97,7 @@ pub struct ItemRow {
 }
 
 /// `$1` is the moment that counts, or null for the database's own; `$2` whether private files are left out of the number of
-/// a folder's children. `$total` is how many items the whole list has: to count
+/// a folder's children; files that were never checked in do not count for anybody. `$total` is how many items the whole list has: to count
 /// them beside the rows would fetch all of every item for a page of a few.
 macro_rules! items {
     ($with:tt, $total:tt, $tail:tt, $($argument:expr),* $(,)?) => {
@@ -116,8 +117,9 @@ macro_rules! items {
                 i.created_by AS "created_by!: PrincipalId", i.created_at AS "created_at!",
                 i.modified_by AS "modified_by!: PrincipalId", i.modified_at AS "modified_at!",
                 i.client_created_at AS "client_created_at?", i.client_modified_at AS "client_modified_at?", i.revision AS "revision!",
+                i.unpublished_by AS "unpublished_by?: PrincipalId",
                 CASE WHEN i.kind = 'folder'
-                    THEN (SELECT count(*) FROM items c WHERE c.parent_id = i.id AND c.deleted_at IS NULL AND NOT ($2::boolean
+                    THEN (SELECT count(*) FROM items c WHERE c.parent_id = i.id AND c.deleted_at IS NULL AND c.unpublished_by IS NULL AND NOT ($2::boolean
                         AND EXISTS (SELECT FROM editions p WHERE p.id = c.edition_id AND p.private)))
                     ELSE 0 END AS "children!",
                 e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
@@ -234,6 +236,8 @@ pub struct Among {
     pub hidden: Vec<CategoryId>,
     /// Whether private files do not exist for the caller.
     pub no_private: bool,
+    /// Who asks: of files that were never checked in only their own exist for them.
+    pub caller: Option<PrincipalId>,
     /// Folders that lie elsewhere and show here all the same, save those that lie below another of them.
     pub guests: Vec<ItemId>,
 }
@@ -269,6 +273,7 @@ pub async fn children(
                 AND NOT i.category_id = ANY ($6::uuid[])
                 AND NOT ($2::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
                 AND ($12::text IS NULL OR i.title = $12)
+                AND (i.unpublished_by IS NULL OR i.unpublished_by = $13::uuid)
             ORDER BY place LIMIT $9 OFFSET $10
         )"#,
         "page.total",
@@ -285,6 +290,7 @@ pub async fn children(
         window.offset,
         &among.guests as &Vec<ItemId>,
         among.title.as_deref(),
+        among.caller.map(|caller| caller.0),
     )
     .fetch_all(db)
     .await
@@ -299,7 +305,7 @@ pub async fn sizes_below(
     let rows = sqlx::query!(
         r#"SELECT f.id AS "folder!: ItemId", coalesce(sum(t.size), 0)::bigint AS "size!"
         FROM unnest($1::uuid[]) AS f (id)
-        LEFT JOIN items i ON i.ancestors @> ARRAY[f.id] AND i.kind = 'file' AND i.deleted_at IS NULL
+        LEFT JOIN items i ON i.ancestors @> ARRAY[f.id] AND i.kind = 'file' AND i.deleted_at IS NULL AND i.unpublished_by IS NULL
         LEFT JOIN editions e ON e.id = i.edition_id AND NOT ($2::boolean AND e.private)
         LEFT JOIN contents t ON t.sha256 = e.sha256
         GROUP BY f.id"#,
@@ -325,6 +331,8 @@ pub struct FileQuery {
     pub hidden: Vec<CategoryId>,
     /// Whether private files do not exist for the caller.
     pub no_private: bool,
+    /// Who asks: of files that were never checked in only their own exist for them.
+    pub caller: Option<PrincipalId>,
     /// Folders and files the caller was given a role on; `None`: the whole library.
     pub below: Option<Vec<ItemId>>,
 }
@@ -352,6 +360,7 @@ pub async fn files(
                 AND NOT i.category_id = ANY ($10::uuid[])
                 AND NOT ($2::boolean AND coalesce(e.private, false))
                 AND ($11::uuid[] IS NULL OR i.id = ANY ($11) OR i.ancestors && $11)
+                AND (i.unpublished_by IS NULL OR i.unpublished_by = $14::uuid)
             ORDER BY i.file_number
             LIMIT $12 OFFSET $13
         )"#,
@@ -370,6 +379,7 @@ pub async fn files(
         query.below.as_ref() as Option<&Vec<ItemId>>,
         limit,
         offset,
+        query.caller.map(|caller| caller.0),
     )
     .fetch_all(db)
     .await

@@ -13,6 +13,7 @@ use crate::domain::{
 /// A library to be made, its identities already drawn; its root folder must follow in the same transaction.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct NewLibrary {
     pub id: LibraryId,
     pub kind: LibraryKind,
@@ -22,9 +23,12 @@ pub struct NewLibrary {
     pub graph_site_id: Uuid,
     pub owner: Option<PrincipalId>,
     pub policies_required: bool,
+    pub minor_versions: bool,
+    pub check_out_required: bool,
     pub arena_workspace: Option<i64>,
     pub arena_api: bool,
     pub arena_request_limit: i64,
+    pub quota_bytes: Option<i64>,
     pub created_by: Option<PrincipalId>,
 }
 
@@ -33,8 +37,9 @@ pub struct NewLibrary {
 pub async fn create(db: &mut PgConnection, new: &NewLibrary, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO libraries (id, kind, name, name_key, description, graph_id, graph_site_id, owner_id, policies_required,
-            arena_workspace, arena_request_limit, created_by, created_at, arena_api)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()), $14)",
+            arena_workspace, arena_request_limit, created_by, created_at, arena_api, minor_versions, check_out_required,
+            quota_bytes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()), $14, $15, $16, $17)",
         new.id.0,
         new.kind as LibraryKind,
         new.name,
@@ -49,6 +54,9 @@ pub async fn create(db: &mut PgConnection, new: &NewLibrary, now: Option<DateTim
         new.created_by.map(|by| by.0),
         now,
         new.arena_api,
+        new.minor_versions,
+        new.check_out_required,
+        new.quota_bytes,
     )
     .execute(db)
     .await?;
@@ -61,9 +69,21 @@ pub async fn create(db: &mut PgConnection, new: &NewLibrary, now: Option<DateTim
 pub struct LibraryUpdate<'a> {
     pub description: Option<&'a str>,
     pub policies_required: Option<bool>,
+    pub minor_versions: Option<bool>,
+    pub check_out_required: Option<bool>,
     pub arena_workspace: Option<i64>,
     pub arena_api: Option<bool>,
     pub arena_request_limit: Option<i64>,
+    pub quota_bytes: Option<Quota>,
+}
+
+/// How much a library may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// As much as there is room for.
+    Unlimited,
+    /// So many bytes.
+    Bytes(i64),
 }
 
 /// Changes a library's settings.
@@ -71,13 +91,23 @@ pub async fn update(db: &mut PgConnection, id: LibraryId, what: &LibraryUpdate<'
     sqlx::query!(
         "UPDATE libraries SET description = coalesce($2, description), policies_required = coalesce($3, policies_required),
             arena_workspace = coalesce($4, arena_workspace), arena_request_limit = coalesce($5, arena_request_limit),
-            arena_api = coalesce($6, arena_api) WHERE id = $1",
+            arena_api = coalesce($6, arena_api), minor_versions = coalesce($7, minor_versions),
+            check_out_required = coalesce($8, check_out_required),
+            quota_bytes = CASE WHEN $9::boolean THEN $10 ELSE quota_bytes END
+        WHERE id = $1",
         id.0,
         what.description,
         what.policies_required,
         what.arena_workspace,
         what.arena_request_limit,
         what.arena_api,
+        what.minor_versions,
+        what.check_out_required,
+        what.quota_bytes.is_some(),
+        what.quota_bytes.and_then(|quota| match quota {
+            Quota::Unlimited => None,
+            Quota::Bytes(bytes) => Some(bytes),
+        }),
     )
     .execute(db)
     .await?;
@@ -91,7 +121,9 @@ macro_rules! libraries {
             r#"SELECT l.id AS "id!: LibraryId", l.kind AS "kind!: LibraryKind", l.name AS "name!", l.description AS "description!",
                 l.number AS "number!", l.graph_id AS "graph_id!", l.graph_site_id AS "graph_site_id!",
                 l.owner_id AS "owner?: PrincipalId", l.policies_required AS "policies_required!",
+                l.minor_versions AS "minor_versions!", l.check_out_required AS "check_out_required!",
                 l.arena_workspace AS "arena_workspace?", l.arena_api AS "arena_api!", l.arena_request_limit AS "arena_request_limit!",
+                l.quota_bytes AS "quota_bytes?",
                 l.created_at AS "created_at!", i.id AS "root!: ItemId", i.graph_id AS "root_graph_id!",
                 i.oracle_id AS "root_oracle_id!", i.number AS "root_number!"
             FROM libraries l JOIN items i ON i.library_id = l.id AND i.parent_id IS NULL "# + $tail,
@@ -151,16 +183,30 @@ pub async fn above(db: &mut PgConnection, items: &[ItemId], owner: PrincipalId) 
     .await
 }
 
-/// The sum of the sizes of the newest editions in a library; what is in the trash does not count, nor, where `no_private`,
-/// what is private.
+/// What a library holds: the newest editions of its files and the working copies behind their locks, in bytes; what is in
+/// the trash or was never checked in does not count, nor, where `no_private`, what is private.
 pub async fn used_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        r#"SELECT coalesce(sum(t.size), 0)::bigint AS "used!" FROM items i
-            JOIN editions e ON e.id = i.edition_id JOIN contents t ON t.sha256 = e.sha256
-        WHERE i.library_id = $1 AND i.deleted_at IS NULL AND NOT ($2 AND e.private)"#,
+        r#"SELECT (coalesce(sum(t.size), 0) + coalesce(sum(w.size), 0))::bigint AS "used!" FROM items i
+            JOIN editions e ON e.id = i.edition_id LEFT JOIN contents t ON t.sha256 = e.sha256
+            LEFT JOIN locks k ON k.file_id = i.id AND k.holder_id IS NOT NULL
+            LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence LEFT JOIN contents w ON w.sha256 = d.sha256
+        WHERE i.library_id = $1 AND i.deleted_at IS NULL AND i.unpublished_by IS NULL AND NOT ($2 AND e.private)"#,
         id.0,
         no_private,
     )
     .fetch_one(db)
     .await
+}
+
+/// Takes a turn in a library with a quota: whoever else writes there under it waits until the transaction ends. Answers the
+/// quota, if there still is one.
+pub async fn take_turn(db: &mut PgConnection, id: LibraryId) -> sqlx::Result<Option<i64>> {
+    let quota = sqlx::query_scalar!(
+        "UPDATE libraries SET quota_turn = quota_turn + 1 WHERE id = $1 AND quota_bytes IS NOT NULL RETURNING quota_bytes",
+        id.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(quota.flatten())
 }

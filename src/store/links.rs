@@ -18,6 +18,7 @@ pub struct LinkRow {
     pub oracle_id: String,
     pub graph_id: String,
     pub name: String,
+    pub embedded: bool,
     pub role: Role,
     pub audience: Audience,
     pub listed: Vec<PrincipalId>,
@@ -34,7 +35,7 @@ macro_rules! links {
         sqlx::query_as!(
             LinkRow,
             r#"SELECT l.id AS "id!: LinkId", l.item_id AS "item!: ItemId", l.oracle_id AS "oracle_id!", l.graph_id AS "graph_id!",
-                l.name AS "name!", l.role AS "role!: Role", l.audience AS "audience!: Audience",
+                l.name AS "name!", l.embedded AS "embedded!", l.role AS "role!: Role", l.audience AS "audience!: Audience",
                 ARRAY(SELECT principal_id FROM link_users u WHERE u.link_id = l.id ORDER BY principal_id)
                     AS "listed!: Vec<PrincipalId>",
                 l.access_code_hash AS "access_code_hash?", l.expires_at AS "expires_at?",
@@ -58,6 +59,49 @@ pub async fn by_oracle_id(
     links!("WHERE l.oracle_id = $2", now, oracle_id).fetch_optional(db).await
 }
 
+/// The link with Graph's share id, unless its item is in the trash.
+pub async fn by_graph_id(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    graph_id: &str,
+) -> sqlx::Result<Option<LinkRow>> {
+    if super::has_nul(graph_id) {
+        return Ok(None);
+    }
+    links!("WHERE l.graph_id = $2", now, graph_id).fetch_optional(db).await
+}
+
+/// The link with this key, unless its item is in the trash.
+pub async fn by_id(db: &mut PgConnection, now: Option<DateTime<Utc>>, id: LinkId) -> sqlx::Result<Option<LinkRow>> {
+    links!("WHERE l.id = $2", now, id.0).fetch_optional(db).await
+}
+
+/// Holds a link as it is until the transaction ends. `false`: there is none any more.
+pub async fn hold(db: &mut PgConnection, id: LinkId) -> sqlx::Result<bool> {
+    let held = sqlx::query!("SELECT id FROM links WHERE id = $1 FOR SHARE", id.0).fetch_optional(db).await?;
+    Ok(held.is_some())
+}
+
+/// The links on any of these items, those on later ones first, oldest first; of all, or only this one.
+pub async fn on_any(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    items: &[ItemId],
+    only: Option<LinkId>,
+    limit: i64,
+) -> sqlx::Result<Vec<LinkRow>> {
+    links!(
+        "WHERE l.item_id = ANY ($2::uuid[]) AND ($3::uuid IS NULL OR l.id = $3)
+        ORDER BY array_position($2::uuid[], l.item_id) DESC, l.created_at, l.id LIMIT $4",
+        now,
+        items as &[ItemId],
+        only.map(|only| only.0),
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// The links on an item, oldest first.
 pub async fn on(db: &mut PgConnection, now: Option<DateTime<Utc>>, item: ItemId) -> sqlx::Result<Vec<LinkRow>> {
     links!("WHERE l.item_id = $2 ORDER BY l.created_at, l.id", now, item.0).fetch_all(db).await
@@ -77,6 +121,7 @@ pub struct NewLink {
     pub oracle_id: String,
     pub graph_id: String,
     pub name: String,
+    pub embedded: bool,
     pub role: Role,
     pub audience: Audience,
     pub listed: Vec<PrincipalId>,
@@ -89,8 +134,8 @@ pub struct NewLink {
 pub async fn create(db: &mut PgConnection, link: &NewLink, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO links (id, item_id, oracle_id, graph_id, name, role, audience, access_code_hash, expires_at, created_by,
-            created_at, modified_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce($11::timestamptz, now()), coalesce($11, now()))",
+            created_at, modified_at, embedded)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce($11::timestamptz, now()), coalesce($11, now()), $12)",
         link.id.0,
         link.item.0,
         link.oracle_id,
@@ -102,6 +147,7 @@ pub async fn create(db: &mut PgConnection, link: &NewLink, now: Option<DateTime<
         link.expires_at,
         link.created_by.0,
         now,
+        link.embedded,
     )
     .execute(&mut *db)
     .await?;

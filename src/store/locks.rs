@@ -181,7 +181,8 @@ pub async fn file_by_uuid(
     .await
 }
 
-/// Sets when the caller's own lock ends; counts from now. `None`: the lock is not the caller's (any more).
+/// Sets when the caller's own lock ends; counts from now. That of a file that was never checked in never ends by itself, so
+/// that nobody is left with a file that they alone see and do not hold. `None`: the lock is not the caller's (any more).
 pub async fn refresh(
     db: &mut PgConnection,
     permit: &Permit,
@@ -194,7 +195,8 @@ pub async fn refresh(
         LockRow,
         r#"WITH refreshed AS (
             UPDATE locks SET revision = revision + 1, taken_at = coalesce($3, now()),
-                expires_at = coalesce($3, now()) + $5::interval
+                expires_at = CASE WHEN EXISTS (SELECT FROM items i WHERE i.id = $1 AND i.unpublished_by IS NOT NULL) THEN NULL
+                    ELSE coalesce($3, now()) + $5::interval END
             WHERE file_id = $1 AND closed_at IS NULL AND holder_id = $2::uuid AND lock_uuid = $4
                 AND (expires_at IS NULL OR expires_at > coalesce($3::timestamptz, now()))
             RETURNING *

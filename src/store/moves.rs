@@ -3,10 +3,10 @@
 
 use sqlx::PgConnection;
 
-use super::{Act, files::Seen};
+use super::{Act, files::Seen, trail::Way};
 use crate::domain::{
     actor::Dialect,
-    event::{Outcome, Subject, Verb},
+    event::Subject,
     id::{ItemId, LibraryId},
     name::ItemName,
     permission::Permit,
@@ -47,17 +47,24 @@ pub async fn file(
                 AND (NOT $12::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
                 AND (NOT $13::boolean OR NOT EXISTS (SELECT FROM part_files p WHERE p.file_id = locks.file_id))
             RETURNING file_id, fence
+        ), old AS MATERIALIZED (
+            -- as it is now: a folder above may have been moved while this waited for its tree
+            SELECT i.id, i.library_id, i.ancestors FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
         ), file AS (
             UPDATE items i SET library_id = parent.library_id, parent_id = parent.id, ancestors = parent.ancestors || parent.id,
                 name = $7, name_key = $8, title = $9, revision = i.revision + 1
-            FROM guard, parent WHERE i.id = guard.file_id
-            RETURNING i.id
+            FROM old, parent WHERE i.id = old.id
+            RETURNING i.id, i.ancestors
         ), edition AS (
             UPDATE editions e SET title = $9 FROM items i, guard
             WHERE i.id = guard.file_id AND e.id = i.edition_id AND e.title <> $9
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, request_id)
-            SELECT coalesce($2, now()), $10, $11, 'update', 'done', $6, guard.file_id, guard.fence, $14 FROM guard
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, request_id,
+                from_library_id, from_ancestors)
+            SELECT coalesce($2, now()), $10, $11, 'update', 'done', $6, guard.file_id, guard.fence, $14,
+                CASE WHEN old.library_id <> $6 THEN old.library_id END,
+                CASE WHEN file.ancestors <> old.ancestors THEN old.ancestors END
+            FROM guard, old, file
         )
         SELECT file.id FROM file"#,
         permit.item().0,
@@ -129,6 +136,8 @@ pub async fn folder(
         .await?;
     }
     let on = Subject { library: to.library, item: permit.item(), edition: None, holder: None };
-    super::trail::note(db, Verb::Update, Outcome::Done, &on, act).await?;
+    let way = Way { from: moved.from, before: &moved.before, after: &moved.after };
+    super::trail::note_moved(&mut *db, &on, &way, act).await?;
+    super::trail::note_carried(db, &on, &way, act).await?;
     Ok(true)
 }

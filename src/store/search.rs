@@ -31,9 +31,13 @@ pub struct Scope {
     pub hidden: Vec<CategoryId>,
     /// Whether private files do not exist for the caller.
     pub no_private: bool,
+    /// Who asks: of files that were never checked in only their own exist for them.
+    pub caller: Option<PrincipalId>,
+    /// Whether folders stand among files, and not before them.
+    pub mixed: bool,
 }
 
-/// A page of what was found; folders before files. The order is stable while paging.
+/// A page of what was found; folders before files, unless they are to be mixed. The order is stable while paging.
 pub async fn find(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,
@@ -57,7 +61,7 @@ pub async fn find(
     items!(
         r#"WITH page AS MATERIALIZED (
             SELECT i.id, count(*) OVER () AS total, row_number() OVER (
-                ORDER BY CASE WHEN i.kind = 'file' THEN 1 ELSE 0 END,
+                ORDER BY CASE WHEN i.kind = 'file' AND NOT $17::boolean THEN 1 ELSE 0 END,
                     CASE WHEN NOT $14::boolean THEN s.text END, CASE WHEN $14 THEN s.text END DESC,
                     CASE WHEN NOT $14 THEN s.size END, CASE WHEN $14 THEN s.size END DESC,
                     CASE WHEN NOT $14 THEN s.at END, CASE WHEN $14 THEN s.at END DESC,
@@ -80,6 +84,7 @@ pub async fn find(
                     WHERE NOT i.words @@ to_tsquery('simple', w.query) AND NOT EXISTS (SELECT FROM principals p
                         WHERE p.id IN (i.owner_id, i.modified_by) AND p.words @@ to_tsquery('simple', w.query)))
                 AND ($11::text IS NULL OR strpos(i.name_key, $11) > 0)
+                AND (i.unpublished_by IS NULL OR i.unpublished_by = $16::uuid)
             ORDER BY place LIMIT $12 OFFSET $15
         )"#,
         "page.total",
@@ -99,6 +104,8 @@ pub async fn find(
         order,
         window.descending,
         window.offset,
+        scope.caller.map(|caller| caller.0),
+        scope.mixed,
     )
     .fetch_all(db)
     .await

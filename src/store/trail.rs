@@ -33,6 +33,73 @@ pub async fn note(db: &mut PgConnection, verb: Verb, outcome: Outcome, on: &Subj
     Ok(())
 }
 
+/// The way a folder was taken: the library and the folders above it before, and the folders above it now.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the sentence above says it")]
+pub struct Way<'a> {
+    pub from: LibraryId,
+    pub before: &'a [ItemId],
+    pub after: &'a [ItemId],
+}
+
+impl Way<'_> {
+    fn from(&self, to: LibraryId) -> Option<uuid::Uuid> {
+        (self.from != to).then_some(self.from.0)
+    }
+}
+
+/// Notes an update of a folder, and where it was before, if it was elsewhere.
+pub async fn note_moved(db: &mut PgConnection, on: &Subject, way: &Way<'_>, act: &Act) -> sqlx::Result<()> {
+    let before = (way.before != way.after).then_some(way.before);
+    sqlx::query!(
+        "INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, comment, request_id, from_library_id,
+            from_ancestors)
+        VALUES (coalesce($1::timestamptz, now()), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        act.now,
+        act.actor.map(|actor| actor.0),
+        act.dialect as Dialect,
+        Verb::Update as Verb,
+        Outcome::Done as Outcome,
+        on.library.0,
+        on.item.0,
+        act.comment.as_deref(),
+        act.request,
+        way.from(on.library),
+        before as Option<&[ItemId]>,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes of all that lies below a folder, be it in the trash, that it went along with it: each in a trail of its own, so that
+/// what became of an item can be told without asking what became of the folders it was ever in.
+pub async fn note_carried(db: &mut PgConnection, on: &Subject, way: &Way<'_>, act: &Act) -> sqlx::Result<()> {
+    if way.before == way.after {
+        return Ok(());
+    }
+    sqlx::query!(
+        "INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, request_id, from_library_id,
+            from_ancestors)
+        SELECT coalesce($1::timestamptz, now()), $2, $3, $4, $5, $6, i.id, $7, $8, $10::uuid[] || i.ancestors[$11::int:]
+        FROM items i WHERE i.ancestors @> ARRAY[$9::uuid] AND i.purged_at IS NULL ORDER BY i.ancestors, i.id",
+        act.now,
+        act.actor.map(|actor| actor.0),
+        act.dialect as Dialect,
+        Verb::Carry as Verb,
+        Outcome::Done as Outcome,
+        on.library.0,
+        act.request,
+        way.from(on.library),
+        on.item.0,
+        way.before as &[ItemId],
+        i32::try_from(way.after.len()).unwrap_or(i32::MAX).saturating_add(1),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// One entry of the trail.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
@@ -60,13 +127,14 @@ pub async fn of(db: &mut PgConnection, item: ItemId) -> sqlx::Result<Vec<Entry>>
     .await
 }
 
-/// What was done to an item, newest first; not what concerns its working copy alone.
+/// What was done to an item, newest first; not what concerns its working copy alone, nor what befell it without anybody's
+/// doing it: a lock's lapse, a move of a folder above.
 pub async fn done_to(db: &mut PgConnection, item: ItemId, limit: i64) -> sqlx::Result<Vec<Entry>> {
     sqlx::query_as!(
         Entry,
         r#"SELECT at, actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", verb AS "verb: Verb",
             outcome AS "outcome: Outcome", fence, edition_id AS "edition: EditionId", comment
-        FROM events WHERE item_id = $1 AND outcome = 'done' AND verb NOT IN ('save_draft', 'refresh')
+        FROM events WHERE item_id = $1 AND outcome = 'done' AND verb NOT IN ('save_draft', 'refresh', 'lapse', 'carry')
         ORDER BY id DESC LIMIT $2"#,
         item.0,
         limit,

@@ -68,6 +68,24 @@ pub async fn by_trash_id(db: &mut PgConnection, owner: PrincipalId, trash_id: &s
     .await
 }
 
+/// The same by Graph's id of what was deleted.
+pub async fn by_graph_id(db: &mut PgConnection, owner: PrincipalId, graph_id: &str) -> sqlx::Result<Option<TrashRow>> {
+    if super::has_nul(graph_id) {
+        return Ok(None);
+    }
+    sqlx::query_as!(
+        TrashRow,
+        r#"SELECT i.id AS "item: ItemId", i.trash_id AS "trash_id!", i.deleted_at AS "deleted_at!"
+        FROM items i JOIN libraries l ON l.id = i.library_id
+        WHERE i.graph_id = $2 AND i.trash_id IS NOT NULL
+            AND $1 = CASE WHEN l.kind = 'personal' THEN l.owner_id ELSE i.owner_id END"#,
+        owner.0,
+        graph_id,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// A category among these that something has which went into the trash with an item, itself included.
 pub async fn category_of(
     db: &mut PgConnection,
@@ -95,8 +113,8 @@ pub async fn has_private(db: &mut PgConnection, root: ItemId) -> sqlx::Result<bo
     .await
 }
 
-/// Takes an item out of the trash, back into the folder the permit is for, where it was, with all that went along; opens
-/// their locks, which are free and count on. Notes it in the trail of the item and of each file. Needs
+/// Takes an item out of the trash, into the folder the permit is for, with all that went along; opens
+/// their locks, which are free and count on. Notes it in the trail of the item and of each item below. Needs
 /// [`super::folders::hold_trees`]. `false`: it is not in the trash under this id any more, or the folder is gone. A taken
 /// name violates `items_name_key`.
 pub async fn restore(
@@ -110,10 +128,10 @@ pub async fn restore(
     let back = sqlx::query!(
         r#"UPDATE items i SET deleted_at = NULL, deleted_by = NULL, deleted_with = NULL, trash_id = NULL,
             name = $5, name_key = $6, title = CASE WHEN i.title = i.name THEN $5 ELSE i.title END,
-            ancestors = parent.ancestors || parent.id, revision = i.revision + 1
+            parent_id = parent.id, ancestors = parent.ancestors || parent.id, revision = i.revision + 1
         FROM items parent, items old
-        WHERE i.id = $1 AND i.trash_id = $2 AND old.id = i.id AND i.parent_id = $3 AND i.library_id = $4
-            AND parent.id = i.parent_id AND parent.library_id = i.library_id AND parent.kind = 'folder'
+        WHERE i.id = $1 AND i.trash_id = $2 AND old.id = i.id AND i.library_id = $4
+            AND parent.id = $3 AND parent.library_id = i.library_id AND parent.kind = 'folder'
             AND parent.deleted_at IS NULL
         RETURNING old.ancestors AS "before!: Vec<ItemId>", i.ancestors AS "after: Vec<ItemId>""#,
         row.item.0,
@@ -144,8 +162,8 @@ pub async fn restore(
             FROM (SELECT id FROM back UNION ALL SELECT $1) b WHERE k.file_id = b.id
         )
         INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-        SELECT coalesce($2::timestamptz, now()), $3, $4, 'restore', 'done', $5, k.file_id, k.fence, $6, $9
-        FROM back JOIN locks k ON k.file_id = back.id",
+        SELECT coalesce($2::timestamptz, now()), $3, $4, 'restore', 'done', $5, back.id, k.fence, $6, $9
+        FROM back LEFT JOIN locks k ON k.file_id = back.id",
         row.item.0,
         act.now,
         act.actor.map(|actor| actor.0),
@@ -172,7 +190,7 @@ pub struct Purged {
 
 /// Deletes an item in the trash for good, with all that went along: what they held, what was said about them, who had a
 /// role on them and which links led to them. Their rows stay, since others name them, and name nothing. The bytes are the
-/// sweeper's. Notes it in the trail of the item and of each file. Needs [`super::folders::hold_trees`]. `None`: it is not in
+/// sweeper's. Notes it in the trail of the item and of each item below. Needs [`super::folders::hold_trees`]. `None`: it is not in
 /// the trash under this id any more.
 pub async fn purge(
     db: &mut PgConnection,
@@ -200,8 +218,8 @@ pub async fn purge(
             RETURNING id
         )
         INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-        SELECT coalesce($2, now()), $3, $4, 'purge', 'done', $5, k.file_id, k.fence, $6, $7
-        FROM gone JOIN locks k ON k.file_id = gone.id WHERE gone.id <> $1",
+        SELECT coalesce($2, now()), $3, $4, 'purge', 'done', $5, gone.id, k.fence, $6, $7
+        FROM gone LEFT JOIN locks k ON k.file_id = gone.id WHERE gone.id <> $1",
         row.item.0,
         act.now,
         act.actor.map(|actor| actor.0),

@@ -288,9 +288,12 @@ impl Vault {
             graph_site_id: Uuid::new_v4(),
             owner,
             policies_required: false,
+            minor_versions: false,
+            check_out_required: false,
             arena_workspace: None,
             arena_api: true,
             arena_request_limit: self.0.settings.request_limit,
+            quota_bytes: None,
             created_by: None,
         })
     }
@@ -327,6 +330,7 @@ impl Vault {
             owner: library.owner.unwrap_or(made_by),
             author: library.created_by.or(library.owner).unwrap_or(made_by),
             client_times: ClientTimes::default(),
+            unpublished_by: None,
         };
         store::folders::create_root(change, library.id, &root, now).await?;
         Ok(root.id)

@@ -12,7 +12,7 @@ use crate::{
         id::{PrincipalId, PrincipalKey},
         person::{Person, PrincipalKind},
     },
-    store,
+    store::{self, grants::SignIn},
 };
 
 /// An application to be made, or whose roles are to be set.
@@ -37,6 +37,8 @@ pub struct ApplicationInfo {
     pub disabled: bool,
     /// How many of its secrets count.
     pub secrets: i64,
+    /// What it may do where users sign in.
+    pub sign_in: SignIn,
 }
 
 impl Vault {
@@ -101,7 +103,8 @@ impl Vault {
         rows.into_iter()
             .map(|row| {
                 let person = Person::clone(&*people.get(row.id)?);
-                Ok(ApplicationInfo { person, roles: row.roles, disabled: row.disabled, secrets: row.secrets })
+                let sign_in = SignIn { public: row.public, redirect_uris: row.redirect_uris, delegated: row.delegated };
+                Ok(ApplicationInfo { person, roles: row.roles, disabled: row.disabled, secrets: row.secrets, sign_in })
             })
             .collect()
     }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use super::{
     Look, Published, Vault,
-    create::{With, is_personal},
+    create::{With, born_held, is_personal},
     files::Tree,
     giving::Giving,
     locks::ATTEMPTS,
     names::free_name,
     publish::author,
+    quota::Turn,
 };
 use crate::{
     domain::{
@@ -25,6 +26,7 @@ use crate::{
     store::{
         self,
         copies::{Copied, Copier, Found},
+        copy_operations::Errand,
     },
 };
 
@@ -50,24 +52,38 @@ impl Vault {
         target: &Look,
         on_conflict: OnConflict,
     ) -> Result<Published> {
+        let (vault, actor, look, edition, target) =
+            (self.clone(), actor.clone(), look.clone(), edition.clone(), target.clone());
+        self.complete(async move {
+            vault.try_copy_file(&actor, &look, &edition, target, on_conflict, &Manner::default()).await
+        })
+        .await
+    }
+
+    /// Copies an edition of a file in some manner; what is said of it may differ from what was published.
+    pub(super) async fn try_copy_file(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        edition: &Edition,
+        target: Look,
+        on_conflict: OnConflict,
+        manner: &Manner,
+    ) -> Result<Published> {
         look.file()?;
         target.folder()?;
         look.check(actor, Action::Download)?;
         let item = &look.item;
-        let permit = self.check_create(actor, target, Some(item.category.id)).await?;
+        let permit = self.check_create(actor, &target, Some(item.category.id)).await?;
         let file = NewFile {
-            name: ItemName::parse(&item.name)?,
+            name: manner.name_of(item)?,
             metadata: said_of(item, edition),
             comment: String::new(),
             on_conflict,
             client_times: ClientTimes::default(),
         };
-        let giving = Giving { content: None, info: edition.content };
-        let (vault, actor, target, of) = (self.clone(), actor.clone(), target.clone(), item.id);
-        self.complete(
-            async move { vault.create_wherever(&actor, permit, target, &file, &giving, With::WordsOf(of)).await },
-        )
-        .await
+        let giving = Giving::once_more(edition.content);
+        self.create_wherever(actor, permit, target, &file, &giving, With::WordsOf(item.id, manner.errand)).await
     }
 
     /// Copies a folder that was looked at, with all below it that the caller may see, into another: all or nothing, and as
@@ -87,15 +103,19 @@ impl Vault {
         target.folder()?;
         look.check(actor, Action::Download)?;
         let (vault, actor, look, target) = (self.clone(), actor.clone(), look.clone(), target.clone());
-        self.complete(async move { vault.try_copy_folder(&actor, &look, target, on_conflict).await }).await
+        self.complete(
+            async move { vault.try_copy_folder(&actor, &look, target, on_conflict, &Manner::default()).await },
+        )
+        .await
     }
 
-    async fn try_copy_folder(
+    pub(super) async fn try_copy_folder(
         &self,
         actor: &Actor,
         look: &Look,
         mut target: Look,
         on_conflict: OnConflict,
+        manner: &Manner,
     ) -> Result<ItemId> {
         if look.item.is_root() {
             return Err(Error::Impossible("a root folder"));
@@ -107,7 +127,7 @@ impl Vault {
             if target.is_within(look.item.id) {
                 return Err(Error::Impossible("a folder into itself"));
             }
-            let name = free_name(&ItemName::parse(&look.item.name)?, Kind::Folder, on_conflict, names, self.now());
+            let name = free_name(&manner.name_of(&look.item)?, Kind::Folder, on_conflict, names, self.now());
             let hidden = self.hidden_categories(actor, &look.item.library).await?;
             let closed = self.categories_closed_to(actor, &target.item.library, Action::Create).await?;
             let categories = self.categories().await?;
@@ -121,6 +141,7 @@ impl Vault {
                 name: &name,
                 hidden: &hidden,
                 unassignable: &unassignable,
+                manner,
             };
             let copied = again!(self.copy_all(&what, &closed.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await);
             match copied {
@@ -149,12 +170,14 @@ impl Vault {
         let (source, target, actor) = (&what.look.item, &what.target.item, what.actor);
         let mut all = self.0.db.begin().await?;
         store::copies::at_one_moment(&mut all).await?;
+        let turn = Turn::take(&mut all, &target.library).await?;
         let above = store::copies::hold_target(&mut all, target.id, target.library.id, source.library.id).await?;
         // moved below the folder meanwhile: the next look says so
         let Some(mut path) = above.filter(|above| !above.contains(&source.id)) else { return Ok(Ended::Gone) };
         path.push(target.id);
         let limit = i64::try_from(MOST_COPIED + 1).unwrap_or(i64::MAX);
-        let found = store::copies::below(&mut all, source.id, what.hidden, actor.is_supplier(), limit).await?;
+        let found =
+            store::copies::below(&mut all, source.id, what.hidden, (actor.id(), actor.is_supplier()), limit).await?;
         if found.is_empty() {
             return Ok(Ended::SourceGone);
         }
@@ -177,11 +200,21 @@ impl Vault {
             owner: target.library.owner.filter(|_| is_personal(target)).unwrap_or(by),
             author: by,
             author_name: actor.person().map_or_else(|| target.owner.name.clone(), |person| person.name.clone()),
+            holder: born_held(actor, target),
         };
         let act = self.act(actor, None);
-        store::copies::make(&mut all, what.permit, target.library.id, what.name, &copies, &by, &act).await?;
+        let holder = actor.id().filter(|_| what.manner.working_copies);
+        store::copies::make(&mut all, what.permit, target.library.id, what.name, &copies, &by, holder, &act).await?;
         let pairs: Vec<_> = copies.iter().map(|copied| (copied.of, copied.id)).collect();
         store::metadata::copy(&mut all, &pairs).await?;
+        if let Some(errand) = what.manner.errand
+            && !store::copy_operations::finish(&mut all, errand, made, act.now).await?
+        {
+            return Ok(Ended::Failed(Error::FenceLost));
+        }
+        if !turn.fits(&mut all).await? {
+            return Ok(Ended::Failed(Error::QuotaReached));
+        }
         all.commit().await?;
         Ok(Ended::Done(made))
     }
@@ -238,6 +271,24 @@ struct Copying<'a> {
     hidden: &'a [CategoryId],
     /// Categories that no new file may have.
     unassignable: &'a [CategoryId],
+    manner: &'a Manner,
+}
+
+/// How something is copied; by default under its name, as it was published.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Manner {
+    /// Another name than its own.
+    pub name: Option<ItemName>,
+    /// Whether of files in a folder that the caller has checked out the working copies are copied.
+    pub working_copies: bool,
+    /// What ends with the copy, both or neither.
+    pub errand: Option<Errand>,
+}
+
+impl Manner {
+    fn name_of(&self, item: &Item) -> Result<ItemName> {
+        self.name.clone().map_or_else(|| Ok(ItemName::parse(&item.name)?), Ok)
+    }
 }
 
 /// How it ended; only [`Ended::Done`] has changed anything.
@@ -252,7 +303,7 @@ enum Ended {
     Closed(CategoryId),
     /// A file has a category that no new one may have.
     NotAssignable,
-    /// No identity could be drawn.
+    /// No identity could be drawn, or there is no room for all.
     Failed(Error),
 }
 

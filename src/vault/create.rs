@@ -7,23 +7,27 @@ use super::{
     locks::ATTEMPTS,
     metadata::set_with,
     names::free_name,
-    publish::{Aim, Given, author},
+    publish::{Aim, Given, author, ended_with},
+    quota::Turn,
 };
 use crate::{
     content::Staged,
     domain::{
-        actor::Actor,
+        actor::{Actor, Dialect},
         edition::{Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
-        id::{EditionId, ItemId, ItemKey, LibraryId},
+        id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::{Item, Kind, NewFile, OnConflict},
-        library::LibraryKind,
+        library::{Library, LibraryKind},
         metadata::Setting,
         permission::{Action, Permit},
         version::{Step, Version},
     },
-    store::{self, contents::NewContent, editions::NewEdition, files::NewItem, parts::NewAssociation},
+    store::{
+        self, contents::NewContent, copy_operations::Errand, editions::NewEdition, files::NewItem,
+        parts::NewAssociation, uploads::Ending,
+    },
 };
 
 /// A file to be made in a folder that was looked at, with its bytes.
@@ -43,8 +47,10 @@ pub(super) enum With<'a> {
     Belonging(&'a Belonging),
     /// What is said about it.
     Words(&'a [Setting]),
-    /// What everybody sees said about this other one.
-    WordsOf(ItemId),
+    /// What everybody sees said about this other one, which it is a copy of.
+    WordsOf(ItemId, Option<Errand>),
+    /// The end of the upload that brought it.
+    End(&'a Ending),
 }
 
 /// That a file to be made belongs to a revision of a part.
@@ -78,16 +84,33 @@ impl Vault {
         new: NewFileAt,
         said: Vec<Setting>,
     ) -> Result<Published> {
+        self.check_values(actor, folder, &said).await?;
+        self.create_file_ending(actor, folder, new, said, None).await
+    }
+
+    /// The same, the values checked, as the end of an upload where there is one: all or nothing.
+    pub(super) async fn create_file_ending(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        new: NewFileAt,
+        said: Vec<Setting>,
+        ending: Option<Ending>,
+    ) -> Result<Published> {
         folder.folder()?;
         let permit = self.check_create(actor, folder, new.file.metadata.category).await?;
-        self.check_values(actor, folder, &said).await?;
         let (vault, actor, folder) = (self.clone(), actor.clone(), folder.clone());
         self.complete(async move {
             let giving = Giving::new(new.content);
-            let with = if said.is_empty() { With::Nothing } else { With::Words(&said) };
+            let with = match &ending {
+                Some(ending) => With::End(ending),
+                None if said.is_empty() => With::Nothing,
+                None => With::Words(&said),
+            };
             let mut made = vault.create_wherever(&actor, permit, folder.clone(), &new.file, &giving, with).await;
             if new.file.on_conflict == OnConflict::AddEdition && matches!(made, Err(Error::NameTaken(_))) {
-                made = vault.add_instead(&actor, &folder, &new.file, &giving, said).await;
+                let aim = Aim { said, ending, ..Aim::new(Verb::AddEdition, Action::AddEdition) };
+                made = vault.add_instead(&actor, &folder, &new.file, &giving, &aim).await;
             }
             if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
@@ -149,22 +172,27 @@ impl Vault {
         folder: &Look,
         file: &NewFile,
         giving: &Giving,
-        said: Vec<Setting>,
+        aim: &Aim,
     ) -> Result<Published> {
         let name = file.name.as_str().to_owned();
         let key = ItemKey::Path(Box::new(ItemKey::Id(folder.item.id)), vec![name.clone()]);
-        let look = self.look(actor, &key).await?;
-        if look.file().is_err() {
-            return Err(Error::NameTaken(name));
-        }
+        let look = match self.look(actor, &key).await {
+            Ok(look) if look.item.kind() == Kind::File => look,
+            // what does not exist for the caller has its name all the same
+            Ok(_) | Err(Error::Missing(_)) => return Err(Error::NameTaken(name)),
+            Err(other) => return Err(other),
+        };
         let what = Given {
             metadata: file.metadata.clone(),
             comment: file.comment.clone(),
-            how: Publish::New(Step::Major),
+            how: Publish::New(if actor.dialect == Dialect::Graph {
+                look.item.library.usual_step()
+            } else {
+                Step::Major
+            }),
             rename: None,
         };
-        let aim = Aim { said, ..Aim::new(Verb::AddEdition, Action::AddEdition) };
-        self.try_publish(actor, look, &what, giving, &aim).await
+        self.try_publish(actor, look, &what, giving, aim).await
     }
 
     async fn try_create(
@@ -199,6 +227,7 @@ impl Vault {
                 owner,
                 author,
                 client_times: file.client_times,
+                unpublished_by: born_held(actor, &folder.item),
             };
             let edition = NewEdition {
                 id: EditionId::fresh(),
@@ -222,22 +251,16 @@ impl Vault {
                 item_name: None,
             };
             let act = self.act(actor, Some(&file.comment));
-            let library = folder.item.library.id;
+            let library = &folder.item.library;
             let content = giving.content.as_ref();
-            let made = match with {
-                With::Nothing => {
-                    let mut db = self.connection().await?;
-                    again!(store::files::create(&mut db, permit, library, &new, &edition, content, &act).await)
-                }
-                With::Belonging(with) => {
-                    again!(self.create_with(permit, library, &new, &edition, content, with, &act).await)
-                }
-                With::Words(_) | With::WordsOf(_) => {
-                    match again!(self.create_saying(permit, library, &new, &edition, content, with, &act).await) {
-                        Ok(Ok(made)) => Ok(made),
-                        Ok(Err(refusal)) => return Err(refusal),
-                        Err(error) => Err(error),
-                    }
+            let made = if matches!(with, With::Nothing) && library.quota_bytes.is_none() {
+                let mut db = self.connection().await?;
+                again!(store::files::create(&mut db, permit, library.id, &new, &edition, content, &act).await)
+            } else {
+                match again!(self.create_with(permit, library, &new, &edition, content, with, &act).await) {
+                    Ok(Ok(made)) => Ok(made),
+                    Ok(Err(refusal)) => return Err(refusal),
+                    Err(error) => Err(error),
                 }
             };
             match made {
@@ -265,36 +288,13 @@ impl Vault {
         Err(Error::NameTaken(file.name.as_str().to_owned()))
     }
 
-    /// `None` as in `store::files::create`, and when the revision is not worked on any more.
+    /// `None` as in `store::files::create`, and when the revision is not worked on any more. The inner refusal is that of what
+    /// is written with the file, or of the library's quota.
     #[expect(clippy::too_many_arguments, reason = "one transaction")]
     async fn create_with(
         &self,
         permit: &Permit,
-        library: LibraryId,
-        file: &NewItem,
-        edition: &NewEdition,
-        content: Option<&NewContent>,
-        with: &Belonging,
-        act: &store::Act,
-    ) -> sqlx::Result<Option<Option<String>>> {
-        let mut all = self.0.db.begin().await?;
-        let made = store::files::create(&mut all, permit, library, file, edition, content, act).await?;
-        let mut association = with.association.clone();
-        association.terms.edition = (!with.latest).then_some(edition.id);
-        let tied = store::parts::associate(&mut all, &with.permit, library, &association, file.id, None, act).await?;
-        if made.is_none() || !tied {
-            return Ok(None);
-        }
-        all.commit().await?;
-        Ok(made)
-    }
-
-    /// The same with words about the file. The inner refusal is that of the words.
-    #[expect(clippy::too_many_arguments, reason = "one transaction")]
-    async fn create_saying(
-        &self,
-        permit: &Permit,
-        library: LibraryId,
+        library: &Library,
         file: &NewItem,
         edition: &NewEdition,
         content: Option<&NewContent>,
@@ -302,22 +302,53 @@ impl Vault {
         act: &store::Act,
     ) -> sqlx::Result<Result<Option<Option<String>>>> {
         let mut all = self.0.db.begin().await?;
-        let made = store::files::create(&mut all, permit, library, file, edition, content, act).await?;
+        let turn = Turn::take(&mut all, library).await?;
+        let made = store::files::create(&mut all, permit, library.id, file, edition, content, act).await?;
         if made.is_none() {
             return Ok(Ok(None));
         }
         match with {
+            With::Nothing => {}
+            With::Belonging(with) => {
+                let mut association = with.association.clone();
+                association.terms.edition = (!with.latest).then_some(edition.id);
+                let id = library.id;
+                if !store::parts::associate(&mut all, &with.permit, id, &association, file.id, None, act).await? {
+                    return Ok(Ok(None));
+                }
+            }
             With::Words(said) => {
                 if let Some(refusal) = set_with(&mut all, permit, file.id, said).await? {
                     return Ok(Err(refusal));
                 }
             }
-            With::WordsOf(other) => store::metadata::copy(&mut all, &[(other, file.id)]).await?,
-            With::Nothing | With::Belonging(_) => {}
+            With::WordsOf(other, errand) => {
+                store::metadata::copy(&mut all, &[(other, file.id)]).await?;
+                if let Some(errand) = errand
+                    && !store::copy_operations::finish(&mut all, errand, file.id, act.now).await?
+                {
+                    return Ok(Err(Error::FenceLost));
+                }
+            }
+            With::End(ending) => {
+                if let Some(refusal) = ended_with(&mut all, Some(ending), file.id, act).await? {
+                    return Ok(Err(refusal));
+                }
+            }
+        }
+        if !turn.fits(&mut all).await? {
+            return Ok(Err(Error::QuotaReached));
         }
         all.commit().await?;
         Ok(Ok(made))
     }
+}
+
+/// Who holds a new file of this folder from birth, and alone sees it until it is checked in for the first time: who makes
+/// it, where check-outs are required (spec/graph.md 6.4). What nobody in particular makes nobody could check in: it is
+/// published as it comes.
+pub(super) fn born_held(actor: &Actor, folder: &Item) -> Option<PrincipalId> {
+    actor.id().filter(|_| folder.library.check_out_required)
 }
 
 /// Whether it lies in somebody's own library.

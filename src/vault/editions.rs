@@ -110,17 +110,31 @@ impl Vault {
     /// [`Error::Impossible`] for the only one, and what the gates say.
     pub async fn delete_version(&self, actor: &Actor, look: &Look, ordinal: i32) -> Result<()> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
-        self.complete(async move { vault.try_delete_version(&actor, look, ordinal).await }).await
+        let key = EditionKey::Ordinal(ordinal);
+        self.complete(async move { vault.try_delete_version(&actor, look, &key, Newest::Goes).await }).await
     }
 
-    async fn try_delete_version(&self, actor: &Actor, mut look: Look, ordinal: i32) -> Result<()> {
+    /// The same for a vendor whose clients delete earlier versions only: the newest one stays (spec/graph.md 7, 17).
+    ///
+    /// # Errors
+    /// As [`Vault::delete_version`]; [`Error::Impossible`] for the newest one.
+    pub async fn delete_earlier_version(&self, actor: &Actor, look: &Look, key: &EditionKey) -> Result<()> {
+        let (vault, actor, look, key) = (self.clone(), actor.clone(), look.clone(), key.clone());
+        self.complete(async move { vault.try_delete_version(&actor, look, &key, Newest::Stays).await }).await
+    }
+
+    async fn try_delete_version(&self, actor: &Actor, mut look: Look, key: &EditionKey, newest: Newest) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let permit = look.check(actor, Action::Delete)?;
             let file = look.file()?;
             if actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
                 return Err(Error::FenceLost);
             }
-            let edition = self.edition(actor, &look, &EditionKey::Ordinal(ordinal)).await?.id;
+            let edition = self.edition(actor, &look, key).await?;
+            if edition.latest && newest == Newest::Stays {
+                return Err(Error::Impossible("it is the current version"));
+            }
+            let edition = edition.id;
             let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
             let (library, act) = (look.item.library.id, self.act(actor, None));
             {
@@ -158,6 +172,15 @@ impl Vault {
         }
         Ok(permit)
     }
+}
+
+/// What becomes of a deletion that names the newest edition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Newest {
+    /// It is deleted like any other.
+    Goes,
+    /// It is refused.
+    Stays,
 }
 
 fn names(key: &EditionKey, edition: &Edition) -> bool {

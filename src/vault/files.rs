@@ -28,6 +28,7 @@ impl Vault {
         folder.check(actor, Action::View)?;
         among.hidden = self.hidden_categories(actor, &folder.item.library).await?;
         among.no_private = actor.is_supplier();
+        among.caller = actor.id();
         let rows = {
             let mut db = self.connection().await?;
             let mut rows =
@@ -77,6 +78,7 @@ impl Vault {
     ) -> Result<Vec<Item>> {
         query.hidden = self.hidden_categories(actor, library).await?;
         query.no_private = actor.is_supplier();
+        query.caller = actor.id();
         // the root folder's own category may be hidden: that hides no file of another one
         query.below = match self.role_in(actor, library) {
             // what a role, a policy or a category leaves out, the query does; a credential that reaches nothing lists nothing
@@ -163,6 +165,7 @@ impl Vault {
                     owner: parent.item.library.owner.filter(|_| personal).unwrap_or(author),
                     author,
                     client_times,
+                    unpublished_by: None,
                 };
                 let act = vault.act(&actor, None);
                 let mut db = vault.connection().await?;
@@ -222,7 +225,7 @@ impl Vault {
         self.complete(async move { vault.try_update(&actor, look, &change).await }).await
     }
 
-    async fn try_update(&self, actor: &Actor, mut look: Look, change: &Change) -> Result<()> {
+    pub(super) async fn try_update(&self, actor: &Actor, mut look: Look, change: &Change) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let permit = look.check(actor, what_changes(change))?;
             let item = &look.item;
@@ -462,9 +465,11 @@ pub(super) enum Tree {
     Closed(CategoryId),
     /// A file below it is private, and the caller a supplier.
     Private,
+    /// The library it comes into may not hold so much.
+    NoRoom,
 }
 
-fn what_changes(change: &Change) -> Action {
+pub(super) fn what_changes(change: &Change) -> Action {
     if change.parent.is_some() {
         Action::Move
     } else if change.name.is_some() {
@@ -474,7 +479,7 @@ fn what_changes(change: &Change) -> Action {
     }
 }
 
-fn changed(item: &Item, parent: ItemId, change: &Change) -> Result<Changed> {
+pub(super) fn changed(item: &Item, parent: ItemId, change: &Change) -> Result<Changed> {
     let name = match &change.name {
         Some(name) => name.clone(),
         None => ItemName::parse(&item.name)?,

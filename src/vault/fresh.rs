@@ -90,6 +90,14 @@ pub fn token(prefix: &str) -> Result<String> {
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
+/// Characters of a code that people type.
+pub const USER_CODE: usize = 8;
+
+/// A code that people type: consonants only, so that it is no word and no letter looks like a digit (RFC 8628, 6.1).
+pub fn user_code() -> Result<String> {
+    text(b"BCDFGHJKLMNPQRSTVWXZ", USER_CODE)
+}
+
 /// Random bytes.
 pub fn fill(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).map_err(|error| Error::broken(error.to_string()))

@@ -17,18 +17,26 @@ use crate::{
 pub(super) struct Giving {
     pub content: Option<NewContent>,
     pub info: Option<ContentInfo>,
+    /// Named by something else, which still does after a no.
+    lent: bool,
 }
 
 impl Giving {
     /// What was staged, if something was.
     pub fn new(staged: Option<Staged>) -> Self {
+        let lent = staged.as_ref().is_some_and(Staged::is_lent);
         let content = staged.map(|staged| NewContent(staged.keep()));
         let info = content.as_ref().map(|NewContent(content)| ContentInfo {
             sha256: content.sha256,
             quick_xor: content.quick_xor,
             size: content.size.cast_signed(),
         });
-        Self { content, info }
+        Self { content, info, lent }
+    }
+
+    /// Bytes that are there already, to be named once more.
+    pub fn once_more(info: Option<ContentInfo>) -> Self {
+        Self { content: None, info, lent: false }
     }
 
     /// The row names `blob` now; our own, if it is another, is superfluous.
@@ -45,7 +53,9 @@ impl Giving {
 
     /// Nothing names what was given.
     pub async fn taken_back(&self, vault: &Vault) {
-        self.given(vault, None).await;
+        if !self.lent {
+            self.given(vault, None).await;
+        }
     }
 }
 

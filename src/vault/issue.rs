@@ -1,13 +1,15 @@
 //! Tokens that their bearers ask for, and that end by themselves: for a password, for another token, for an application's
 //! secret. Those that administrators make stand in `tokens`.
 
+use std::net::IpAddr;
+
 use super::{Vault, fresh, tokens::is_alive};
 use crate::{
     domain::{
         error::{Error, Result},
-        id::{PrincipalId, TokenId},
+        id::{GrantId, PrincipalId, TokenId},
     },
-    store::{self, auth::NewIssued},
+    store::{self, auth::NewIssued, directory::Credential},
 };
 
 /// A token to be issued.
@@ -37,21 +39,11 @@ impl Vault {
     /// # Errors
     /// Those of [`Vault::sign_in`].
     pub async fn issue_by_password(&self, login: &str, password: &str, what: Issue) -> Result<Issued> {
-        // not the remembered way, as with a session
-        let verified = self
-            .counted(&self.tried(login, None).await?, async {
-                let user = self.verify_login(login, password).await?;
-                if user.expired { Err(Error::PasswordExpired) } else { Ok(user) }
-            })
-            .await?;
+        let verified = self.verified(login, password, None).await?;
         let (vault, login) = (self.clone(), login.to_owned());
         self.complete(async move {
             let mut change = vault.0.db.begin().await?;
-            store::directory::hold(&mut change, verified.id).await?;
-            // a password changed since it was verified has ended what was issued, and this must not come after it
-            if store::directory::credential(&mut change, &login).await?.as_ref() != Some(&verified) {
-                return Err(Error::BadCredentials);
-            }
+            vault.hold_verified(&mut change, &login, &verified).await?;
             let issued = vault.issue(&mut change, verified.id, &what).await?;
             change.commit().await?;
             Ok(issued)
@@ -86,7 +78,41 @@ impl Vault {
         self.issue(&mut db, application, what).await
     }
 
+    /// The user of a login and a password, verified now: what is given for them lasts. Wrong ones are counted.
+    pub(super) async fn verified(&self, login: &str, password: &str, from: Option<IpAddr>) -> Result<Credential> {
+        // not the remembered way, as with a session
+        self.counted(&self.tried(login, from).await?, async {
+            let user = self.verify_login(login, password).await?;
+            if user.expired { Err(Error::PasswordExpired) } else { Ok(user) }
+        })
+        .await
+    }
+
+    /// Holds who was verified until the end of the transaction. A password changed since then has ended what was issued,
+    /// and nothing must come after it.
+    pub(super) async fn hold_verified(
+        &self,
+        change: &mut store::PgConnection,
+        login: &str,
+        verified: &Credential,
+    ) -> Result<()> {
+        store::directory::hold(change, verified.id).await?;
+        let now = store::directory::credential(change, login).await?;
+        if now.as_ref() == Some(verified) { Ok(()) } else { Err(Error::BadCredentials) }
+    }
+
     async fn issue(&self, db: &mut store::PgConnection, principal: PrincipalId, what: &Issue) -> Result<Issued> {
+        self.issue_from(db, principal, what, None).await
+    }
+
+    /// Issues a token that came from a grant, if from any: it ends with that.
+    pub(super) async fn issue_from(
+        &self,
+        db: &mut store::PgConnection,
+        principal: PrincipalId,
+        what: &Issue,
+        grant: Option<GrantId>,
+    ) -> Result<Issued> {
         let text = fresh::token("cck_")?;
         let new = NewIssued {
             id: TokenId::fresh(),
@@ -96,6 +122,7 @@ impl Vault {
             scopes: &what.scopes,
             label: what.label,
             lifetime: what.lifetime,
+            grant,
         };
         store::auth::issue_token(db, &new, self.0.clock.instead()).await?;
         Ok(Issued { principal, text })

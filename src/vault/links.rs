@@ -63,7 +63,7 @@ pub struct BroughtLink {
 }
 
 /// Links on one item: all of them are listed at once, so no more are made.
-const MOST: i64 = 1_000;
+pub(super) const MOST: i64 = 1_000;
 
 impl Vault {
     /// Makes a link on an item that was looked at.
@@ -84,6 +84,7 @@ impl Vault {
             oracle_id: self.0.fresh.oracle_link(look.item.kind() == Kind::Folder)?,
             graph_id: self.0.fresh.graph_share()?,
             name: spec.name,
+            embedded: false,
             role: spec.role,
             audience: spec.audience,
             listed: spec.listed,
@@ -138,7 +139,7 @@ impl Vault {
     }
 
     /// Notes what happens to a link in the trail of its item, in the transaction that does it.
-    async fn note_link(&self, change: &mut store::PgConnection, actor: &Actor, look: &Look) -> Result<()> {
+    pub(super) async fn note_link(&self, change: &mut store::PgConnection, actor: &Actor, look: &Look) -> Result<()> {
         let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder: None };
         Ok(store::trail::note(change, Verb::Link, Outcome::Done, &on, &self.act(actor, None)).await?)
     }
@@ -216,7 +217,7 @@ impl Vault {
             Some(link) if !suffices => Actor { link: Some(self.open_link(actor, &look, link).await?), ..actor.clone() },
             _ => actor.clone(),
         };
-        if permission::sees(&actor, &look.facts()) { Ok((actor, look)) } else { Err(Error::Missing(Missing::Hidden)) }
+        if permission::sees(&actor, &look.facts()) { Ok((actor, look)) } else { Err(Error::Missing(look.unseen())) }
     }
 
     async fn open_link(&self, actor: &Actor, look: &Look, brought: &BroughtLink) -> Result<OpenedLink> {
@@ -233,16 +234,25 @@ impl Vault {
         if look.item.id != row.item && !look.facts().ancestors.contains(&row.item) {
             return Err(Error::LinkRefused(row.role));
         }
-        match (row.audience, actor.id()) {
-            (Audience::Everybody, _) | (Audience::SignedIn, Some(_)) => {}
-            (Audience::Listed, Some(caller)) if row.listed.contains(&caller) => {}
-            (Audience::SignedIn | Audience::Listed, None) => return Err(Error::NoSession),
-            (Audience::Listed, Some(_)) => return Err(Error::LinkRefused(row.role)),
+        self.admit(actor, &row, &brought.codes, brought.from).await
+    }
+
+    /// Opens a living link for a caller whom it admits and who knows its access code.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`], [`Error::LinkRefused`], [`Error::AccessCode`].
+    pub(super) async fn admit(
+        &self,
+        actor: &Actor,
+        link: &LinkRow,
+        codes: &[String],
+        from: Option<IpAddr>,
+    ) -> Result<OpenedLink> {
+        check_audience(actor, link)?;
+        if let Some(hash) = &link.access_code_hash {
+            self.check_access_code(link.id, hash, codes, from).await?;
         }
-        if let Some(hash) = &row.access_code_hash {
-            self.check_access_code(row.id, hash, &brought.codes, brought.from).await?;
-        }
-        Ok(OpenedLink { item: row.item, role: row.role })
+        Ok(opened(link))
     }
 
     async fn link_row(&self, oracle_id: &str) -> Result<LinkRow> {
@@ -251,12 +261,12 @@ impl Vault {
         row.ok_or(Error::Missing(Missing::Link))
     }
 
-    async fn dress_link(&self, row: LinkRow) -> Result<Link> {
+    pub(super) async fn dress_link(&self, row: LinkRow) -> Result<Link> {
         self.dress_links(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Link))
     }
 
     /// All people of all links are looked up together.
-    async fn dress_links(&self, rows: Vec<LinkRow>) -> Result<Vec<Link>> {
+    pub(super) async fn dress_links(&self, rows: Vec<LinkRow>) -> Result<Vec<Link>> {
         let named = rows.iter().flat_map(|row| row.listed.iter().copied().chain([row.created_by]));
         let people = self.people(named).await?;
         let dress = |row: LinkRow| {
@@ -266,6 +276,7 @@ impl Vault {
                 oracle_id: row.oracle_id,
                 graph_id: row.graph_id,
                 name: row.name,
+                embedded: row.embedded,
                 role: row.role,
                 audience: row.audience,
                 listed: row.listed.into_iter().map(|id| people.get(id)).collect::<Result<_>>()?,
@@ -278,6 +289,21 @@ impl Vault {
         };
         rows.into_iter().map(dress).collect()
     }
+}
+
+/// Whether a link is for this caller.
+pub(super) fn check_audience(actor: &Actor, link: &LinkRow) -> Result<()> {
+    match (link.audience, actor.id()) {
+        (Audience::Everybody, _) | (Audience::SignedIn, Some(_)) => Ok(()),
+        (Audience::Listed, Some(caller)) if link.listed.contains(&caller) => Ok(()),
+        (Audience::SignedIn | Audience::Listed, None) => Err(Error::NoSession),
+        (Audience::Listed, Some(_)) => Err(Error::LinkRefused(link.role)),
+    }
+}
+
+/// What a link gives to whom it admits.
+pub(super) fn opened(link: &LinkRow) -> OpenedLink {
+    OpenedLink { id: link.id, item: link.item, role: link.role, changed_at: link.modified_at }
 }
 
 /// The look must be at the link's own item.

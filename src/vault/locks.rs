@@ -13,7 +13,7 @@ use crate::{
         lock::{Cancelled, CheckOut, CheckedOut, Lock},
         permission::Action,
     },
-    store::{self, Act},
+    store::{self, Act, files::Seen},
 };
 
 /// What a caller says when cancelling.
@@ -94,7 +94,7 @@ impl Vault {
     }
 
     /// Releases the lock of a file without publishing. The holder's draft is dropped; with grounds over somebody else's
-    /// lock, that one's draft is kept as a rescued one.
+    /// lock, that one's draft is kept as a rescued one. A file that was never checked in goes into the trash with its lock.
     ///
     /// # Errors
     /// [`Error::NotCheckedOut`], [`Error::Held`] without grounds, [`Error::OtherHolderNamed`], [`Error::FenceLost`], and
@@ -109,6 +109,41 @@ impl Vault {
     }
 
     async fn try_cancel(&self, actor: &Actor, look: &Look, what: &Cancel) -> Result<Cancelled> {
+        let mut unpublished = look.clone();
+        for _ in 0..ATTEMPTS {
+            if unpublished.file()?.unpublished_by.is_none() {
+                return self.release(actor, &unpublished, what).await;
+            }
+            match self.withdraw(actor, &unpublished, what).await? {
+                Some(cancelled) => return Ok(cancelled),
+                None => unpublished = self.look(actor, &ItemKey::Id(look.item.id)).await?,
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// Ends the check-out of a file that was never checked in, and the file with it: there is nothing it could go back to.
+    /// `None`: it has changed since it was looked at.
+    async fn withdraw(&self, actor: &Actor, look: &Look, what: &Cancel) -> Result<Option<Cancelled>> {
+        let (file, permit) = (look.file()?, look.check(actor, Action::Cancel)?);
+        let lock = file.lock.as_ref().ok_or(Error::NotCheckedOut)?;
+        if what.holder.is_some_and(|named| named != lock.holder.id) {
+            return Err(Error::OtherHolderNamed(Box::new(lock.clone())));
+        }
+        if actor.fence.is_some_and(|fence| fence != lock.fence) {
+            return Err(Error::FenceLost);
+        }
+        let seen = Seen { revision: file.lock_revision, bound: true };
+        let (trash, act) = (self.0.fresh.oracle_file()?, self.act(actor, what.comment.as_deref()));
+        let library = look.item.library.id;
+        let mut db = self.connection().await?;
+        if again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)? {
+            return Ok(Some(Cancelled { rescued: Some(lock.holder.id) != actor.id(), lock: lock.clone() }));
+        }
+        if store::parts::has_file(&mut db, look.item.id).await? { Err(Error::Associated) } else { Ok(None) }
+    }
+
+    async fn release(&self, actor: &Actor, look: &Look, what: &Cancel) -> Result<Cancelled> {
         let file = look.file()?;
         if let (Some(lock), Some(named)) = (&file.lock, what.holder)
             && lock.holder.id != named
@@ -236,6 +271,7 @@ impl Vault {
             | Error::LockedOut
             | Error::PasswordExpired
             | Error::NotEnabled
+            | Error::QuotaReached
             | Error::NoSession => (Outcome::Refused, None),
         };
         let act: Act = self.act(actor, comment);

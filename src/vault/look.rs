@@ -64,15 +64,27 @@ impl Look {
             personal_to: self.item.library.personal_to(),
             owner: self.item.owner.id,
             private: self.item.file.as_ref().is_some_and(|file| file.edition.private),
+            unpublished_by: self.item.file.as_ref().and_then(|file| file.unpublished_by),
             policies_required: self.item.library.policies_required,
             categories: &self.category.chain,
             held: self.item.lock().map(|lock| Held { holder: lock.holder.id, mode: lock.mode }),
         }
     }
 
-    /// May they? A lock of somebody else's that stands in the way is named.
+    /// May they? A lock of somebody else's that stands in the way is named; so is that a file must be checked out first.
     pub fn check(&self, actor: &Actor, action: Action) -> Result<Permit> {
-        permission::check(actor, action, &self.facts()).map_err(|denial| self.refusal(denial))
+        let permit = permission::check(actor, action, &self.facts()).map_err(|denial| self.refusal(denial))?;
+        if matches!(action, Action::SaveDraft | Action::AddEdition) {
+            self.takes_bytes()?;
+        }
+        Ok(permit)
+    }
+
+    /// Refuses bytes for a file that is not checked out, where that is required.
+    pub(super) fn takes_bytes(&self) -> Result<()> {
+        let is_out = || self.item.lock().is_some_and(Lock::has_working_copy);
+        let is_closed = self.item.library.check_out_required && self.item.kind() == Kind::File && !is_out();
+        if is_closed { Err(Error::NotCheckedOut) } else { Ok(()) }
     }
 
     /// May they say something about it that shows to nobody but themselves?
@@ -130,9 +142,15 @@ impl Look {
     fn refusal(&self, denial: Denial) -> Error {
         match (denial.gate, self.item.lock()) {
             (Gate::Grounds, Some(lock)) => Error::Held(Box::new(lock.clone())),
-            (Gate::Visible, _) => Error::Missing(Missing::Hidden),
+            (Gate::Visible, _) => Error::Missing(self.unseen()),
             _ => Error::Denied(denial),
         }
+    }
+
+    /// What it is to those who do not see it. What was never checked in is not even hidden: no vendor says that it is there.
+    pub(super) fn unseen(&self) -> Missing {
+        let unpublished = self.item.file.as_ref().and_then(|file| file.unpublished_by);
+        if unpublished.is_some() { Missing::Item } else { Missing::Hidden }
     }
 
     /// The caller's fence on the file: the one it names, else the one under which it holds the lock.
@@ -148,7 +166,7 @@ impl Vault {
     pub async fn look(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
         let look = self.look_unseen(actor, key).await?;
         if !permission::sees(actor, &look.facts()) {
-            return Err(Error::Missing(Missing::Hidden));
+            return Err(Error::Missing(look.unseen()));
         }
         Ok(look)
     }
@@ -349,6 +367,7 @@ fn file_parts(row: &ItemRow, people: &super::memory::People) -> Result<FileParts
         draft,
         fence: row.fence.ok_or_else(half)?,
         lock_revision: row.lock_revision.ok_or_else(half)?,
+        unpublished_by: row.unpublished_by,
     })
 }
 

@@ -19,14 +19,19 @@ mod access_codes;
 mod accesses;
 mod admin;
 mod applications;
+mod codes;
 mod collections;
 mod content;
+mod copy_operations;
 mod copying;
 mod create;
+pub mod devices;
 mod editions;
+mod feed;
 mod files;
 pub mod fresh;
 mod giving;
+mod grants;
 mod hasher;
 mod issue;
 mod libraries;
@@ -36,20 +41,27 @@ mod look;
 mod memory;
 mod metadata;
 mod names;
+mod overwrite;
 mod parts;
 mod passwords;
+mod permissions;
 mod publish;
+mod quota;
 mod relocate;
+mod reserve;
+mod restore;
 mod revise;
 mod search;
 mod secrets;
 mod sessions;
 pub mod setup;
 mod shares;
+mod sharing;
 mod sweep;
 mod tokens;
 mod transfer;
 mod trash;
+mod uploads;
 
 use std::{future::Future, sync::Arc};
 
@@ -72,16 +84,21 @@ pub use crate::{
     store::{
         auth::UserAccess,
         directory::{LibraryUser, UserQuery},
+        feed::Ends,
+        grants::{SignIn, Waits},
         items::{Among, FileQuery},
-        libraries::LibraryUpdate,
+        libraries::{LibraryUpdate, Quota},
         parts::PartQuery,
         trail::{Entry, FileAccess},
     },
 };
 pub use admin::{NewUser, PasswordChange, UserChange, UserInfo};
 pub use applications::{ApplicationInfo, NewApplication};
+pub use codes::Wanted;
 pub use content::Download;
 pub use create::NewFileAt;
+pub use devices::DeviceCode;
+pub use feed::{Followed, Told};
 pub use issue::{Issue, Issued};
 pub use links::{BroughtLink, LinkSpec, LinkUpdate};
 pub use locks::Cancel;
@@ -89,13 +106,17 @@ pub use look::Look;
 pub use memory::Category;
 pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
+pub use permissions::{Given, Grant, GrantChange};
 pub use publish::{CheckIn, Publication, Published};
 pub use revise::{RevisedBytes, Revision};
+pub use secrets::SigningKey;
 pub use sessions::{OpenedSession, Requests, SessionCaller};
 pub use shares::Share;
+pub use sharing::{BroughtShare, Offer, Shared};
 pub use sweep::Swept;
-pub use tokens::{NewToken, TokenInfo};
-pub use trash::Trashed;
+pub use tokens::{NewToken, Presented, TokenInfo};
+pub use trash::{Back, Trashed};
+pub use uploads::{Arrived, BegunUpload};
 
 /// What a vault needs to know that is not in the database.
 #[derive(Clone, Debug)]
@@ -110,8 +131,14 @@ pub struct Settings {
     pub sweep_grace: chrono::Duration,
     /// Largest content, in bytes.
     pub max_file_size: u64,
+    /// How long an upload that comes in fragments lives after the last of them.
+    pub upload_life: chrono::Duration,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
+    /// How long an access token lives that a user's sign-in gave, or an application's.
+    pub access_token_lifetime: chrono::Duration,
+    /// How long a refresh token lives after its last use.
+    pub refresh_token_lifetime: chrono::Duration,
     /// Requests a new workspace may make in a day.
     pub request_limit: i64,
     /// How often a node asks whether another one has revoked something; what it remembers counts for a second at most.
@@ -126,7 +153,10 @@ impl Default for Settings {
             rescued_drafts: chrono::Duration::days(30),
             sweep_grace: chrono::Duration::hours(24),
             max_file_size: 16 << 30,
+            upload_life: chrono::Duration::hours(24),
             session_lifetime: chrono::Duration::minutes(90),
+            access_token_lifetime: chrono::Duration::minutes(60),
+            refresh_token_lifetime: chrono::Duration::days(90),
             request_limit: 10_000,
             watch: std::time::Duration::from_millis(300),
         }
@@ -147,8 +177,11 @@ struct Inner {
     passwords: passwords::Passwords,
     /// Keys of the installation that were asked for; they never change.
     secrets: moka::sync::Cache<&'static str, secrets::Key>,
+    signing: tokio::sync::OnceCell<Arc<SigningKey>>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
+    /// Turns of the copies that are made in the background.
+    copies: tokio::sync::Semaphore,
 }
 
 impl Vault {
@@ -160,7 +193,9 @@ impl Vault {
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
             secrets: moka::sync::Cache::new(16),
+            signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
+            copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             db,
             content,
             clock,

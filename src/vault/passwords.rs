@@ -82,7 +82,7 @@ pub(super) struct Tried {
 enum Secret {
     /// A password, or a secret of an application.
     Password,
-    /// The access code of a link.
+    /// The access code of a link, or the code of a device.
     AccessCode,
 }
 
@@ -97,6 +97,16 @@ impl Tried {
     pub(super) fn link(link: LinkId, from: Option<IpAddr>) -> Self {
         let address = from.map(|from| address_key("CodesFrom", from));
         Self { name: format!("Link:{}", link.0), address, what: Secret::AccessCode }
+    }
+
+    /// A code that devices show, which names nobody.
+    pub(super) fn user_code(from: Option<IpAddr>) -> Self {
+        let address = from.map(|from| address_key("UserCodesFrom", from));
+        Self {
+            name: format!("UserCodes:{}", address.as_deref().unwrap_or_default()),
+            address,
+            what: Secret::AccessCode,
+        }
     }
 
     /// An application. Keys of a kind of their own begin with a capital, which no login's has.

@@ -7,17 +7,19 @@ use super::{
     locks::ATTEMPTS,
     metadata::set_with,
     names::free_name,
+    quota::Turn,
     revise::Revises,
 };
 use crate::{
     content::Staged,
     domain::{
         actor::Actor,
-        edition::{Edition, Metadata, Publish, Storage},
-        error::{Error, Result},
+        edition::{ContentInfo, Edition, Metadata, Publish, Storage},
+        error::{Error, Missing, Result},
         event::Verb,
-        id::{EditionId, ItemId, LibraryId, PrincipalId},
+        id::{EditionId, ItemId, PrincipalId},
         item::{FileParts, Item, Kind, OnConflict},
+        lock::Lock,
         metadata::Setting,
         name::ItemName,
         permission::{Action, Over, Permit},
@@ -26,8 +28,10 @@ use crate::{
     store::{
         self,
         contents::NewContent,
+        copy_operations::Errand,
         drafts::Saved,
         editions::{Binding, NewEdition},
+        uploads::Ending,
     },
 };
 
@@ -74,26 +78,30 @@ pub struct Published {
 }
 
 impl Vault {
-    /// Publishes an edition with words about its file. The inner refusal is that of the words.
-    #[expect(clippy::too_many_arguments, reason = "one transaction")]
-    async fn publish_saying(
-        &self,
-        permit: &Permit,
-        library: LibraryId,
-        edition: &NewEdition,
-        content: Option<&NewContent>,
-        binding: Binding,
-        aim: &Aim,
-        act: &store::Act,
-    ) -> sqlx::Result<Result<Option<Option<String>>>> {
+    /// Writes an edition with what is written with it or not at all: words about its file, the end of an upload or of a copy, a
+    /// turn under the library's quota. The inner refusal is that of one of these.
+    async fn write_with(&self, writing: &Writing<'_>) -> sqlx::Result<Result<Option<Option<String>>>> {
         let mut all = self.0.db.begin().await?;
-        let done =
-            store::editions::publish(&mut all, permit, library, aim.verb, edition, content, binding, act).await?;
+        let turn = Turn::take(&mut all, &writing.look.item.library).await?;
+        let done = writing.write(&mut all).await?;
         if done.is_none() {
             return Ok(Ok(None));
         }
-        if let Some(refusal) = set_with(&mut all, permit, permit.item(), &aim.said).await? {
+        if let Some(refusal) = set_with(&mut all, writing.permit, writing.permit.item(), &writing.aim.said).await? {
             return Ok(Err(refusal));
+        }
+        if let Some(refusal) =
+            ended_with(&mut all, writing.aim.ending.as_ref(), writing.look.item.id, writing.act).await?
+        {
+            return Ok(Err(refusal));
+        }
+        if let Some(errand) = writing.aim.errand
+            && !store::copy_operations::finish(&mut all, errand, writing.look.item.id, writing.act.now).await?
+        {
+            return Ok(Err(Error::FenceLost));
+        }
+        if !turn.fits(&mut all).await? {
+            return Ok(Err(Error::QuotaReached));
         }
         all.commit().await?;
         Ok(Ok(done))
@@ -156,20 +164,47 @@ impl Vault {
         self.note_refusal(actor, look, Verb::CheckIn, Some(&comment), answer).await
     }
 
-    /// Saves a working copy when the caller holds the lock; publishes when the file is free.
+    /// Saves a working copy when the caller holds the lock, if it is one that has a working copy; publishes else.
     ///
     /// # Errors
     /// As [`Vault::add_edition`].
     pub async fn save_draft(&self, actor: &Actor, look: &Look, publication: Publication) -> Result<Published> {
+        let (bytes, what) = publication.parts();
+        self.save(actor, look, bytes, what, None).await
+    }
+
+    /// The same, as the end of an upload: both or neither.
+    pub(super) async fn save_draft_ending(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        publication: Publication,
+        ending: Option<Ending>,
+    ) -> Result<Published> {
+        let (bytes, what) = publication.parts();
+        self.save(actor, look, bytes, what, ending).await
+    }
+
+    /// The same with bytes from anywhere.
+    pub(super) async fn save(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        bytes: Source,
+        what: Given,
+        ending: Option<Ending>,
+    ) -> Result<Published> {
         let fence = look.bound_fence(actor);
         let permit = look.check(actor, Action::SaveDraft)?;
-        let Some(fence) = fence.filter(|_| look.item.is_held_by(actor.id())) else {
-            return self.publish(actor, look, publication, Aim::new(Verb::AddEdition, Action::SaveDraft)).await;
+        let has_copy = look.item.is_held_by(actor.id()) && look.item.lock().is_some_and(Lock::has_working_copy);
+        let Some(fence) = fence.filter(|_| has_copy) else {
+            let aim = Aim { ending, ..Aim::new(Verb::AddEdition, Action::SaveDraft) };
+            return self.publish_from(actor, look, bytes, what, aim).await;
         };
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let giving = Giving::new(publication.content);
-            let metadata = publication.metadata;
+            let giving = bytes.giving();
+            let metadata = what.metadata;
             let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
             let media_type = giving.info.map(|_| {
                 let name = draft_name.as_deref().unwrap_or(&look.item.name);
@@ -181,20 +216,26 @@ impl Vault {
                 media_type,
                 title: metadata.title,
                 description: metadata.description,
-                comment: Some(publication.comment).filter(|comment| !comment.is_empty()),
+                comment: Some(what.comment).filter(|comment| !comment.is_empty()),
             };
             let act = vault.act(&actor, saved.comment.as_deref());
-            let mut db = vault.connection().await?;
             let library = look.item.library.id;
             let content = giving.content.as_ref();
-            let done = again!(store::drafts::save(&mut db, &permit, library, fence, &saved, content, &act).await);
-            drop(db);
+            let done = if ending.is_none() && look.item.library.quota_bytes.is_none() {
+                let mut db = vault.connection().await?;
+                again!(store::drafts::save(&mut db, &permit, library, fence, &saved, content, &act).await).map(Ok)
+            } else {
+                let saving = Saving { permit: &permit, look: &look, fence, saved: &saved, content, act: &act };
+                again!(vault.save_with(&saving, ending.as_ref()).await)
+            };
             let refusal = match done {
-                Ok(Some(blob)) => {
+                Ok(Ok(Some(blob))) => {
                     giving.given(&vault, blob).await;
                     return Ok(Published { file: look.item.id, edition: None, arena_guid: None });
                 }
-                Ok(None) => Error::FenceLost,
+                Ok(Ok(None)) => Error::FenceLost,
+                Ok(Err(refusal)) => refusal,
+                Err(error) if is_content_gone(&error) => Error::Missing(Missing::Edition),
                 Err(error) => error.into(),
             };
             if !matches!(refusal, Error::Broken(_)) {
@@ -205,6 +246,28 @@ impl Vault {
         .await
     }
 
+    async fn save_with(
+        &self,
+        saving: &Saving<'_>,
+        ending: Option<&Ending>,
+    ) -> sqlx::Result<Result<Option<Option<String>>>> {
+        let Saving { permit, look, fence, saved, content, act } = *saving;
+        let mut all = self.0.db.begin().await?;
+        let turn = Turn::take(&mut all, &look.item.library).await?;
+        let done = store::drafts::save(&mut all, permit, look.item.library.id, fence, saved, content, act).await?;
+        if done.is_none() {
+            return Ok(Ok(None));
+        }
+        if let Some(refusal) = ended_with(&mut all, ending, look.item.id, act).await? {
+            return Ok(Err(refusal));
+        }
+        if !turn.fits(&mut all).await? {
+            return Ok(Err(Error::QuotaReached));
+        }
+        all.commit().await?;
+        Ok(Ok(done))
+    }
+
     pub(super) async fn publish(
         &self,
         actor: &Actor,
@@ -212,15 +275,21 @@ impl Vault {
         publication: Publication,
         aim: Aim,
     ) -> Result<Published> {
+        let (bytes, what) = publication.parts();
+        self.publish_from(actor, look, bytes, what, aim).await
+    }
+
+    async fn publish_from(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        bytes: Source,
+        what: Given,
+        aim: Aim,
+    ) -> Result<Published> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let giving = Giving::new(publication.content);
-            let what = Given {
-                metadata: publication.metadata,
-                comment: publication.comment,
-                how: publication.how,
-                rename: publication.rename,
-            };
+            let giving = bytes.giving();
             let done = vault.try_publish(&actor, look, &what, &giving, &aim).await;
             if done.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
                 giving.taken_back(&vault).await;
@@ -245,6 +314,9 @@ impl Vault {
             let permit = look.check(actor, aim.action)?;
             let file = look.file()?;
             may_publish(actor, file, fence, &permit, aim)?;
+            if giving.info.is_some() {
+                look.takes_bytes()?;
+            }
             aim.revises.as_ref().map_or(Ok(()), |revises| revises.fits(&file.edition))?;
             let plan = self.plan(actor, &look, what, giving, aim, attempt).await?;
             let act = self.act(actor, Some(what.comment.as_str()).filter(|comment| !comment.is_empty()));
@@ -254,48 +326,30 @@ impl Vault {
                 bound: fence.is_some(),
                 holder: file.lock.as_ref().map(|lock| lock.holder.id).filter(|holder| Some(*holder) != actor.id()),
             };
-            let library = look.item.library.id;
-            let content = giving.content.as_ref();
-            let edition = &plan.edition;
-            let mut db = self.connection().await?;
-            let done = match &plan.write {
-                Write::Add if !aim.said.is_empty() => {
-                    // a transaction has a connection of its own
-                    drop(db);
-                    let done =
-                        again!(self.publish_saying(&permit, library, edition, content, binding, aim, &act).await);
-                    db = self.connection().await?;
-                    match done {
-                        Ok(Ok(done)) => Ok(done),
-                        Ok(Err(refusal)) => return Err(refusal),
-                        Err(error) => Err(error),
-                    }
-                }
-                Write::Add => {
-                    again!(
-                        store::editions::publish(&mut db, &permit, library, aim.verb, edition, content, binding, &act)
-                            .await
-                    )
-                }
-                Write::Replace(kept, guid) => {
-                    let (verb, by, kept) = (aim.verb, author(actor, &look), (*kept, guid.as_str()));
-                    again!(
-                        store::editions::replace_latest(
-                            &mut db, &permit, library, verb, by, edition, kept, content, binding, &act,
-                        )
-                        .await
-                    )
-                }
-                Write::Describe => {
-                    let by = author(actor, &look);
-                    again!(
-                        store::editions::describe_latest(&mut db, &permit, library, by, edition, binding, &act).await
-                    )
-                    .map(|done| done.then_some(None))
-                }
-                Write::Nothing => Ok(Some(None)),
+            let writing = Writing {
+                permit: &permit,
+                look: &look,
+                plan: &plan,
+                by: author(actor, &look),
+                content: giving.content.as_ref(),
+                binding,
+                aim,
+                act: &act,
             };
-            drop(db);
+            let alone = aim.said.is_empty()
+                && aim.ending.is_none()
+                && aim.errand.is_none()
+                && look.item.library.quota_bytes.is_none();
+            let done = if alone || matches!(plan.write, Write::Nothing) {
+                let mut db = self.connection().await?;
+                again!(writing.write(&mut db).await)
+            } else {
+                match again!(self.write_with(&writing).await) {
+                    Ok(Ok(done)) => Ok(done),
+                    Ok(Err(refusal)) => return Err(refusal),
+                    Err(error) => Err(error),
+                }
+            };
             match done {
                 Ok(Some(blob)) => {
                     giving.given(self, blob).await;
@@ -310,6 +364,7 @@ impl Vault {
                     // chosen here, unaware of a label that somebody gave by hand: now all are asked for
                     Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
+                    _ if is_content_gone(&error) => return Err(Error::Missing(Missing::Edition)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
                         let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());
@@ -347,12 +402,15 @@ impl Vault {
         let changed = content != last.content
             || title.as_ref().is_some_and(|title| *title != last.title)
             || description.as_ref().is_some_and(|description| *description != last.description);
+        // nobody has seen the first edition before it is checked in: whatever comes until then is that one still
+        let is_first = file.unpublished_by.is_some() && aim.revises.is_none();
         let (replace, step) = match what.how {
+            _ if is_first => (true, Step::Minor),
             Publish::New(step) => (false, step),
             Publish::ReplaceLatest => (true, Step::Minor),
             Publish::Automatic => (!changed, Step::Minor),
         };
-        if replace && last.frozen && (changed || what.how == Publish::ReplaceLatest) {
+        if replace && !is_first && last.frozen && (changed || what.how == Publish::ReplaceLatest) {
             return Err(Error::Frozen);
         }
         if let Some(lock) = file.lock.as_ref().filter(|_| aim.revises.is_some() && storage != last.storage) {
@@ -442,6 +500,35 @@ pub(super) fn author(actor: &Actor, look: &Look) -> PrincipalId {
     actor.id().unwrap_or(look.item.owner.id)
 }
 
+impl Publication {
+    fn parts(self) -> (Source, Given) {
+        let what = Given { metadata: self.metadata, comment: self.comment, how: self.how, rename: self.rename };
+        (Source::Brought(self.content), what)
+    }
+}
+
+/// Where the bytes of a publication come from.
+pub(super) enum Source {
+    /// The client, if it brought some.
+    Brought(Option<Staged>),
+    /// They are here already.
+    Here(ContentInfo),
+}
+
+impl Source {
+    fn giving(self) -> Giving {
+        match self {
+            Source::Brought(staged) => Giving::new(staged),
+            Source::Here(info) => Giving::once_more(Some(info)),
+        }
+    }
+}
+
+/// Whether bytes that were here are gone with the edition that named them.
+fn is_content_gone(error: &sqlx::Error) -> bool {
+    matches!(store::violated(error), Some("editions_content_fkey" | "drafts_content_fkey"))
+}
+
 /// Which way of publishing it is.
 pub(super) struct Aim {
     pub verb: Verb,
@@ -454,11 +541,25 @@ pub(super) struct Aim {
     pub revises: Option<Revises>,
     /// What is said about the file with a new edition.
     pub said: Vec<Setting>,
+    /// The upload that ends with it.
+    pub ending: Option<Ending>,
+    /// The copy that ends with it.
+    pub errand: Option<Errand>,
 }
 
 impl Aim {
     pub fn new(verb: Verb, action: Action) -> Self {
-        Self { verb, action, release: false, only_free: false, lock_uuid: None, revises: None, said: Vec::new() }
+        Self {
+            verb,
+            action,
+            release: false,
+            only_free: false,
+            lock_uuid: None,
+            revises: None,
+            said: Vec::new(),
+            ending: None,
+            errand: None,
+        }
     }
 }
 
@@ -485,6 +586,61 @@ enum Write {
     Describe,
     /// Not at all: it is there already.
     Nothing,
+}
+
+/// An edition on its way into the database.
+struct Writing<'a> {
+    permit: &'a Permit,
+    look: &'a Look,
+    plan: &'a Plan,
+    by: PrincipalId,
+    content: Option<&'a NewContent>,
+    binding: Binding,
+    aim: &'a Aim,
+    act: &'a store::Act,
+}
+
+impl Writing<'_> {
+    async fn write(&self, db: &mut store::PgConnection) -> sqlx::Result<Option<Option<String>>> {
+        let Self { permit, look, plan, by, content, binding, aim, act } = *self;
+        let (library, edition, verb) = (look.item.library.id, &plan.edition, aim.verb);
+        match &plan.write {
+            Write::Add => store::editions::publish(db, permit, library, verb, edition, content, binding, act).await,
+            Write::Replace(kept, guid) => {
+                let kept = (*kept, guid.as_str());
+                store::editions::replace_latest(db, permit, library, verb, by, edition, kept, content, binding, act)
+                    .await
+            }
+            Write::Describe => {
+                let done = store::editions::describe_latest(db, permit, library, by, edition, binding, act).await?;
+                Ok(done.then_some(None))
+            }
+            Write::Nothing => Ok(Some(None)),
+        }
+    }
+}
+
+/// A working copy on its way into the database.
+#[derive(Clone, Copy)]
+struct Saving<'a> {
+    permit: &'a Permit,
+    look: &'a Look,
+    fence: i64,
+    saved: &'a Saved,
+    content: Option<&'a NewContent>,
+    act: &'a store::Act,
+}
+
+/// Ends an upload in the transaction that writes its file; refuses when it has ended already, and who asked looks again.
+pub(super) async fn ended_with(
+    db: &mut store::PgConnection,
+    ending: Option<&Ending>,
+    file: ItemId,
+    act: &store::Act,
+) -> sqlx::Result<Option<Error>> {
+    let Some(ending) = ending else { return Ok(None) };
+    let done = store::uploads::finish(db, ending, file, act.now).await?;
+    Ok((!done).then_some(Error::Overloaded))
 }
 
 fn says_nothing_new(edition: &NewEdition, last: &Edition) -> bool {

@@ -1,12 +1,13 @@
 //! Moving an item, also into another library. Identity, editions, times and owner stay what they are.
 
-use super::{Look, Vault, files::Tree, locks::ATTEMPTS, names::free_name};
+use super::{Look, Vault, files::Tree, locks::ATTEMPTS, names::free_name, quota::Turn};
 use crate::{
     domain::{
         actor::Actor,
         error::{Error, Result},
-        id::{CategoryId, ItemKey},
+        id::{CategoryId, ItemKey, LibraryId},
         item::{Item, Kind, OnConflict},
+        library::Library,
         name::ItemName,
         permission::{Action, Denial, Gate, Permit},
     },
@@ -59,10 +60,20 @@ impl Vault {
             let act = self.act(actor, None);
             let done = match &item.file {
                 Some(file) => {
-                    let mut db = self.connection().await?;
                     let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
                     let from = item.library.id;
-                    let done = again!(store::moves::file(&mut db, &permit, from, seen, &to, &act).await);
+                    let (done, mut db) = if from == to.library || target.item.library.quota_bytes.is_none() {
+                        let mut db = self.connection().await?;
+                        (again!(store::moves::file(&mut db, &permit, from, seen, &to, &act).await), db)
+                    } else {
+                        let room = &target.item.library;
+                        let done = match again!(self.relocate_within(room, &permit, from, seen, &to, &act).await) {
+                            Ok(None) => return Err(Error::QuotaReached),
+                            Ok(Some(done)) => Ok(done),
+                            Err(error) => Err(error),
+                        };
+                        (done, self.connection().await?)
+                    };
                     if matches!(done, Ok(false))
                         && from != to.library
                         && store::parts::has_file(&mut db, item.id).await?
@@ -73,7 +84,8 @@ impl Vault {
                 }
                 None => {
                     let closed = self.closed_on_the_way(actor, &look, &target).await?;
-                    match again!(self.relocate_folder(&permit, item, &to, &closed, actor, &act).await) {
+                    let room = &target.item.library;
+                    match again!(self.relocate_folder(room, &permit, item, &to, &closed, actor, &act).await) {
                         Ok(tree) => self.outcome(tree, &closed, Action::Move).await.map(Ok)?,
                         Err(error) => Err(error),
                     }
@@ -106,8 +118,30 @@ impl Vault {
         Ok(closed)
     }
 
+    /// Moves a file into a library with a quota. `None`: there is no room for it.
+    async fn relocate_within(
+        &self,
+        room: &Library,
+        permit: &Permit,
+        from: LibraryId,
+        seen: Seen,
+        to: &Destination,
+        act: &store::Act,
+    ) -> sqlx::Result<Option<bool>> {
+        let mut all = self.0.db.begin().await?;
+        let turn = Turn::take(&mut all, room).await?;
+        let done = store::moves::file(&mut all, permit, from, seen, to, act).await?;
+        if done && !turn.fits(&mut all).await? {
+            return Ok(None);
+        }
+        all.commit().await?;
+        Ok(Some(done))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one transaction")]
     async fn relocate_folder(
         &self,
+        room: &Library,
         permit: &Permit,
         folder: &Item,
         to: &Destination,
@@ -118,6 +152,7 @@ impl Vault {
         let from = folder.library.id;
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[from, to.library]).await?;
+        let turn = Turn::take(&mut all, room).await?;
         if let Some(no) = self.stands_in_the_way(&mut all, folder.id, closed, actor).await? {
             return Ok(no);
         }
@@ -125,6 +160,9 @@ impl Vault {
             return Ok(Tree::Associated);
         }
         let done = store::moves::folder(&mut all, permit, folder.revision, to, act).await?;
+        if done && from != to.library && !turn.fits(&mut all).await? {
+            return Ok(Tree::NoRoom);
+        }
         all.commit().await?;
         Ok(if done { Tree::Done } else { Tree::Changed })
     }
@@ -160,6 +198,7 @@ impl Vault {
             Tree::Held(held) => Err(self.refuse_held(*held).await?),
             Tree::Private => denied(Gate::Visible),
             Tree::Associated => Err(Error::Associated),
+            Tree::NoRoom => Err(Error::QuotaReached),
             Tree::Closed(category) => {
                 let gate = closed.iter().find(|(closed, _)| *closed == category);
                 denied(gate.map_or(Gate::Category, |(_, gate)| *gate))

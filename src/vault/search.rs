@@ -6,7 +6,9 @@ use crate::{
     domain::{
         actor::Actor,
         error::Result,
+        id::ItemId,
         item::Item,
+        library::Library,
         page::Page,
         permission::{self, Action},
         search::{Search, SearchWindow},
@@ -32,6 +34,7 @@ impl Vault {
             hidden_by_policy: hidden.clone(),
             hidden,
             no_private: actor.is_supplier(),
+            caller: actor.id(),
             ..Scope::default()
         };
         self.found(search, &scope, window).await
@@ -54,6 +57,7 @@ impl Vault {
             roots: seen.roots,
             home: Some(own.item.id),
             no_private: actor.is_supplier(),
+            caller: actor.id(),
             ..Scope::default()
         };
         // what a category is to the caller, a library changes only by requiring policies
@@ -63,6 +67,48 @@ impl Vault {
             }
         }
         self.found(search, &scope, window).await
+    }
+
+    /// What has a text in its name below a folder that was looked at: folders among files, as they come.
+    pub async fn search_names_below(
+        &self,
+        actor: &Actor,
+        folder: &Look,
+        part: &str,
+        window: SearchWindow,
+    ) -> Result<Page<Item>> {
+        folder.folder()?;
+        folder.check(actor, Action::View)?;
+        let library = &folder.item.library;
+        let scope = self.names_in(actor, library, vec![folder.item.id], folder.item.id).await?;
+        self.found(&Search::of_name(part), &scope, window).await
+    }
+
+    /// The same in all of a library that the caller sees: all of it, or what was given to them one by one.
+    pub async fn search_names_in(
+        &self,
+        actor: &Actor,
+        library: &Library,
+        part: &str,
+        window: SearchWindow,
+    ) -> Result<Page<Item>> {
+        let seen = permission::seen(actor, std::slice::from_ref(library));
+        let scope =
+            Scope { libraries: seen.libraries, ..self.names_in(actor, library, seen.roots, library.root).await? };
+        self.found(&Search::of_name(part), &scope, window).await
+    }
+
+    async fn names_in(&self, actor: &Actor, library: &Library, roots: Vec<ItemId>, below: ItemId) -> Result<Scope> {
+        let hidden = self.hidden_categories(actor, library).await?;
+        Ok(Scope {
+            roots,
+            below: Some(below),
+            hidden_by_policy: hidden.clone(),
+            hidden,
+            no_private: actor.is_supplier(),
+            mixed: true,
+            ..Scope::default()
+        })
     }
 
     async fn found(&self, search: &Search, scope: &Scope, window: SearchWindow) -> Result<Page<Item>> {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Shares of one folder: so many are listed at most, so no more are made.
-const MOST: i64 = 10_000;
+pub(super) const MOST: i64 = 10_000;
 
 /// Somebody, or a group, with whom a folder is shared.
 #[derive(Clone, Debug)]
@@ -108,12 +108,11 @@ impl Vault {
         Ok((change, given))
     }
 
-    /// Takes the shares of these on a folder that was looked at away. Who has none there keeps having none.
+    /// Takes the shares of these on an item that was looked at away. Who has none there keeps having none.
     ///
     /// # Errors
     /// [`Error::Impossible`] for somebody who was given the role of an owner there, and what the gates say.
     pub async fn unshare(&self, actor: &Actor, look: &Look, from: &[PrincipalId], message: Option<&str>) -> Result<()> {
-        look.folder()?;
         let permit = look.check(actor, Action::Share)?;
         self.drop_shares(actor, look, permit, Some(from.to_vec()), message).await
     }
@@ -126,13 +125,12 @@ impl Vault {
         self.drop_shares(actor, look, permit, None, message).await
     }
 
-    /// Gives the caller's own share on a folder that was looked at back: whoever is there may go.
+    /// Gives the caller's own share on an item that was looked at back: whoever is there may go.
     ///
     /// # Errors
     /// [`Error::NoSession`] for nobody in particular, [`Error::Denied`] for a credential that only reads, and as
     /// [`Self::unshare`].
     pub async fn leave(&self, actor: &Actor, look: &Look) -> Result<()> {
-        look.folder()?;
         let me = actor.id().ok_or(Error::NoSession)?;
         let permit = look.check(actor, Action::View)?;
         // it takes no role to leave, but a credential that may change something
@@ -232,6 +230,6 @@ enum Given {
     Full,
 }
 
-fn subject(look: &Look) -> Subject {
+pub(super) fn subject(look: &Look) -> Subject {
     Subject { library: look.item.library.id, item: look.item.id, edition: None, holder: None }
 }

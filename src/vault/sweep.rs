@@ -1,5 +1,6 @@
 //! Sweeping: bytes that nothing names, and rescued drafts nobody came for. Safe beside any number of nodes and uploads.
 
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 
 use super::Vault;
@@ -20,6 +21,8 @@ pub struct Swept {
     pub contents: u64,
     /// Blobs without a row: what uploads left that came to nothing.
     pub orphans: u64,
+    /// Uploads in fragments that ended by themselves, or long ago.
+    pub uploads: u64,
 }
 
 /// So many rows or blobs are looked at together.
@@ -27,6 +30,9 @@ const BATCH: usize = 500;
 
 /// Dead sessions are kept so long: administrators ask who was there (spec/arena.md 10.4).
 const SESSIONS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
+
+/// What signing in left behind is kept for so long: what comes a second time is to be known.
+const GRANTS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
 impl Vault {
     /// Takes away what is older than its grace period: drafts first, then contents nothing names, then blobs without a row.
@@ -43,8 +49,11 @@ impl Vault {
             let passwords = &self.0.settings.passwords;
             let counts = passwords.lockout.max(passwords.wrong_code_window);
             store::auth::sweep(&mut db, now - counts, now - SESSIONS_KEPT).await?;
+            store::grants::sweep(&mut db, now - GRANTS_KEPT).await?;
             now
         };
+        swept.uploads = self.sweep_uploads(now).await?;
+        self.tend_copies(now).await?;
         let before = now - self.0.settings.sweep_grace;
         loop {
             let blobs = {
@@ -61,6 +70,23 @@ impl Vault {
         }
         swept.orphans = self.sweep_orphans().await?;
         Ok(swept)
+    }
+
+    /// Uploads that have ended, with the bytes they brought that became nothing.
+    async fn sweep_uploads(&self, now: DateTime<Utc>) -> Result<u64> {
+        let mut gone = 0;
+        loop {
+            let dead = {
+                let mut db = self.connection().await?;
+                store::uploads::expired(&mut db, now, i64::try_from(BATCH).unwrap_or(i64::MAX)).await?
+            };
+            for upload in &dead {
+                gone += u64::from(self.remove_upload(*upload).await?);
+            }
+            if dead.len() < BATCH {
+                return Ok(gone);
+            }
+        }
     }
 
     /// Ages of blobs are told by the content store's own clock, which is this node's for a local folder.

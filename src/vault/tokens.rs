@@ -54,12 +54,32 @@ pub struct TokenInfo {
     pub alive: bool,
 }
 
+/// What a bearer token that was presented is.
+#[derive(Clone, Debug)]
+pub enum Presented {
+    /// One that counts: who bears it, and its scopes.
+    Living(Arc<Account>, Vec<String>),
+    /// One that has counted.
+    Expired,
+}
+
 impl Vault {
     /// Who presents this bearer token, and with which scopes.
     ///
     /// # Errors
     /// [`Error::NoSession`] for one that is unknown, revoked, expired, or whose bearer is disabled.
     pub async fn bearer(&self, token: &str) -> Result<(Arc<Account>, Vec<String>)> {
+        match self.presented(token).await? {
+            Presented::Living(account, scopes) => Ok((account, scopes)),
+            Presented::Expired => Err(Error::NoSession),
+        }
+    }
+
+    /// The same, for who tells the bearer of a token that its time is over: nobody else can present it.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`] for one that is unknown or revoked, or whose bearer is disabled.
+    pub async fn presented(&self, token: &str) -> Result<Presented> {
         let memory = &self.0.memory;
         let digest = fresh::digest(token);
         let remembered = memory.tokens.recall(&digest);
@@ -70,7 +90,10 @@ impl Vault {
                 let asked = Instant::now();
                 let mut db = self.connection().await?;
                 let row = store::auth::token(&mut db, self.0.clock.instead(), &digest).await?;
-                let row = row.filter(is_alive).ok_or(Error::NoSession)?;
+                let row = row.filter(|row| row.revoked_at.is_none()).ok_or(Error::NoSession)?;
+                if !is_alive(&row) {
+                    return Ok(Presented::Expired);
+                }
                 // Remembered until its end by the database's clock; a clock that does not run by itself cannot tell.
                 let end = row.remaining.map(|seconds| match self.0.clock {
                     Clock::Database => asked + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).min(FAR),
@@ -80,7 +103,7 @@ impl Vault {
                 row
             }
         };
-        Ok((self.bearer_of(row.principal).await?, row.scopes))
+        Ok(Presented::Living(self.bearer_of(row.principal).await?, row.scopes))
     }
 
     /// The account that a credential other than a token was made for, as it stands now.
@@ -135,11 +158,15 @@ impl Vault {
             .collect()
     }
 
-    /// Revokes a token: at once on this node, within a second on all.
+    /// Revokes a token: at once on this node, within a second on all. With one that a sign-in gave, the sign-in ends.
     pub async fn revoke_token(&self, id: TokenId) -> Result<()> {
         let mut change = self.0.db.begin().await?;
+        let grant = store::grants::of_token(&mut change, id.0).await?;
         if !store::auth::revoke_token(&mut change, id, self.0.clock.instead()).await? {
             return Err(Error::Missing(Missing::Principal));
+        }
+        if let Some(grant) = grant {
+            store::grants::revoke(&mut change, grant, self.0.clock.instead()).await?;
         }
         let epoch = self.start_epoch(&mut change).await?;
         change.commit().await?;

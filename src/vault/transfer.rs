@@ -59,6 +59,7 @@ impl Vault {
                 owner: to.id,
                 author: actor.id().unwrap_or(to.id),
                 client_times: ClientTimes::default(),
+                unpublished_by: None,
             };
             let what =
                 Transfer { permit: &permit, actor, from: from.id, to: to.id, own: own.as_ref(), others: &others };

@@ -4,21 +4,44 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Look, Vault, locks::ATTEMPTS, names::free_name};
+use super::{Look, Vault, files::Tree, locks::ATTEMPTS, names::free_name, quota::Turn};
 use crate::{
     domain::{
         actor::Actor,
         error::{Error, Missing, Result},
         id::{CategoryId, ItemId, ItemKey, LibraryId, PrincipalId},
-        item::{Item, OnConflict},
+        item::{Item, Kind, OnConflict},
+        library::Library,
         name::ItemName,
         permission::{self, Action, Denial, Facts, Gate, Permit},
     },
-    store::{self, trash::TrashRow},
+    store::{
+        self,
+        files::Seen,
+        trash::{Purged, TrashRow},
+    },
 };
 
 /// So many are looked at together.
 const BATCH: i64 = 200;
+
+/// Where something that is taken out of the trash goes.
+#[derive(Clone, Debug)]
+pub struct Back {
+    /// A folder of the same library; `None`: the one it was in.
+    pub folder: Option<ItemId>,
+    /// Another name than it had.
+    pub name: Option<ItemName>,
+    /// When the name is taken.
+    pub on_conflict: OnConflict,
+}
+
+impl Default for Back {
+    /// Where it was, under its name or the next free one.
+    fn default() -> Self {
+        Self { folder: None, name: None, on_conflict: OnConflict::RenameParentheses }
+    }
+}
 
 const FOLDER_GONE: Error = Error::Impossible("the folder it was in is gone");
 
@@ -60,34 +83,50 @@ impl Vault {
     /// # Errors
     /// [`Missing::Item`], [`Error::Impossible`] when its folder is gone, and what the gates say of making it there.
     pub async fn restore(&self, actor: &Actor, trash_id: &str) -> Result<ItemId> {
-        let (vault, actor, trash_id) = (self.clone(), actor.clone(), trash_id.to_owned());
-        self.complete(async move { vault.try_restore(&actor, &trash_id).await }).await
+        self.restore_to(actor, trash_id, Back::default()).await
     }
 
-    async fn try_restore(&self, actor: &Actor, trash_id: &str) -> Result<ItemId> {
+    /// The same to a place of the caller's choice in the library it was in.
+    ///
+    /// # Errors
+    /// As [`Vault::restore`]; [`Error::NameTaken`] where no other name is to be chosen; [`Error::Impossible`] for a folder in
+    /// another library.
+    pub async fn restore_to(&self, actor: &Actor, trash_id: &str, back: Back) -> Result<ItemId> {
+        let (vault, actor, trash_id) = (self.clone(), actor.clone(), trash_id.to_owned());
+        self.complete(async move { vault.try_restore(&actor, &trash_id, &back).await }).await
+    }
+
+    async fn try_restore(&self, actor: &Actor, trash_id: &str, back: &Back) -> Result<ItemId> {
         let mut taken = 0;
         for _ in 0..ATTEMPTS {
             let (row, look) = self.trashed(actor, trash_id).await?;
             let item = &look.item;
-            let parent = item.parent.ok_or(FOLDER_GONE)?;
+            let parent = back.folder.or(item.parent).ok_or(FOLDER_GONE)?;
             let folder = match self.look(actor, &ItemKey::Id(parent)).await {
                 Err(Error::Missing(Missing::Item)) => return Err(FOLDER_GONE),
                 folder => folder?,
             };
+            folder.folder()?;
             if folder.item.library.id != item.library.id {
                 return Err(FOLDER_GONE);
             }
             let permit = may_be_made(actor, &look, &folder)?;
             let closed = self.closed(actor, item, Action::Create).await?;
-            let (name, rename) = (ItemName::parse(&item.name)?, OnConflict::RenameParentheses);
-            let name = free_name(&name, item.kind(), rename, taken, self.now());
+            let name = back.name.clone().map_or_else(|| ItemName::parse(&item.name), Ok)?;
+            let name = free_name(&name, item.kind(), back.on_conflict, taken, self.now());
             let act = self.act(actor, None);
-            match again!(self.take_out(&permit, item.library.id, &row, &closed, &name, &act).await) {
+            match again!(self.take_out(&permit, &folder.item.library, &row, &closed, &name, &act).await) {
                 Ok(Out::Done) => return Ok(item.id),
                 // somebody else was faster, or the folder has gone: what is there now says which
                 Ok(Out::Changed) => {}
                 Ok(Out::Refused(gate)) => return Err(Error::Denied(Denial { gate, action: Action::Create })),
-                Err(error) if store::violated(&error) == Some("items_name_key") => taken += 1,
+                Ok(Out::NoRoom) => return Err(Error::QuotaReached),
+                Err(error) if store::violated(&error) == Some("items_name_key") => {
+                    if matches!(back.on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
+                        return Err(Error::NameTaken(name.as_str().to_owned()));
+                    }
+                    taken += 1;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -97,18 +136,22 @@ impl Vault {
     async fn take_out(
         &self,
         permit: &Permit,
-        library: LibraryId,
+        library: &Library,
         row: &TrashRow,
         closed: &Closed,
         name: &ItemName,
         act: &store::Act,
     ) -> sqlx::Result<Out> {
         let mut all = self.0.db.begin().await?;
-        store::folders::hold_trees(&mut all, &[library]).await?;
+        store::folders::hold_trees(&mut all, &[library.id]).await?;
+        let turn = Turn::take(&mut all, library).await?;
         if let Some(gate) = closed.gate(&mut all, row.item).await? {
             return Ok(Out::Refused(gate));
         }
-        let done = store::trash::restore(&mut all, permit, library, row, name, act).await?;
+        let done = store::trash::restore(&mut all, permit, library.id, row, name, act).await?;
+        if done && !turn.fits(&mut all).await? {
+            return Ok(Out::NoRoom);
+        }
         all.commit().await?;
         Ok(if done { Out::Done } else { Out::Changed })
     }
@@ -163,6 +206,7 @@ impl Vault {
             Out::Done => Ok(()),
             Out::Changed => Err(Error::Missing(Missing::Item)),
             Out::Refused(gate) => Err(Error::Denied(Denial { gate, action: Action::Delete })),
+            Out::NoRoom => Err(Error::QuotaReached),
         }
     }
 
@@ -182,12 +226,7 @@ impl Vault {
         let Some(purged) = store::trash::purge(&mut all, permit, library, row, act).await? else {
             return Ok(Out::Changed);
         };
-        // roles are remembered with whom they were given to
-        let epoch = if purged.roles { Some(self.start_epoch(&mut all).await?) } else { None };
-        all.commit().await?;
-        if let Some(epoch) = epoch {
-            self.enter(epoch);
-        }
+        self.commit_purge(all, purged).await?;
         Ok(Out::Done)
     }
 
@@ -213,6 +252,106 @@ impl Vault {
                 (row, look)
             })
             .collect())
+    }
+
+    /// What the caller has in the trash that has this id of Graph's.
+    ///
+    /// # Errors
+    /// [`Missing::Item`], also for what is not deleted, and for what went along with something else.
+    pub async fn trashed_item(&self, actor: &Actor, graph_id: &str) -> Result<Trashed> {
+        let owner = actor.id().ok_or(Error::NoSession)?;
+        let row = {
+            let mut db = self.connection().await?;
+            store::trash::by_graph_id(&mut db, owner, graph_id).await?
+        };
+        let row = row.ok_or(Error::Missing(Missing::Item))?;
+        let (row, look) = self.trashed(actor, &row.trash_id).await?;
+        Ok(Trashed { id: row.trash_id, deleted_at: row.deleted_at, item: look.into_item() })
+    }
+
+    /// Deletes an item that was looked at, past the trash and for good, a folder with all below it; ends the caller's own
+    /// locks there. What was deleted by itself before stays in its owner's trash, and cannot be restored any more.
+    ///
+    /// # Errors
+    /// As [`Vault::delete`].
+    pub async fn delete_for_good(&self, actor: &Actor, look: &Look) -> Result<()> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move { vault.try_delete_for_good(&actor, look).await }).await
+    }
+
+    async fn try_delete_for_good(&self, actor: &Actor, mut look: Look) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let permit = look.check(actor, Action::Delete)?;
+            if look.item.is_root() {
+                return Err(Error::Impossible("a root folder"));
+            }
+            if actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
+                return Err(Error::FenceLost);
+            }
+            let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
+            let trash_id = match look.item.kind() {
+                Kind::File => self.0.fresh.oracle_file()?,
+                Kind::Folder => self.0.fresh.oracle_folder()?,
+            };
+            // it is in the trash for no longer than the transaction takes
+            let row = TrashRow { item: look.item.id, trash_id, deleted_at: self.now() };
+            let tree = again!(self.delete_at_once(actor, &permit, &look.item, &closed, &row).await)?;
+            if self.outcome(tree, &closed, Action::Delete).await? {
+                return Ok(());
+            }
+            look = self.look_again(actor, &look).await?;
+        }
+        Err(Error::Overloaded)
+    }
+
+    async fn delete_at_once(
+        &self,
+        actor: &Actor,
+        permit: &Permit,
+        item: &Item,
+        closed: &[(CategoryId, Gate)],
+        row: &TrashRow,
+    ) -> sqlx::Result<Tree> {
+        let (library, act) = (item.library.id, self.act(actor, None));
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[library]).await?;
+        let deleted = match &item.file {
+            Some(file) => {
+                let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+                let deleted = store::files::delete(&mut all, permit, library, seen, &row.trash_id, &act).await?;
+                if !deleted && store::parts::has_file(&mut all, item.id).await? {
+                    return Ok(Tree::Associated);
+                }
+                deleted
+            }
+            None => {
+                if let Some(no) = self.stands_in_the_way(&mut all, item.id, closed, actor).await? {
+                    return Ok(no);
+                }
+                if store::parts::has_file_below(&mut all, item.id).await? {
+                    return Ok(Tree::Associated);
+                }
+                store::folders::delete(&mut all, permit, library, item.revision, &row.trash_id, &act).await?
+            }
+        };
+        if !deleted {
+            return Ok(Tree::Changed);
+        }
+        let Some(purged) = store::trash::purge(&mut all, permit, library, row, &act).await? else {
+            return Ok(Tree::Changed);
+        };
+        self.commit_purge(all, purged).await?;
+        Ok(Tree::Done)
+    }
+
+    /// Roles are remembered with whom they were given to: where some are gone, nobody remembers them any more.
+    async fn commit_purge(&self, mut all: sqlx::PgTransaction<'_>, purged: Purged) -> sqlx::Result<()> {
+        let epoch = if purged.roles { Some(self.start_epoch(&mut all).await?) } else { None };
+        all.commit().await?;
+        if let Some(epoch) = epoch {
+            self.enter(epoch);
+        }
+        Ok(())
     }
 
     /// What the caller has in the trash under this id.
@@ -260,6 +399,8 @@ enum Out {
     Changed,
     /// Something that went along is not for the caller.
     Refused(Gate),
+    /// The library may not hold so much.
+    NoRoom,
 }
 
 /// Files that are not for the caller, whatever the role.

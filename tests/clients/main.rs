@@ -5,6 +5,9 @@
 #![expect(clippy::large_futures, reason = "a test runs once")]
 
 mod arena;
+mod environment;
+mod graph;
+mod node;
 mod oracle;
 mod python;
 #[expect(dead_code, reason = "this binary stands on a part of it")]

@@ -29,7 +29,7 @@ fn run(data: &Path, arguments: &[&str], input: &str) -> Output {
 }
 
 /// The answer of a command that works.
-fn answer(data: &Path, arguments: &[&str], input: &str) -> Value {
+pub fn answer(data: &Path, arguments: &[&str], input: &str) -> Value {
     let output = run(data, arguments, input);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{arguments:?}: {said}");
@@ -37,7 +37,7 @@ fn answer(data: &Path, arguments: &[&str], input: &str) -> Value {
 }
 
 /// Exit code and error of one that does not.
-fn refusal(data: &Path, arguments: &[&str], input: &str) -> String {
+pub fn refusal(data: &Path, arguments: &[&str], input: &str) -> String {
     let output = run(data, arguments, input);
     let said = String::from_utf8(output.stderr).unwrap();
     let said = match serde_json::from_str::<Value>(&said) {
@@ -53,7 +53,7 @@ fn logins(data: &Path) -> Vec<String> {
 }
 
 /// Waits for what another process does in its own time.
-fn eventually(what: &str, so: impl Fn() -> bool) {
+pub fn eventually(what: &str, so: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_secs(20);
     while !so() {
         assert!(Instant::now() < until, "it never came true that {what}");
@@ -413,9 +413,17 @@ async fn people_libraries_and_applications_are_changed_beside_a_running_server()
     let shown = (&open["arena_workspace"], &open["arena_request_limit"], &open["description"]);
     assert_eq!(shown, (&json!(8), &json!(5), &json!("closed")));
     assert_eq!(arena_login(&server, "battery staple").await, "200");
+    let counted = ["library", "change", "Lab", "--minor-versions", "on", "--check-out-required", "on"];
+    let counted = answer(&data, &counted, "");
+    assert_eq!((&counted["minor_versions"], &counted["check_out_required"]), (&json!(true), &json!(true)));
+    let plain = answer(&data, &["library", "change", "Lab", "--check-out-required", "off"], "");
+    assert_eq!((&plain["minor_versions"], &plain["check_out_required"]), (&json!(true), &json!(false)));
     assert!(
         refusal(&data, &["library", "change", "Lab"], "").starts_with("2: error: the following required arguments")
     );
+    assert_eq!(answer(&data, &["library", "change", "Lab", "--quota", "4096"], "")["quota_bytes"], 4096);
+    assert_eq!(answer(&data, &["library", "change", "Lab", "--quota", "none"], "")["quota_bytes"], Value::Null);
+    assert!(refusal(&data, &["library", "change", "Lab", "--quota", "-1"], "").starts_with("2: error: "));
 
     let made = answer(&data, &["application", "add", "exporter", "--role", "Files.Read.All"], "");
     assert_eq!((&made["roles"], &made["secrets"]), (&json!(["Files.Read.All"]), &json!(0)));
@@ -428,6 +436,20 @@ async fn people_libraries_and_applications_are_changed_beside_a_running_server()
     let asked = client().post(format!("{}/oauth/token", server.base)).body(form);
     let granted = asked.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
     assert_eq!(granted.status(), 200);
+    let uri = "https://app.example/back";
+    let signs = ["application", "sign-in", "exporter", "--public", "--redirect-uri", uri, "--scope", "Files.Read.All"];
+    let expected = json!({
+        "client_id": "exporter", "public": true, "redirect_uris": [uri], "delegated": ["Files.Read.All"],
+    });
+    assert_eq!(answer(&data, &signs, ""), expected);
+    let listed = &answer(&data, &["application", "list"], "")[0];
+    assert_eq!((&listed["public"], &listed["delegated"]), (&json!(true), &json!(["Files.Read.All"])));
+    let bad = refusal(&data, &["application", "sign-in", "exporter", "--redirect-uri", "javascript:x"], "");
+    assert!(bad.starts_with("1: no browser can be sent to \"javascript:x\""), "{bad}");
+    let ended = answer(&data, &["application", "sign-out", "exporter"], "");
+    assert_eq!(ended, json!({"ended": 0}));
+    let nobody = refusal(&data, &["application", "sign-out", "exporter", "--user", "exporter"], "");
+    assert!(nobody.starts_with("1: there is no user, group or application \"exporter\""), "{nobody}");
     let missing = refusal(&data, &["application", "secret", "ann"], "");
     assert!(missing.starts_with("1: there is no user, group or application \"ann\""), "{missing}");
     assert!(server.stop());

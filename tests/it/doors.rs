@@ -8,7 +8,7 @@ use super::support::server::Server;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// What anybody may know.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 20] = [
     "/v1/SYSTEM/dbtest",
     "/SYSTEM/dbtest",
     "/api/jsonws/portal/get-build-number",
@@ -19,6 +19,16 @@ const OPEN: [&str; 10] = [
     "/documents/api/1.2/metadata-catalog/anything",
     "/documents/api/1.2/catalog",
     "/documents/api/1.2/catalog/anything",
+    "/common/oauth2/v2.0/authorize",
+    "/common/oauth2/authorize",
+    "/common/oauth2/v2.0/deviceauth",
+    "/common/oauth2/deviceauth",
+    "/common/v2.0/.well-known/openid-configuration",
+    "/common/.well-known/openid-configuration",
+    "/common/discovery/v2.0/keys",
+    "/common/discovery/keys",
+    "/common/discovery/instance",
+    "/common/userrealm/anything",
 ];
 
 /// A path with something plausible for each parameter.

@@ -128,7 +128,7 @@ fn the_containers_settings_are_a_configuration() {
         variables.insert(name.clone(), value.as_str().expect("a text").to_owned());
     }
     let config = environment(variables);
-    assert_eq!(config.server.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.server.listen, "0.0.0.0:8080".parse().ok());
     assert!(config.database.url.expose().ends_with("@db/coatcheck"));
     let data = config.embedded.data_dir.expect("a data folder");
     let volumes = &compose["services"]["coatcheck"]["volumes"];

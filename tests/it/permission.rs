@@ -57,6 +57,7 @@ fn facts(held: Option<Held>) -> Facts<'static> {
         personal_to: None,
         owner: OTHER,
         private: false,
+        unpublished_by: None,
         policies_required: false,
         categories: &[(CATEGORY, None)],
         held,
@@ -191,6 +192,33 @@ fn what_suppliers_see() {
         let _ = write!(page, "{}\n\n", table(&title, &actions(), &columns, cell));
     }
     assert_snapshot!("suppliers", page.trim_end());
+}
+
+#[test]
+fn what_was_never_checked_in_exists_for_its_maker_alone() {
+    let held = Some(Held { holder: OTHER, mode: Mode::CheckOut });
+    let dialects = [Dialect::Arena, Dialect::Oracle, Dialect::Graph, Dialect::Liferay, Dialect::Console];
+    for dialect in dialects {
+        for (administrator, application) in [(false, false), (true, false), (false, true), (true, true)] {
+            let account = Account { administrator, application, ..account(Some(Role::Owner), License::Full) };
+            let actor = Actor::new(Arc::new(account), dialect);
+            for action in Action::ALL {
+                let others = Facts { unpublished_by: Some(OTHER), owner: CALLER, ..facts(held) };
+                // who may take anybody's lock away from outside takes it, and sees no more of the file
+                let takes = action == Action::Cancel
+                    && match dialect {
+                        Dialect::Graph => application,
+                        Dialect::Console => true,
+                        Dialect::Arena | Dialect::Oracle | Dialect::Liferay => false,
+                    };
+                let case = format!("{dialect:?} {action:?} {administrator} {application}");
+                assert_eq!(answer(&actor, action, &others), if takes { "yes" } else { "visible" }, "{case}");
+                let own = Held { holder: CALLER, mode: Mode::CheckOut };
+                let own = Facts { unpublished_by: Some(CALLER), ..facts(Some(own)) };
+                assert_eq!(answer(&actor, action, &own), "yes", "{case}");
+            }
+        }
+    }
 }
 
 #[test]

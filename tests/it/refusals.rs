@@ -82,6 +82,7 @@ fn refusals() -> Vec<Error> {
         Error::NoContent,
         Error::ContentMissing,
         Error::ContentTooLarge,
+        Error::QuotaReached,
         Error::BodyBroken,
         Error::NameTaken("plan.txt".to_owned()),
         Error::LabelTaken("B".to_owned()),

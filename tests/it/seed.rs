@@ -353,7 +353,7 @@ async fn what_differs_is_changed_and_nothing_is_taken_away() {
         r#"
         users = [{ login = "BEN", name = "Ben Example", license = "full", password = "another", email = "ben@example.com" }]
         groups = [{ name = "crew", description = "all hands" }]
-        applications = [{ client_id = "probe", roles = ["Files.ReadWrite.All"] }]
+        applications = [{ client_id = "probe", roles = ["Files.ReadWrite.All"], public = true, delegated = ["User.Read"] }]
         categories = [
             { path = "plans/secret", levels = { ada = "read" } },
             { path = "archive", description = "what was", assignable = true },
@@ -381,6 +381,9 @@ async fn what_differs_is_changed_and_nothing_is_taken_away() {
     assert_eq!(changed.files[0].editions.len(), 4);
     let archive = vault.all_categories().await.unwrap().into_iter().find(|it| it.row.name == "Archive").unwrap();
     assert_eq!((archive.row.assignable, archive.row.active), (true, false), "what is not said stays");
+
+    let probe = vault.client("probe").await.unwrap().unwrap();
+    assert!(probe.public && probe.delegated == ["User.Read"]);
 
     assert!(vault.sign_in("ben", "ben's password").await.is_err());
     assert_eq!(vault.sign_in("ben@example.com", "another").await.unwrap().person.name, "Ben Example");

@@ -421,6 +421,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             ),
         ),
         Refusal::ContentMissing | Refusal::ContentTooLarge => bad(3033, "The file content is missing."),
+        Refusal::QuotaReached => plain(StatusCode::BAD_REQUEST, "The workspace has reached its storage quota."),
         Refusal::BodyBroken => plain(StatusCode::BAD_REQUEST, SYNTAX),
         Refusal::BadName(BadName::TooLong) => too_long("name", LONGEST_NAME),
         Refusal::NameTaken(_) | Refusal::BadName(BadName::Empty | BadName::Character | BadName::Dots) => {

@@ -56,6 +56,8 @@ pub enum Drive {
     Of(Owner),
     /// By id, below an owner or not: clients put any drive's id below `/me/drives`.
     Id(String, Option<Owner>),
+    /// What a sharing token opens; its top is the shared item.
+    Shared(String),
 }
 
 impl Drive {
@@ -64,6 +66,7 @@ impl Drive {
         match self {
             Drive::Of(owner) => Some(owner),
             Drive::Id(_, owner) => owner.as_ref(),
+            Drive::Shared(_) => None,
         }
     }
 }
@@ -148,7 +151,7 @@ pub fn parse(text: &str) -> Result<Address, BadAddress> {
         },
         "drive" => below_drive(Drive::Of(Owner::Me), rest),
         "shares" => match rest.next() {
-            Some(token) => Ok(Address { subject: Subject::Share(token), tail: rest.words() }),
+            Some(token) => below_share(token, rest),
             None => Ok(service(&first, rest)),
         },
         "$batch" | "subscriptions" | "organization" | "$metadata" => Ok(service(&first, rest)),
@@ -197,6 +200,25 @@ fn below_drive(drive: Drive, rest: Segments) -> Result<Address, BadAddress> {
     Ok(Address { subject: Subject::Item(drive, place), tail: ahead.words() })
 }
 
+/// `driveItem` and `root` both mean the shared item (10.4).
+fn below_share(token: String, rest: Segments) -> Result<Address, BadAddress> {
+    let mut ahead = rest.clone();
+    let next = ahead.next().unwrap_or_default();
+    let kind = next.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let place = match kind.as_str() {
+        "driveitem" | "root" => {
+            let (_, path) = path_after(&next, &mut ahead)?.unwrap_or_default();
+            Place { base: Base::Root, path }
+        }
+        "items" if next.len() == kind.len() && !ahead.is_empty() => {
+            let item = ahead.next().unwrap_or_default();
+            place(&item, &mut ahead)?
+        }
+        _ => return Ok(Address { subject: Subject::Share(token), tail: rest.words() }),
+    };
+    Ok(Address { subject: Subject::Item(Drive::Shared(token), place), tail: ahead.words() })
+}
+
 /// `root`, an id, or one of them with a path behind a colon.
 fn place(segment: &str, rest: &mut Segments) -> Result<Place, BadAddress> {
     let (base, path) = path_after(segment, rest)?.unwrap_or_else(|| (segment.to_owned(), Vec::new()));
@@ -240,7 +262,9 @@ fn word(segment: &str) -> Word {
     let Some((name, inside)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) else {
         return Word { name: text.to_owned(), argument: None };
     };
-    let value = inside.split_once('=').map_or(inside, |(_, value)| value).trim();
+    // a text without its parameter's name may have a `=` of its own
+    let named = inside.split_once('=').filter(|(name, _)| !name.trim_start().starts_with('\''));
+    let value = named.map_or(inside, |(_, value)| value).trim();
     let quoted = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
     let argument = quoted.map_or_else(|| value.to_owned(), |text| text.replace("''", "'"));
     Word { name: name.to_owned(), argument: (!inside.is_empty()).then_some(argument) }
@@ -287,6 +311,7 @@ mod tests {
             Drive::Of(of) => format!("drive of {}", owner(of)),
             Drive::Id(id, None) => format!("drive {id}"),
             Drive::Id(id, Some(below)) => format!("drive {id} below {}", owner(below)),
+            Drive::Shared(token) => format!("share {token}"),
         };
         let subject = match &address.subject {
             Subject::Service => "service".to_owned(),
@@ -356,7 +381,16 @@ mod tests {
             ("/me/drive/search(q='')", "drive of me -> search="),
             ("/me/drive/recent", "drive of me -> recent"),
             ("/me/drive/items", "drive of me -> items"),
-            ("/shares/u!abc/driveItem/checkout", "share u!abc -> driveItem checkout"),
+            ("/shares/u!abc", "share u!abc ->"),
+            ("/shares/u!abc/permission", "share u!abc -> permission"),
+            ("/shares/u!abc/items", "share u!abc -> items"),
+            ("/shares/u%21abc/driveItem/checkout", "share u!abc, root [] -> checkout"),
+            ("/shares/u!abc/driveitem", "share u!abc, root [] ->"),
+            ("/shares/s!abc/root/children", "share s!abc, root [] -> children"),
+            ("/shares/s!abc/root:/a/b.txt:/content", "share s!abc, root [a|b.txt] -> content"),
+            ("/shares/s!abc/driveItem%3A%2Fb.txt%3A/content", "share s!abc, root [b.txt] -> content"),
+            ("/shares/s!abc/items/1:/b.txt:/checkin", "share s!abc, item 1 [b.txt] -> checkin"),
+            ("/shares/s!abc/items/root/versions/2.0", "share s!abc, root [] -> versions 2.0"),
             ("/$batch", "service -> $batch"),
             ("//me//drive//", "drive of me ->"),
         ];

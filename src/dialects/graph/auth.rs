@@ -1,9 +1,15 @@
 //! Who is calling: bearer tokens (spec/graph.md 3), and how far their scopes reach (3.5). What the bearer may do is not
 //! decided here.
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::{
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    },
+    response::Response,
+};
 
-use super::error::Refusal;
+use super::{calls::Operation, error::Refusal};
 use crate::{
     dialects::of_request,
     domain::{
@@ -11,8 +17,117 @@ use crate::{
         scope,
     },
     http::trace::{self, RequestId},
-    vault::Vault,
+    vault::{Presented, Vault},
 };
+
+/// What the vendor's own service is called among applications.
+const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
+
+/// Scopes of which a call takes any one: of a delegated token, or of an application's.
+#[derive(Clone, Copy, Debug)]
+pub struct OneOf {
+    delegated: &'static [&'static str],
+    application: &'static [&'static str],
+}
+
+/// To see other users, one or all.
+pub const SEE_USERS: OneOf = OneOf {
+    delegated: &[
+        "User.ReadBasic.All",
+        "User.Read.All",
+        "User.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    ],
+    application: &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
+};
+
+/// To see groups and who is in them.
+pub const SEE_GROUPS: OneOf = OneOf {
+    delegated: &[
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    ],
+    application: &["Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
+};
+
+/// To see sites; an application with `Sites.Selected` sees those that it was given a role in.
+pub const SEE_SITES: OneOf = OneOf {
+    delegated: &["Sites.Read.All", "Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All"],
+    application: &[
+        "Sites.Selected",
+        "Sites.Read.All",
+        "Sites.ReadWrite.All",
+        "Sites.Manage.All",
+        "Sites.FullControl.All",
+    ],
+};
+
+/// To be told of changes in a drive.
+pub const SUBSCRIBE: OneOf =
+    OneOf { delegated: &["Files.ReadWrite", "Files.ReadWrite.All"], application: &["Files.ReadWrite.All"] };
+
+/// What the token must carry for an operation, whatever it is about. `None`: how far the token reaches decides, with what
+/// its bearer may on the item; or the call asks for more than one thing, and says so itself.
+pub fn needed(operation: Operation) -> Option<&'static OneOf> {
+    match operation {
+        Operation::ListUsers => Some(&SEE_USERS),
+        Operation::ListGroups | Operation::GetGroup | Operation::ListMembers => Some(&SEE_GROUPS),
+        Operation::ListSites | Operation::GetSite | Operation::ListSubsites | Operation::ListLists => Some(&SEE_SITES),
+        Operation::CreateSubscription
+        | Operation::ListSubscriptions
+        | Operation::GetSubscription
+        | Operation::UpdateSubscription
+        | Operation::DeleteSubscription => Some(&SUBSCRIBE),
+        Operation::CheckOut
+        | Operation::CheckIn
+        | Operation::DiscardCheckOut
+        | Operation::GetDrive
+        | Operation::ListDrives
+        | Operation::GetItem
+        | Operation::ListChildren
+        | Operation::CreateChild
+        | Operation::PutContent
+        | Operation::GetContent
+        | Operation::UpdateItem
+        | Operation::DeleteItem
+        | Operation::ListVersions
+        | Operation::GetVersion
+        | Operation::GetVersionContent
+        | Operation::GetMe
+        | Operation::GetUser
+        | Operation::CreateUploadSession
+        | Operation::PermanentDelete
+        | Operation::Restore
+        | Operation::Copy
+        | Operation::RestoreVersion
+        | Operation::DeleteVersion
+        | Operation::Delta
+        | Operation::Search
+        | Operation::ListRecent
+        | Operation::ListSharedWithMe
+        | Operation::ListThumbnails
+        | Operation::Preview
+        | Operation::Batch
+        | Operation::CreateLink
+        | Operation::Invite
+        | Operation::ListPermissions
+        | Operation::GetPermission
+        | Operation::UpdatePermission
+        | Operation::DeletePermission
+        | Operation::GetShare
+        | Operation::ListOrganization
+        | Operation::GetMetadata
+        | Operation::Lock
+        | Operation::ReleaseLock
+        | Operation::GetContentStream
+        | Operation::NotBuilt => None,
+    }
+}
 
 /// Somebody with a living token.
 #[derive(Clone, Debug)]
@@ -27,17 +142,45 @@ impl Caller {
     /// The bearer of the request's token.
     pub async fn of(vault: &Vault, headers: &HeaderMap, request: Option<RequestId>) -> Result<Self, Refusal> {
         let token = token(headers).ok_or(Refusal::NoToken)?;
-        let (account, scopes) = vault.bearer(token).await?;
+        let (account, scopes) = match vault.presented(token).await? {
+            Presented::Living(account, scopes) => (account, scopes),
+            Presented::Expired => return Err(Refusal::Expired),
+        };
         trace::record_actor(account.person.id.0);
         let ceiling = scope::ceiling(&scopes, account.application);
         let actor = Actor { ceiling, ..Actor::new(account, Dialect::Graph) };
         Ok(Self { actor: of_request(actor, request, headers), scopes })
     }
 
+    /// The same caller in a request of its own: a part of a batch.
+    pub fn in_request(&self, request: RequestId, headers: &HeaderMap) -> Self {
+        let actor = of_request(self.actor.clone(), Some(request), headers);
+        Self { actor, scopes: self.scopes.clone() }
+    }
+
     /// Whether the token carries one of these scopes or roles.
-    pub fn has_one_of(&self, wanted: &[&str]) -> bool {
+    pub fn has_one_of(&self, wanted: &OneOf) -> bool {
+        let wanted = if self.actor.is_application() { wanted.application } else { wanted.delegated };
         let has = |wanted: &&str| self.scopes.iter().any(|scope| scope::bare(scope).eq_ignore_ascii_case(wanted));
         wanted.iter().any(has)
+    }
+
+    /// Refuses a token that carries none of what an operation takes (3.5).
+    pub fn check(&self, operation: Operation) -> Result<(), Refusal> {
+        if needed(operation).is_none_or(|wanted| self.has_one_of(wanted)) { Ok(()) } else { Err(Refusal::Scope) }
+    }
+}
+
+/// Says in a challenge where a token is to be had. Clients read the address of the sign-in from it, and whose token it is.
+pub fn say_where_to_sign_in(response: &mut Response, origin: &str) {
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return;
+    }
+    let Some(said) = response.headers().get(WWW_AUTHENTICATE).and_then(|said| said.to_str().ok()) else { return };
+    let challenge =
+        format!("{said}, authorization_uri=\"{origin}/common/oauth2/v2.0/authorize\", client_id=\"{GRAPH}\"");
+    if let Ok(challenge) = HeaderValue::try_from(challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
 }
 
@@ -51,8 +194,6 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -76,6 +76,82 @@ pub enum Operation {
     GetMe,
     /// Section 11.
     GetUser,
+    /// Section 8.
+    CreateUploadSession,
+    /// Section 7, 12.
+    PermanentDelete,
+    /// Section 7, 20.
+    Restore,
+    /// Section 9.3.
+    Copy,
+    /// Section 7, 16.
+    RestoreVersion,
+    /// Section 7, 17.
+    DeleteVersion,
+    /// Section 9.1.
+    Delta,
+    /// Section 9.2.
+    Search,
+    /// Section 7, 21.
+    ListRecent,
+    /// Section 7, 21.
+    ListSharedWithMe,
+    /// Section 7, 22.
+    ListThumbnails,
+    /// Section 7, 23.
+    Preview,
+    /// Section 9.4.
+    Batch,
+    /// Section 10.1.
+    CreateLink,
+    /// Section 10.2.
+    Invite,
+    /// Section 10.3.
+    ListPermissions,
+    /// Section 10.3.
+    GetPermission,
+    /// Section 10.3.
+    UpdatePermission,
+    /// Section 10.3.
+    DeletePermission,
+    /// Section 10.4.
+    GetShare,
+    /// Section 11.
+    ListUsers,
+    /// Section 11.
+    ListGroups,
+    /// Section 11.
+    GetGroup,
+    /// Section 11.
+    ListMembers,
+    /// Section 11.
+    ListSites,
+    /// Section 11.
+    GetSite,
+    /// Section 11.
+    ListSubsites,
+    /// Section 11.
+    ListLists,
+    /// Section 11.
+    ListOrganization,
+    /// Section 11.
+    GetMetadata,
+    /// Section 12.
+    Lock,
+    /// Section 12.
+    ReleaseLock,
+    /// Section 12.
+    GetContentStream,
+    /// Section 13.
+    CreateSubscription,
+    /// Section 13.
+    ListSubscriptions,
+    /// Section 13.
+    GetSubscription,
+    /// Section 13.
+    UpdateSubscription,
+    /// Section 13.
+    DeleteSubscription,
     /// Known, and not served yet.
     NotBuilt,
 }
@@ -119,6 +195,44 @@ impl Operation {
             Operation::GetVersionContent => "get version content",
             Operation::GetMe => "get me",
             Operation::GetUser => "get user",
+            Operation::CreateUploadSession => "create upload session",
+            Operation::PermanentDelete => "permanent delete",
+            Operation::Restore => "restore",
+            Operation::Copy => "copy",
+            Operation::RestoreVersion => "restore version",
+            Operation::DeleteVersion => "delete version",
+            Operation::Delta => "delta",
+            Operation::Search => "search",
+            Operation::ListRecent => "list recent",
+            Operation::ListSharedWithMe => "list shared with me",
+            Operation::ListThumbnails => "list thumbnails",
+            Operation::Preview => "preview",
+            Operation::Batch => "batch",
+            Operation::CreateLink => "create link",
+            Operation::Invite => "invite",
+            Operation::ListPermissions => "list permissions",
+            Operation::GetPermission => "get permission",
+            Operation::UpdatePermission => "update permission",
+            Operation::DeletePermission => "delete permission",
+            Operation::GetShare => "get share",
+            Operation::ListUsers => "list users",
+            Operation::ListGroups => "list groups",
+            Operation::GetGroup => "get group",
+            Operation::ListMembers => "list members",
+            Operation::ListSites => "list sites",
+            Operation::GetSite => "get site",
+            Operation::ListSubsites => "list subsites",
+            Operation::ListLists => "list lists",
+            Operation::ListOrganization => "list organization",
+            Operation::GetMetadata => "get metadata",
+            Operation::Lock => "lock",
+            Operation::ReleaseLock => "release lock",
+            Operation::GetContentStream => "get content stream",
+            Operation::CreateSubscription => "create subscription",
+            Operation::ListSubscriptions => "list subscriptions",
+            Operation::GetSubscription => "get subscription",
+            Operation::UpdateSubscription => "update subscription",
+            Operation::DeleteSubscription => "delete subscription",
             Operation::NotBuilt => "not built",
         }
     }
@@ -145,68 +259,64 @@ pub const CALLS: &[Call] = &[
     call("GET", On::Item, "children", Operation::ListChildren),
     call("POST", On::Item, "children", Operation::CreateChild),
     call("PUT", On::Item, "content", Operation::PutContent),
-    call("POST", On::Item, "createUploadSession", Operation::NotBuilt),
+    call("POST", On::Item, "createUploadSession", Operation::CreateUploadSession),
     call("GET", On::Item, "content", Operation::GetContent),
     call("PATCH", On::Item, "", Operation::UpdateItem),
     call("DELETE", On::Item, "", Operation::DeleteItem),
-    call("POST", On::Item, "permanentDelete", Operation::NotBuilt),
-    call("POST", On::Item, "copy", Operation::NotBuilt),
+    call("POST", On::Item, "permanentDelete", Operation::PermanentDelete),
+    call("POST", On::Item, "copy", Operation::Copy),
     call("GET", On::Item, "versions", Operation::ListVersions),
     call("GET", On::Item, "versions/*", Operation::GetVersion),
     call("GET", On::Item, "versions/*/content", Operation::GetVersionContent),
-    call("POST", On::Item, "versions/*/restoreVersion", Operation::NotBuilt),
-    call("DELETE", On::Item, "versions/*", Operation::NotBuilt),
-    call("GET", On::Item, "delta", Operation::NotBuilt),
-    call("GET", On::Item, "search", Operation::NotBuilt),
-    call("GET", On::Drive, "search", Operation::NotBuilt),
-    call("POST", On::Item, "restore", Operation::NotBuilt),
-    call("GET", On::Drive, "recent", Operation::NotBuilt),
-    call("GET", On::Drive, "sharedWithMe", Operation::NotBuilt),
+    call("POST", On::Item, "versions/*/restoreVersion", Operation::RestoreVersion),
+    call("DELETE", On::Item, "versions/*", Operation::DeleteVersion),
+    call("GET", On::Item, "delta", Operation::Delta),
+    call("GET", On::Item, "search", Operation::Search),
+    call("GET", On::Drive, "search", Operation::Search),
+    call("POST", On::Item, "restore", Operation::Restore),
+    call("GET", On::Drive, "recent", Operation::ListRecent),
+    call("GET", On::Drive, "sharedWithMe", Operation::ListSharedWithMe),
     call("GET", On::Drive, "following", Operation::NotBuilt),
     call("GET", On::Drive, "bundles", Operation::NotBuilt),
-    call("GET", On::Item, "thumbnails", Operation::NotBuilt),
-    call("POST", On::Item, "preview", Operation::NotBuilt),
+    call("GET", On::Item, "thumbnails", Operation::ListThumbnails),
+    call("POST", On::Item, "preview", Operation::Preview),
     call("POST", On::Item, "follow", Operation::NotBuilt),
     call("POST", On::Item, "unfollow", Operation::NotBuilt),
     // section 9.4
-    call("POST", On::Service, "$batch", Operation::NotBuilt),
+    call("POST", On::Service, "$batch", Operation::Batch),
     // section 10
-    call("POST", On::Item, "createLink", Operation::NotBuilt),
-    call("POST", On::Item, "invite", Operation::NotBuilt),
-    call("GET", On::Item, "permissions", Operation::NotBuilt),
-    call("GET", On::Item, "permissions/*", Operation::NotBuilt),
-    call("PATCH", On::Item, "permissions/*", Operation::NotBuilt),
-    call("DELETE", On::Item, "permissions/*", Operation::NotBuilt),
-    call("GET", On::Share, "", Operation::NotBuilt),
-    call("GET", On::Share, "driveItem", Operation::NotBuilt),
-    call("GET", On::Share, "root", Operation::NotBuilt),
-    call("GET", On::Share, "items/*", Operation::NotBuilt),
-    call("POST", On::Share, "driveItem/*", Operation::NotBuilt),
-    call("POST", On::Share, "items/*/*", Operation::NotBuilt),
+    call("POST", On::Item, "createLink", Operation::CreateLink),
+    call("POST", On::Item, "invite", Operation::Invite),
+    call("GET", On::Item, "permissions", Operation::ListPermissions),
+    call("GET", On::Item, "permissions/*", Operation::GetPermission),
+    call("PATCH", On::Item, "permissions/*", Operation::UpdatePermission),
+    call("DELETE", On::Item, "permissions/*", Operation::DeletePermission),
+    call("GET", On::Share, "", Operation::GetShare),
+    // /driveItem, /root and /items below a sharing token are items like any others
     // section 11
     call("GET", On::Me, "", Operation::GetMe),
     call("GET", On::User, "", Operation::GetUser),
-    call("GET", On::Service, "users", Operation::NotBuilt),
-    call("GET", On::Service, "groups", Operation::NotBuilt),
-    call("GET", On::Group, "", Operation::NotBuilt),
-    call("GET", On::Group, "members", Operation::NotBuilt),
-    call("GET", On::Service, "sites", Operation::NotBuilt),
-    call("GET", On::Site, "", Operation::NotBuilt),
-    call("GET", On::Site, "sites", Operation::NotBuilt),
-    call("GET", On::Site, "lists", Operation::NotBuilt),
+    call("GET", On::Service, "users", Operation::ListUsers),
+    call("GET", On::Service, "groups", Operation::ListGroups),
+    call("GET", On::Group, "", Operation::GetGroup),
+    call("GET", On::Group, "members", Operation::ListMembers),
+    call("GET", On::Service, "sites", Operation::ListSites),
+    call("GET", On::Site, "", Operation::GetSite),
+    call("GET", On::Site, "sites", Operation::ListSubsites),
+    call("GET", On::Site, "lists", Operation::ListLists),
     call("GET", On::Site, "lists/*/items/*/driveItem", Operation::NotBuilt),
-    call("GET", On::Service, "organization", Operation::NotBuilt),
-    call("GET", On::Service, "$metadata", Operation::NotBuilt),
+    call("GET", On::Service, "organization", Operation::ListOrganization),
+    call("GET", On::Service, "$metadata", Operation::GetMetadata),
     // section 12
-    call("POST", On::Item, "lock", Operation::NotBuilt),
-    call("POST", On::Item, "releaseLock", Operation::NotBuilt),
-    call("GET", On::Item, "contentStream", Operation::NotBuilt),
+    call("POST", On::Item, "lock", Operation::Lock),
+    call("POST", On::Item, "releaseLock", Operation::ReleaseLock),
+    call("GET", On::Item, "contentStream", Operation::GetContentStream),
     // section 13
-    call("POST", On::Service, "subscriptions", Operation::NotBuilt),
-    call("GET", On::Service, "subscriptions", Operation::NotBuilt),
-    call("GET", On::Service, "subscriptions/*", Operation::NotBuilt),
-    call("PATCH", On::Service, "subscriptions/*", Operation::NotBuilt),
-    call("DELETE", On::Service, "subscriptions/*", Operation::NotBuilt),
+    call("POST", On::Service, "subscriptions", Operation::CreateSubscription),
+    call("GET", On::Service, "subscriptions", Operation::ListSubscriptions),
+    call("GET", On::Service, "subscriptions/*", Operation::GetSubscription),
+    call("PATCH", On::Service, "subscriptions/*", Operation::UpdateSubscription),
+    call("DELETE", On::Service, "subscriptions/*", Operation::DeleteSubscription),
 ];
 
 /// What the table says of a request.
@@ -280,6 +390,8 @@ mod tests {
             "/me/drive/items/1/microsoft.graph.checkout",
             "/me/drive/items/1/checkOut",
             "/me/drive/items/1/checkout/",
+            "/shares/u!x/driveItem/checkout",
+            "/shares/s!x/items/1/checkout",
         ] {
             assert_eq!(found(&Method::POST, path), check_out, "{path}");
         }
@@ -292,6 +404,6 @@ mod tests {
         assert_eq!(found(&Method::POST, "/me/drive/items/1"), Found::Methods(vec!["GET", "PATCH", "DELETE"]));
         assert_eq!(found(&Method::POST, "/me/drive/items/1/checkouts"), Found::Nothing);
         assert_eq!(found(&Method::POST, "/me/drive/items/1/checkout/now"), Found::Nothing);
-        assert_eq!(found(&Method::GET, "/me/drive/items/1/thumbnails"), Found::Operation(Operation::NotBuilt));
+        assert_eq!(found(&Method::POST, "/me/drive/items/1/follow"), Found::Operation(Operation::NotBuilt));
     }
 }

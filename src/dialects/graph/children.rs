@@ -16,7 +16,7 @@ use super::{
     error::{Answer, Refusal, read_json},
     ids,
     items::{self, Behavior},
-    query, reply,
+    query, reply, sharing,
     wire::{DriveItem, View},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub async fn list(ask: &Ask) -> Answer {
         Listed { context, value: Vec::new(), total: 0 }
     } else {
         let children = ask.hall.vault.children(ask.actor(), &look, among, window).await?;
-        Listed { context, value: show(&view, &children.items)?, total: children.total }
+        Listed { context, value: show(ask, &view, &children.items).await?, total: children.total }
     };
     Ok(reply::json(StatusCode::OK, &page(ask, listed, window)))
 }
@@ -72,24 +72,20 @@ pub async fn expanded(
     let window = Window { offset: 0, limit, order: Order::Name };
     let children = ask.hall.vault.children(ask.actor(), folder, Among::default(), window).await?;
     let view = View { select: wanted.select.clone(), ..view.clone() };
-    let mut body = Map::from_iter([("children".to_owned(), Value::Array(show(&view, &children.items)?))]);
+    let mut body = Map::from_iter([("children".to_owned(), Value::Array(show(ask, &view, &children.items).await?))]);
     if limit > 0 && children.total > limit {
-        let item = folder.item();
-        let next = format!(
-            "{}{}/drives/{}/items/{}/children?$skiptoken={}",
-            ask.origin,
-            ask.prefix,
-            ids::encoded(&item.library.graph_id),
-            item.graph_id,
-            token(limit, Order::Name),
-        );
+        let next = format!("{}/children?$skiptoken={}", ask.url_of(folder.item()), token(limit, Order::Name));
         body.insert("children@odata.nextLink".to_owned(), next.into());
     }
     Ok(body)
 }
 
-fn show(view: &View, items: &[Item]) -> Result<Vec<Value>, Error> {
-    items.iter().map(|item| Ok(Value::Object(view.selected(&DriveItem::new(view, item)?)?))).collect()
+/// Items as the entries of a list.
+pub async fn show(ask: &Ask, view: &View, items: &[Item]) -> Result<Vec<Value>, Refusal> {
+    let entry = |item: &Item| view.selected(&DriveItem::new(view, item)?);
+    let mut entries = items.iter().map(entry).collect::<Result<Vec<_>, Error>>()?;
+    sharing::add_facet(ask, view, items, &mut entries).await?;
+    Ok(entries.into_iter().map(Value::Object).collect())
 }
 
 /// The part of a list that the request asks for.
@@ -214,9 +210,7 @@ pub async fn created(ask: &Ask, id: ItemId) -> Answer {
 }
 
 fn located(ask: &Ask, mut response: Response, item: &Item) -> Answer {
-    let location =
-        format!("{}{}/drives/{}/items/{}", ask.origin, ask.prefix, ids::encoded(&item.library.graph_id), item.graph_id);
-    let location = HeaderValue::try_from(location).map_err(|_| Error::Missing(Missing::Item))?;
+    let location = HeaderValue::try_from(ask.url_of(item)).map_err(|_| Error::Missing(Missing::Item))?;
     response.headers_mut().insert(LOCATION, location);
     Ok(response)
 }

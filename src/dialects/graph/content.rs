@@ -25,10 +25,10 @@ use crate::{
     dialects::{Hall, of_request},
     domain::{
         actor::{Actor, Dialect},
-        edition::Metadata,
+        edition::{Metadata, Publish},
         error::{Error, Missing},
         id::{EditionKey, ItemKey},
-        item::{ClientTimes, Kind, NewFile, OnConflict},
+        item::{ClientTimes, Item, Kind, NewFile, OnConflict},
         name::ItemName,
         permission::Action,
     },
@@ -39,7 +39,7 @@ use crate::{
         guard::Head,
         trace,
     },
-    vault::{Look, NewFileAt, Publication},
+    vault::{Download, Look, NewFileAt, Publication},
 };
 
 /// `PUT …/content`: a new version, the working copy of a check-out, or a new file with its missing folders.
@@ -52,10 +52,10 @@ pub async fn put(ask: &Ask, body: Body) -> Answer {
             Err(if place.path.is_empty() { Error::WrongKind(Kind::File) } else { taken(&look) }.into())
         }
         Ok(look) => match behavior {
-            Behavior::Fail => {
-                look.check(ask.actor(), Action::SaveDraft)?;
-                Err(taken(&look).into())
-            }
+            Behavior::Fail => match look.check(ask.actor(), Action::SaveDraft) {
+                Ok(_) | Err(Error::NotCheckedOut) => Err(taken(&look).into()),
+                Err(refusal) => Err(refusal.into()),
+            },
             Behavior::Replace => Box::pin(replace(ask, look, body)).await,
             Behavior::Rename => beside(ask, &look, body).await,
         },
@@ -66,7 +66,8 @@ pub async fn put(ask: &Ask, body: Body) -> Answer {
     }
 }
 
-fn taken(look: &Look) -> Error {
+/// The refusal for a name that is taken by what was looked at.
+pub fn taken(look: &Look) -> Error {
     Error::NameTaken(look.item().name.clone())
 }
 
@@ -75,7 +76,8 @@ async fn replace(ask: &Ask, look: Look, body: Body) -> Answer {
     look.check(actor, Action::SaveDraft)?;
     let look = items::conditions(ask, look)?;
     let content = stage(ask, body).await?;
-    let publication = Publication::of(content, metadata(ask));
+    let how = Publish::New(look.item().library.usual_step());
+    let publication = Publication { how, ..Publication::of(content, metadata(ask)) };
     let saved = vault.save_draft(actor, &look, publication).await?;
     items::show(ask, &vault.look(actor, &ItemKey::Id(saved.file)).await?, StatusCode::OK).await
 }
@@ -125,7 +127,7 @@ async fn create(ask: &Ask, place: &Place, behavior: Behavior, body: Body) -> Ans
 }
 
 /// The last folder on the way that is there, and the names that are not.
-async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Refusal> {
+pub async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Refusal> {
     let (drive, _) = ask.place()?;
     for there in (0..place.path.len()).rev() {
         let (path, missing) = place.path.split_at(there);
@@ -201,9 +203,18 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let signer = Signer::of(&hall.vault, hall.graph.download_url_lifetime).await?;
     let claims = query.get(signed::OPTION).and_then(|secret| signer.read(secret)).ok_or(Refusal::DeadAddress)?;
-    let account = hall.vault.bearer_of(claims.caller).await.map_err(dead)?;
-    trace::record_actor(account.person.id.0);
-    let actor = of_request(Actor::new(account, Dialect::Graph), head.request_id, &head.headers);
+    let actor = match claims.caller {
+        Some(caller) => Actor::new(hall.vault.bearer_of(caller).await.map_err(dead)?, Dialect::Graph),
+        None => Actor::anonymous(Dialect::Graph),
+    };
+    if let Some(caller) = actor.id() {
+        trace::record_actor(caller.0);
+    }
+    let actor = match claims.link {
+        Some((link, changed_at)) => hall.vault.reopen_share(&actor, link, changed_at).await.map_err(dead)?,
+        None => actor,
+    };
+    let actor = of_request(actor, head.request_id, &head.headers);
     let look = hall.vault.look(&actor, &ItemKey::Id(claims.item)).await.map_err(dead)?;
     let item = look.item();
     let (found, tag) = match claims.bytes {
@@ -221,6 +232,11 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
             (hall.vault.download(&actor, &look, &edition).await?, tag)
         }
     };
+    send(hall, head, item, &found, tag).await
+}
+
+/// Some bytes, or the part of them that is asked for.
+async fn send(hall: &Hall, head: &Head, item: &Item, found: &Download, tag: Option<ETag>) -> Answer {
     let download = http_content::Download {
         disposition: Some((Disposition::Attachment, item.name.clone())),
         etag: tag,
@@ -237,5 +253,22 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
 
 /// An address whose bearer or bytes are gone has ended.
 fn dead(error: Error) -> Refusal {
-    if matches!(error, Error::NoSession | Error::Missing(_)) { Refusal::DeadAddress } else { Refusal::Vault(error) }
+    let is_over = matches!(error, Error::NoSession | Error::Missing(_) | Error::LinkExpired | Error::LinkRefused(_));
+    if is_over { Refusal::DeadAddress } else { Refusal::Vault(error) }
+}
+
+/// Section 7, 23.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn preview(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
+
+/// `GET …/contentStream`: the bytes themselves, without a redirect (12).
+pub async fn stream(ask: &Ask) -> Answer {
+    ask.only_beta()?;
+    let look = ask.look().await?;
+    look.file()?;
+    let found = ask.hall.vault.download_working_copy(ask.actor(), &look).await?;
+    let tag = ids::e_tag(look.item(), ask.actor().id());
+    send(&ask.hall, &ask.head, look.item(), &found, tag).await
 }

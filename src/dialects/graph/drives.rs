@@ -84,7 +84,7 @@ fn is_own(ask: &Ask, library: &Library) -> bool {
 
 /// Refuses a token that does not reach the drive. One of whose items only some are shared with the caller is reached by
 /// every token that reads at all.
-async fn reaches(ask: &Ask, library: &Library) -> Result<(), Refusal> {
+pub async fn reaches(ask: &Ask, library: &Library) -> Result<(), Refusal> {
     ask.may_read()?;
     match ask.hall.vault.look(ask.actor(), &ItemKey::Id(library.root)).await {
         Ok(root) => {

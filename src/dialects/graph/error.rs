@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{ALLOW, CONTENT_RANGE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, CONTENT_RANGE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::Response,
 };
@@ -22,6 +22,7 @@ use crate::{
         error::{Error, Missing},
         item::Kind,
         lock::Lock,
+        upload::{Misfit, Refused},
     },
     http::{body::BodyError, content, guard},
 };
@@ -38,6 +39,8 @@ pub enum Refusal {
     House(guard::Refusal),
     /// No token came with the request.
     NoToken,
+    /// The token that came has had its time.
+    Expired,
     /// The path is no address.
     Address(BadAddress),
     /// The first segment looks like a version, and is none of ours.
@@ -70,13 +73,50 @@ pub enum Refusal {
     Format,
     /// A range outside the content of this size.
     Range(u64),
+    /// A lock in the way of a lock (section 12).
+    LockMismatch,
     /// A pre-authenticated address that has ended, or never was.
     DeadAddress,
+    /// An upload session that has ended, or never was.
+    DeadUpload,
+    /// A `Content-Range` that cannot be.
+    ContentRange,
+    /// A fragment that does not fit.
+    Fragment(Misfit),
+    /// A fragment larger than one may be.
+    FragmentTooLarge,
+    /// The end of an upload whose bytes are not all here.
+    Incomplete,
+    /// Too many upload sessions of one caller.
+    TooManyUploads,
+    /// A token of the change feed that says nothing any more; the address at which to begin anew.
+    Resync(String),
+    /// A part of a batch that waited for one which failed.
+    Dependency,
+    /// An answer that does not fit into that of a batch.
+    BatchTooLarge,
+    /// A link for people who have not signed in, where there are to be none.
+    NoAnonymousLinks,
+    /// A text that is no sharing token.
+    ShareToken,
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Refusal::Vault(error)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Gone => Refusal::DeadUpload,
+            Refused::Misfit(misfit) => Refusal::Fragment(misfit),
+            Refused::FragmentTooLarge => Refusal::FragmentTooLarge,
+            Refused::Incomplete => Refusal::Incomplete,
+            Refused::TooMany => Refusal::TooManyUploads,
+            Refused::Vault(error) => Refusal::Vault(error),
+        }
     }
 }
 
@@ -135,6 +175,12 @@ impl Refusal {
             Refusal::NoToken => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"coatcheck\""));
             }
+            Refusal::Expired => {
+                // a client that asks for another token on its own looks for this word
+                let challenge = "Bearer realm=\"coatcheck\", error=\"invalid_token\", \
+                    error_description=\"expired_token: the token is expired\"";
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
             Refusal::Vault(
                 Error::NoSession
                 | Error::BadCredentials
@@ -144,6 +190,9 @@ impl Refusal {
             ) => {
                 let challenge = HeaderValue::from_static("Bearer realm=\"coatcheck\", error=\"invalid_token\"");
                 headers.insert(WWW_AUTHENTICATE, challenge);
+            }
+            Refusal::TooManyUploads => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
             }
             Refusal::Vault(Error::Overloaded) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
@@ -156,6 +205,11 @@ impl Refusal {
             Refusal::Range(size) => {
                 let (_, range) = content::unsatisfied(*size);
                 headers.insert(CONTENT_RANGE, range);
+            }
+            Refusal::Resync(address) => {
+                if let Ok(address) = HeaderValue::try_from(address) {
+                    headers.insert(LOCATION, address);
+                }
             }
             Refusal::Vault(_)
             | Refusal::House(_)
@@ -173,10 +227,21 @@ impl Refusal {
             | Refusal::Name(_)
             | Refusal::Body(_)
             | Refusal::Format
-            | Refusal::DeadAddress => {}
+            | Refusal::LockMismatch
+            | Refusal::DeadAddress
+            | Refusal::DeadUpload
+            | Refusal::ContentRange
+            | Refusal::Fragment(_)
+            | Refusal::FragmentTooLarge
+            | Refusal::Incomplete
+            | Refusal::Dependency
+            | Refusal::BatchTooLarge
+            | Refusal::NoAnonymousLinks
+            | Refusal::ShareToken => {}
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn words(&self) -> Words {
         use StatusCode as S;
         let missing = || say(S::NOT_FOUND, "itemNotFound", None, "The resource could not be found.");
@@ -185,6 +250,12 @@ impl Refusal {
             Refusal::Vault(error) => vault(error),
             Refusal::House(refusal) => house(*refusal),
             Refusal::NoToken => say(S::UNAUTHORIZED, "InvalidAuthenticationToken", None, "Access token is empty."),
+            Refusal::Expired => say(
+                S::UNAUTHORIZED,
+                "InvalidAuthenticationToken",
+                None,
+                "Lifetime validation failed, the token is expired.",
+            ),
             Refusal::Address(BadAddress::Unknown(segment)) | Refusal::NoSegment(segment) => say(
                 S::BAD_REQUEST,
                 "BadRequest",
@@ -231,7 +302,53 @@ impl Refusal {
             Refusal::Range(_) => {
                 say(S::RANGE_NOT_SATISFIABLE, "invalidRange", None, "The requested range lies outside the content.")
             }
+            Refusal::LockMismatch => say(
+                S::CONFLICT,
+                "nameAlreadyExists",
+                Some("lockMismatch"),
+                "The lock of the file does not allow the operation.",
+            ),
             Refusal::DeadAddress => missing(),
+            Refusal::DeadUpload => {
+                say(S::NOT_FOUND, "itemNotFound", Some("uploadSessionNotFound"), "The upload session was not found.")
+            }
+            Refusal::ContentRange => invalid(
+                "invalidParameterFormat",
+                "The Content-Range header is not of the form 'bytes a-b/total'.".into(),
+            ),
+            Refusal::Fragment(misfit) => unfit(*misfit),
+            Refusal::FragmentTooLarge => say(
+                S::PAYLOAD_TOO_LARGE,
+                "invalidRequest",
+                Some("maxFragmentLengthExceeded"),
+                "The fragment is larger than 60 MiB.",
+            ),
+            Refusal::Incomplete => {
+                say(S::BAD_REQUEST, "invalidRequest", None, "The upload session has not received all bytes.")
+            }
+            Refusal::TooManyUploads => say(
+                S::TOO_MANY_REQUESTS,
+                "activityLimitReached",
+                Some("throttledRequest"),
+                "There are too many unfinished upload sessions; finish or cancel some.",
+            ),
+            Refusal::Resync(_) => say(
+                S::GONE,
+                "resyncRequired",
+                Some("resyncApplyDifferences"),
+                "The delta token is unknown or too old. Enumerate again from the address in 'Location'.",
+            ),
+            Refusal::Dependency => {
+                say(S::FAILED_DEPENDENCY, "failedDependency", None, "A request that this one depends on has failed.")
+            }
+            Refusal::BatchTooLarge => say(
+                S::PAYLOAD_TOO_LARGE,
+                "invalidRequest",
+                None,
+                "The response does not fit into that of the batch; send the request by itself.",
+            ),
+            Refusal::NoAnonymousLinks => denied("Anonymous sharing links are not allowed here."),
+            Refusal::ShareToken => invalid("invalidParameterFormat", "The sharing token is malformed.".into()),
         }
     }
 }
@@ -271,6 +388,9 @@ fn vault(error: &Error) -> Words {
         Error::NoContent => invalid("The file has no content."),
         Error::ContentMissing => invalid("The request body must hold the content."),
         Error::ContentTooLarge => too_large(),
+        Error::QuotaReached => {
+            say(S::INSUFFICIENT_STORAGE, "quotaLimitReached", None, "The drive has reached its storage quota.")
+        }
         Error::BodyBroken => broken_body(),
         Error::NameTaken(_) | Error::LabelTaken(_) => {
             say(S::CONFLICT, "nameAlreadyExists", None, "An item with the same name already exists under the parent.")
@@ -309,6 +429,21 @@ fn vault(error: &Error) -> Words {
             "The service is temporarily overloaded; try again later.",
         ),
         Error::Broken(_) => broken(),
+    }
+}
+
+/// A fragment that is not the next one is 416; one that contradicts itself or those before it is 400.
+fn unfit(misfit: Misfit) -> Words {
+    let range =
+        |inner, message: &'static str| say(StatusCode::RANGE_NOT_SATISFIABLE, "invalidRange", Some(inner), message);
+    let length =
+        |message: &'static str| say(StatusCode::BAD_REQUEST, "invalidRequest", Some("fragmentLengthMismatch"), message);
+    match misfit {
+        Misfit::Overlap => range("fragmentOverlap", "The uploaded fragment overlaps with data that was received."),
+        Misfit::OutOfOrder => range("fragmentOutOfOrder", "The uploaded fragment is not the next one expected."),
+        Misfit::Beyond => range("fragmentOutOfOrder", "The uploaded fragment goes beyond the end of the file."),
+        Misfit::Total => length("The total size differs from the one declared before."),
+        Misfit::Length => length("The length of the body differs from the declared range."),
     }
 }
 

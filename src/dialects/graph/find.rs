@@ -13,6 +13,7 @@ use crate::{
         actor::Reach,
         error::{Error, Missing},
         id::{ItemKey, LibraryKey, PrincipalId},
+        item::Item,
         library::{Library, LibraryKind},
         person::{Person, PrincipalKind},
     },
@@ -38,7 +39,40 @@ impl Ask {
                 self.library_of(group.id).await
             }
             Drive::Of(Owner::Site(site)) => self.site(site).await,
+            Drive::Shared(_) => Ok(self.shared()?.item().library.clone()),
         }
+    }
+
+    /// The item that the sharing token of the address opens.
+    fn shared(&self) -> Result<&Look, Refusal> {
+        Ok(self.share.as_ref().map(|share| &share.look).ok_or(Error::Missing(Missing::Link))?)
+    }
+
+    /// Looks at an item below the shared one, or at that itself. Others are not there, whatever the caller may elsewhere.
+    async fn look_at_shared(&self, place: &Place) -> Result<Look, Refusal> {
+        let shared = self.shared()?;
+        let top = shared.item().id;
+        let base = match &place.base {
+            Base::Root if place.path.is_empty() => return Ok(shared.clone()),
+            Base::Root => ItemKey::Id(top),
+            Base::Id(id) => ItemKey::Graph(id.clone()),
+            Base::Special(_) => return Err(Error::Missing(Missing::Item).into()),
+        };
+        let look = self.hall.vault.look(self.actor(), &along(base, place)).await?;
+        let item = look.item();
+        let is_below = item.id == top || item.ancestors.iter().any(|above| above.id == top.0);
+        if is_below { Ok(look) } else { Err(Error::Missing(Missing::Item).into()) }
+    }
+
+    /// Where an item of this request is to be found again: below the sharing token, if the request came by one.
+    pub fn url_of(&self, item: &Item) -> String {
+        let drive = match &self.address.subject {
+            Subject::Item(Drive::Shared(token), _) => format!("shares/{}", ids::encoded(token)),
+            Subject::Service | Subject::Owner(_) | Subject::Drive(_) | Subject::Item(..) | Subject::Share(_) => {
+                format!("drives/{}", ids::encoded(&item.library.graph_id))
+            }
+        };
+        format!("{}{}/{drive}/items/{}", self.origin, self.prefix, item.graph_id)
     }
 
     /// A user's own drive comes into being when its user asks for it.
@@ -108,17 +142,13 @@ impl Ask {
     /// Looks at an item of a drive. One that lies in another drive is not there.
     pub async fn look_at(&self, drive: &Drive, place: &Place) -> Result<Look, Refusal> {
         let vault = &self.hall.vault;
+        if let Drive::Shared(_) = drive {
+            return self.look_at_shared(place).await;
+        }
         if let Base::Id(id) = &place.base {
             // the item tells its drive, so that nobody need be asked for the drive
             let look = vault.look(self.actor(), &along(ItemKey::Graph(id.clone()), place)).await?;
-            let found = &look.item().library;
-            let is_in_drive = match drive {
-                Drive::Id(drive, _) => found.graph_id == *drive,
-                Drive::Of(Owner::Me) => found.kind == LibraryKind::Personal && found.owner == self.actor().id(),
-                Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => {
-                    self.library(drive).await?.id == found.id
-                }
-            };
+            let is_in_drive = self.is_in(drive, &look.item().library).await?;
             return if is_in_drive { Ok(look) } else { Err(Error::Missing(Missing::Item).into()) };
         }
         let library = self.library(drive).await?;
@@ -127,6 +157,16 @@ impl Ask {
             Base::Special(_) => Err(Refusal::NotBuilt),
             Base::Id(_) => Err(Error::Missing(Missing::Item).into()),
         }
+    }
+
+    /// Whether the drive of the address is this library.
+    pub async fn is_in(&self, drive: &Drive, found: &Library) -> Result<bool, Refusal> {
+        Ok(match drive {
+            Drive::Id(drive, _) => found.graph_id == *drive,
+            Drive::Of(Owner::Me) => found.kind == LibraryKind::Personal && found.owner == self.actor().id(),
+            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => self.library(drive).await?.id == found.id,
+            Drive::Shared(_) => false,
+        })
     }
 
     /// Refuses a token that reaches nothing by reading.

@@ -104,6 +104,11 @@ pub fn web_url(origin: &str, item: &Item) -> String {
     url
 }
 
+/// The same without the names above it.
+pub fn web_url_by_id(origin: &str, item: &Item) -> String {
+    format!("{origin}/v1.0/drives/{}/items/{}", item.library.graph_id, item.graph_id)
+}
+
 /// The path of an item's parent (section 5.1); `None` for the top folder.
 pub fn parent_path(item: &Item) -> Option<String> {
     if item.is_root() {

@@ -8,6 +8,7 @@ use axum::{
     },
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{
     Ask,
@@ -15,12 +16,12 @@ use super::{
     children::{self, FileSystemInfo},
     done,
     error::{Answer, Refusal, read_json},
-    ids, reply,
+    ids, reply, sharing,
     wire::DriveItem,
 };
 use crate::{
     domain::{
-        error::Error,
+        error::{Error, Missing},
         id::{ItemId, ItemKey},
         item::{Change, ClientTimes, Item, Kind, OnConflict},
         name::ItemName,
@@ -78,6 +79,7 @@ pub async fn get(ask: &Ask) -> Answer {
 pub async fn show(ask: &Ask, look: &Look, status: StatusCode) -> Answer {
     let view = ask.view().await?;
     let mut body = view.single("driveItem/$entity", &DriveItem::new(&view, look.item())?)?;
+    sharing::add_facet(ask, &view, std::slice::from_ref(look.item()), std::slice::from_mut(&mut body)).await?;
     if let Some(wanted) = ask.query.children()?
         && look.item().kind() == Kind::Folder
     {
@@ -136,6 +138,7 @@ struct Patch {
     description: Option<String>,
     parent_reference: Option<Reference>,
     file_system_info: Option<FileSystemInfo>,
+    folder: Option<Map<String, Value>>,
     #[serde(rename = "@microsoft.graph.conflictBehavior")]
     conflict: Option<String>,
     #[serde(rename = "@name.conflictBehavior")]
@@ -145,10 +148,20 @@ struct Patch {
 /// A folder; empty texts mean that nothing is said.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Reference {
-    drive_id: Option<String>,
-    id: Option<String>,
-    path: Option<String>,
+pub struct Reference {
+    /// A drive.
+    pub drive_id: Option<String>,
+    /// The id of a folder, or `root`.
+    pub id: Option<String>,
+    /// The path of a folder.
+    pub path: Option<String>,
+}
+
+impl Reference {
+    /// A member that says something.
+    pub fn said(member: Option<&String>) -> Option<String> {
+        member.filter(|text| !text.is_empty()).cloned()
+    }
 }
 
 /// `PATCH` of an item: name, place, description, the times of the client's disk. Makes no version.
@@ -159,7 +172,13 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     let name = patch.name.filter(|name| !name.is_empty()).as_deref().map(ids::item_name).transpose()?;
     let description = text(patch.description, "description")?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
-    let look = ask.look().await?;
+    let look = match ask.look().await {
+        Err(Refusal::Vault(Error::Missing(Missing::Item))) if patch.folder.is_some() => {
+            let times = patch.file_system_info.map(ClientTimes::from).unwrap_or_default();
+            return make_folder(ask, &description.unwrap_or_default(), times).await;
+        }
+        found => found?,
+    };
     look.check(actor, Action::Describe)?;
     let look = conditions(ask, look)?;
     let parent = match &patch.parent_reference {
@@ -174,13 +193,31 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     }
     let id = look.item().id;
     let change = Change { name, parent, description, client_times, ..Change::default() };
-    match vault.update(actor, &look, change.clone()).await {
-        Err(Error::NameTaken(taken)) if behavior == Behavior::Rename => {
-            Box::pin(update_as_another(ask, &look, change, &taken)).await?;
-        }
-        other => other?,
+    match behavior {
+        Behavior::Fail => vault.update(actor, &look, change).await?,
+        Behavior::Replace => vault.update_over(actor, &look, change).await?,
+        Behavior::Rename => match vault.update(actor, &look, change.clone()).await {
+            Err(Error::NameTaken(taken)) => Box::pin(update_as_another(ask, &look, change, &taken)).await?,
+            other => other?,
+        },
     }
     show(ask, &vault.look(actor, &ItemKey::Id(id)).await?, StatusCode::OK).await
+}
+
+/// `PATCH` of a path that leads nowhere yet, as a folder: it is made there, if the folder above it is there (7.5).
+async fn make_folder(ask: &Ask, description: &str, times: ClientTimes) -> Answer {
+    let (drive, place) = ask.place()?;
+    let Some((name, above)) = place.path.split_last() else { return Err(Error::Missing(Missing::Item).into()) };
+    let above = ask.look_at(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
+    above.folder()?;
+    let (vault, actor) = (&ask.hall.vault, ask.actor());
+    above.check(actor, Action::Create)?;
+    if Condition::read(ask.headers(), &IF_MATCH).is_some() {
+        return Err(Error::PreconditionFailed.into());
+    }
+    let name = ids::item_name(name)?;
+    let made = vault.create_folder(actor, &above, &name, description, OnConflict::Fail, times).await?;
+    children::created(ask, made).await
 }
 
 /// How many names are tried.
@@ -200,13 +237,13 @@ async fn update_as_another(ask: &Ask, look: &Look, change: Change, taken: &str) 
 }
 
 /// The folder that a `parentReference` names, if it says anything; in the item's own drive only.
-async fn target(ask: &Ask, item: &Item, reference: &Reference) -> Result<Option<ItemId>, Refusal> {
-    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+pub async fn target(ask: &Ask, item: &Item, reference: &Reference) -> Result<Option<ItemId>, Refusal> {
+    let said = Reference::said;
     let drive = Drive::Id(item.library.graph_id.clone(), None);
-    if said(&reference.drive_id).is_some_and(|drive| drive != item.library.graph_id) {
+    if said(reference.drive_id.as_ref()).is_some_and(|drive| drive != item.library.graph_id) {
         return Err(Refusal::Member("'parentReference' names another drive.".to_owned()));
     }
-    let place = match (said(&reference.id), said(&reference.path)) {
+    let place = match (said(reference.id.as_ref()), said(reference.path.as_ref())) {
         (Some(id), _) => {
             let base = if id.eq_ignore_ascii_case("root") { Base::Root } else { Base::Id(id) };
             Place { base, path: Vec::new() }
@@ -228,6 +265,7 @@ fn path_in(path: &str, drive: &str) -> Result<Place, Refusal> {
         address::Subject::Item(Drive::Id(id, _), _) if id != drive => {
             Err(Refusal::Member("'parentReference' names another drive.".to_owned()))
         }
+        address::Subject::Item(Drive::Shared(_), _) => Err(refusal()),
         address::Subject::Item(_, place) if address.tail.is_empty() => Ok(place),
         address::Subject::Item(..)
         | address::Subject::Service
@@ -273,7 +311,8 @@ pub async fn delete(ask: &Ask) -> Answer {
     Ok(response)
 }
 
-fn prefers(headers: &HeaderMap, wanted: &str) -> bool {
+/// Whether a `Prefer` header has this.
+pub fn prefers(headers: &HeaderMap, wanted: &str) -> bool {
     let lines = headers.get_all("prefer").iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case(wanted))
 }

@@ -1,15 +1,18 @@
-//! Checking out, checking in, discarding (spec/graph.md 6). What becomes of the lock is the vault's business.
+//! Checking out, checking in, discarding (spec/graph.md 6), and the locks that end by themselves (12). What becomes of the lock is the vault's business.
 
-use axum::body::Body;
+use axum::{body::Body, http::StatusCode};
 use serde::Deserialize;
 
 use super::{
     Ask, done,
     error::{Answer, Refusal, read_json},
+    reply,
+    wire::LockInfo,
 };
 use crate::{
     domain::{
         edition::{Metadata, Publish},
+        error::Error,
         lock::CheckOut,
         version::Step,
     },
@@ -18,6 +21,9 @@ use crate::{
 
 /// Longest comment of a check-in, in characters.
 const LONGEST_COMMENT: usize = 1023;
+
+/// Longest lock, in minutes.
+const LONGEST_LOCK: i64 = 30;
 
 /// The body of a check-in.
 #[derive(Debug, Default, Deserialize)]
@@ -44,19 +50,15 @@ pub async fn check_in(ask: &Ask, body: Body) -> Answer {
     if comment.contains('\0') {
         return Err(Refusal::Member("'comment' contains a NUL character.".to_owned()));
     }
-    // drives count major versions only, so both ways make the same version
-    let how = said.check_in_as.unwrap_or_default();
-    if !["", "unspecified", "published"].iter().any(|known| known.eq_ignore_ascii_case(&how)) {
-        return Err(Refusal::Member("'checkInAs' must be 'published' or 'unspecified'.".to_owned()));
-    }
-    let look = ask.look().await?;
-    let publication = Publication {
-        content: None,
-        metadata: Metadata::default(),
-        comment,
-        how: Publish::New(Step::Major),
-        rename: None,
+    let is_published = match said.check_in_as.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "published" => true,
+        "" | "unspecified" => false,
+        _ => return Err(Refusal::Member("'checkInAs' must be 'published' or 'unspecified'.".to_owned())),
     };
+    let look = ask.look().await?;
+    let step = if is_published { Step::Major } else { look.item().library.usual_step() };
+    let publication =
+        Publication { content: None, metadata: Metadata::default(), comment, how: Publish::New(step), rename: None };
     ask.hall.vault.check_in(ask.actor(), &look, CheckIn { publication, lock_uuid: None }).await?;
     Ok(done())
 }
@@ -66,4 +68,38 @@ pub async fn discard(ask: &Ask) -> Answer {
     let look = ask.look().await?;
     ask.hall.vault.cancel(ask.actor(), &look, Cancel::default()).await?;
     Ok(done())
+}
+
+/// The body of a lock.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Duration {
+    duration_minutes: Option<i64>,
+}
+
+/// `POST …/lock`: reserves the file for some minutes; again, its holder renews it.
+pub async fn lock(ask: &Ask, body: Body) -> Answer {
+    ask.only_beta()?;
+    let said: Duration = read_json(body, ask.hall.limits.text).await?;
+    let Some(minutes @ 1..=LONGEST_LOCK) = said.duration_minutes else {
+        return Err(Refusal::Member(format!("'durationMinutes' must be a number from 1 to {LONGEST_LOCK}.")));
+    };
+    let look = ask.look().await?;
+    let reserved = ask.hall.vault.reserve(ask.actor(), &look, chrono::Duration::minutes(minutes)).await;
+    let lock = reserved.map_err(mismatch)?;
+    let view = ask.view().await?;
+    Ok(reply::json(StatusCode::OK, &view.single("driveItemLockInfo", &LockInfo::of(Some(&lock)))?))
+}
+
+/// `POST …/releaseLock`: by who holds it.
+pub async fn release(ask: &Ask) -> Answer {
+    ask.only_beta()?;
+    let look = ask.look().await?;
+    ask.hall.vault.unreserve(ask.actor(), &look).await.map_err(mismatch)?;
+    Ok(done())
+}
+
+/// Here a lock that stands in the way is a conflict.
+fn mismatch(error: Error) -> Refusal {
+    if matches!(error, Error::Held(_) | Error::NotCheckedOut) { Refusal::LockMismatch } else { Refusal::Vault(error) }
 }

@@ -6,21 +6,38 @@
 
 mod address;
 mod auth;
+mod batch;
 mod calls;
 mod children;
 mod content;
+mod copies;
+mod delta;
 mod drives;
 mod error;
 mod find;
+mod groups;
 mod ids;
 mod items;
+mod lists;
 mod locks;
 mod people;
+mod permissions;
 mod query;
 mod reply;
+mod search;
+mod service;
+mod sessions;
+mod shares;
+mod sharing;
+mod sign_in;
 mod signed;
+mod sites;
+mod subscriptions;
+mod trash;
 mod versions;
 mod wire;
+
+use std::net::IpAddr;
 
 use axum::{
     Router,
@@ -30,6 +47,7 @@ use axum::{
     response::Response,
     routing::any,
 };
+use futures_util::future::BoxFuture;
 
 use self::{
     address::{Address, Owner, Subject},
@@ -59,6 +77,8 @@ pub struct Settings {
     pub tenant: uuid::Uuid,
     /// How long a pre-authenticated download URL works.
     pub download_url_lifetime: chrono::Duration,
+    /// Whether links may be made for people who have not signed in, and opened by them.
+    pub anonymous_links: bool,
 }
 
 /// What addresses may start with; the empty one for the five roots themselves.
@@ -71,7 +91,9 @@ fn claims(path: &str) -> bool {
     BARE.contains(&first)
         || PREFIXES.iter().any(|prefix| !prefix.is_empty() && below(path, prefix).is_some())
         || path == signed::PATH
+        || [sessions::PATH, shares::PATH].contains(&path)
         || is_version(first)
+        || sign_in::claims(path)
 }
 
 /// What follows a prefix of whole segments.
@@ -86,7 +108,8 @@ fn is_version(segment: &str) -> bool {
 }
 
 fn router() -> Router<Hall> {
-    let mut router = Router::new().route(signed::PATH, any(download));
+    let mut router = Router::new().route(signed::PATH, any(download)).route(sessions::PATH, any(upload));
+    router = router.route(&format!("{}{{secret}}", copies::MONITOR), any(monitor)).route(shares::PATH, any(guest));
     for prefix in PREFIXES.iter().filter(|prefix| !prefix.is_empty()) {
         for path in [(*prefix).to_owned(), format!("{prefix}/"), format!("{prefix}/{{*rest}}")] {
             router = router.route(&path, any(serve));
@@ -97,15 +120,22 @@ fn router() -> Router<Hall> {
             router = router.route(&path, any(serve));
         }
     }
+    for path in sign_in::paths() {
+        router = router.route(&path, any(sign_in::serve));
+    }
     router
 }
 
 fn doors() -> Vec<String> {
-    CALLS.iter().map(|call| format!("/v1.0{}", call.sample())).collect()
+    let calls = CALLS.iter().map(|call| format!("/v1.0{}", call.sample()));
+    calls.chain([signed::PATH, sessions::PATH].map(str::to_owned)).chain(sign_in::doors()).collect()
 }
 
 /// Words what is refused before a call is found.
 fn refuse(head: &Head, why: Refused) -> Response {
+    if sign_in::claims(head.uri.path()) {
+        return sign_in::refuse(head, why);
+    }
     let first = head.uri.path().split('/').nth(1).unwrap_or_default();
     let refusal = match why {
         Refused::House(refusal) => Refusal::House(refusal),
@@ -128,6 +158,10 @@ struct Ask {
     prefix: &'static str,
     address: Address,
     query: Query,
+    /// Where the client is, for the count of wrong passwords of links.
+    from: Option<IpAddr>,
+    /// What the sharing token of the address opens, if there is one.
+    share: Option<shares::Entered>,
 }
 
 impl Ask {
@@ -147,28 +181,47 @@ impl Ask {
             caller: self.actor().id(),
             signer: Signer::of(&self.hall.vault, self.hall.graph.download_url_lifetime).await?,
             select: self.query.select(),
+            beta: self.is_beta(),
+            through: self.actor().link,
         })
+    }
+
+    /// Whether it came under the prefix of what is not stable yet.
+    fn is_beta(&self) -> bool {
+        self.prefix == "/beta"
+    }
+
+    /// Refuses a call that only exists there (section 12), as any other that does not exist.
+    fn only_beta(&self) -> Result<(), Refusal> {
+        if self.is_beta() { Ok(()) } else { Err(Refusal::NoCall) }
     }
 
     /// The host that the client calls us by, as an id can hold it: without port, and without colons.
     fn host(&self) -> String {
-        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
-        let host = match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => authority,
-        };
-        host.trim_matches(['[', ']']).replace(':', "-")
+        host_of(&self.origin)
     }
+}
+
+/// The host of an origin, as an id can hold it.
+fn host_of(origin: &str) -> String {
+    let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.trim_matches(['[', ']']).replace(':', "-")
 }
 
 /// The door: every request but those for pre-authenticated content.
 async fn serve(State(hall): State<Hall>, request: Request) -> Response {
+    let from = hall.origins.client(request.headers(), request.extensions());
     let (head, origin, body) = split(&hall, request);
     let ids = Ids::of(&head.headers, head.request_id);
     let now = hall.vault.now();
     let mut operation = None;
-    let answered = Box::pin(answer(hall, head, origin, body, &mut operation)).await;
+    let answered = Box::pin(answer(hall, head, origin.clone(), from, body, &mut operation)).await;
     let mut response = answered.unwrap_or_else(|refusal| refusal.respond(&ids, now));
+    auth::say_where_to_sign_in(&mut response, &origin);
     if let Some(operation) = operation {
         response.extensions_mut().insert(trace::Operation(operation.name()));
     }
@@ -180,6 +233,34 @@ async fn download(State(hall): State<Hall>, request: Request) -> Response {
     let ids = Ids::of(&head.headers, head.request_id);
     let now = hall.vault.now();
     let answer = content::download(&hall, &head).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
+/// The door of upload sessions.
+async fn upload(State(hall): State<Hall>, request: Request) -> Response {
+    let (head, origin, body) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = Box::pin(sessions::answer(&hall, &head, &origin, body)).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
+/// The door of monitors of copies.
+async fn monitor(State(hall): State<Hall>, request: Request) -> Response {
+    let (head, origin, _) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = copies::monitor(&hall, &head, &origin).await;
+    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+}
+
+/// The door of sharing links in a browser, without a token.
+async fn guest(State(hall): State<Hall>, request: Request) -> Response {
+    let from = hall.origins.client(request.headers(), request.extensions());
+    let (head, origin, _) = split(&hall, request);
+    let ids = Ids::of(&head.headers, head.request_id);
+    let now = hall.vault.now();
+    let answer = shares::guest(&hall, &head, origin, from).await;
     reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
 }
 
@@ -197,9 +278,42 @@ fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
     (head, origin, request.into_body())
 }
 
-async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut Option<Operation>) -> Answer {
+async fn answer(
+    hall: Hall,
+    head: Head,
+    origin: String,
+    from: Option<IpAddr>,
+    body: Body,
+    found: &mut Option<Operation>,
+) -> Answer {
     // the token comes first: a stranger learns nothing from our parsing
     let caller = Caller::of(&hall.vault, &head.headers, head.request_id).await?;
+    act(hall, caller, head, origin, from, body, found).await
+}
+
+/// What a caller asks for, by itself or as a part of a batch.
+fn act(
+    hall: Hall,
+    caller: Caller,
+    head: Head,
+    origin: String,
+    from: Option<IpAddr>,
+    body: Body,
+    found: &mut Option<Operation>,
+) -> BoxFuture<'_, Answer> {
+    // a batch comes back here for its parts
+    Box::pin(call(hall, caller, head, origin, from, body, found))
+}
+
+async fn call(
+    hall: Hall,
+    caller: Caller,
+    head: Head,
+    origin: String,
+    from: Option<IpAddr>,
+    body: Body,
+    found: &mut Option<Operation>,
+) -> Answer {
     let path = head.uri.path();
     let (prefix, rest) = PREFIXES.iter().find_map(|prefix| Some((*prefix, below(path, prefix)?))).unwrap_or(("", path));
     let address = address::parse(rest)?;
@@ -212,10 +326,12 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
     if caller.actor.is_application() && is_of_caller(&address) {
         return Err(Refusal::NotDelegated);
     }
+    caller.check(operation)?;
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    let ask = Ask { hall, caller, head, origin, prefix, address, query };
+    let mut ask = Ask { hall, caller, head, origin, prefix, address, query, from, share: None };
+    Box::pin(shares::enter(&mut ask)).await?;
     // a handler's future is large: it lives on the heap while it runs
-    match operation {
+    let answered = match operation {
         Operation::CheckOut => Box::pin(locks::check_out(&ask)).await,
         Operation::CheckIn => Box::pin(locks::check_in(&ask, body)).await,
         Operation::DiscardCheckOut => Box::pin(locks::discard(&ask)).await,
@@ -233,8 +349,47 @@ async fn answer(hall: Hall, head: Head, origin: String, body: Body, found: &mut 
         Operation::GetVersionContent => Box::pin(versions::content(&ask)).await,
         Operation::GetMe => Box::pin(people::me(&ask)).await,
         Operation::GetUser => Box::pin(people::user(&ask)).await,
+        Operation::CreateUploadSession => Box::pin(sessions::create(&ask, body)).await,
+        Operation::PermanentDelete => Box::pin(trash::permanent_delete(&ask)).await,
+        Operation::Restore => Box::pin(trash::restore(&ask, body)).await,
+        Operation::Copy => Box::pin(copies::copy(&ask, body)).await,
+        Operation::RestoreVersion => Box::pin(versions::restore(&ask)).await,
+        Operation::DeleteVersion => Box::pin(versions::delete(&ask)).await,
+        Operation::Delta => Box::pin(delta::list(&ask)).await,
+        Operation::Search => Box::pin(search::search(&ask)).await,
+        Operation::ListRecent => Box::pin(lists::recent(&ask)).await,
+        Operation::ListSharedWithMe => Box::pin(lists::shared_with_me(&ask)).await,
+        Operation::ListThumbnails => Box::pin(lists::thumbnails(&ask)).await,
+        Operation::Preview => Box::pin(content::preview(&ask)).await,
+        Operation::Batch => Box::pin(batch::run(&ask, body)).await,
+        Operation::CreateLink => Box::pin(permissions::create_link(&ask, body)).await,
+        Operation::Invite => Box::pin(permissions::invite(&ask, body)).await,
+        Operation::ListPermissions => Box::pin(permissions::list(&ask)).await,
+        Operation::GetPermission => Box::pin(permissions::get(&ask)).await,
+        Operation::UpdatePermission => Box::pin(permissions::update(&ask, body)).await,
+        Operation::DeletePermission => Box::pin(permissions::delete(&ask)).await,
+        Operation::GetShare => Box::pin(shares::get(&ask)).await,
+        Operation::ListUsers => Box::pin(people::users(&ask)).await,
+        Operation::ListGroups => Box::pin(groups::list(&ask)).await,
+        Operation::GetGroup => Box::pin(groups::get(&ask)).await,
+        Operation::ListMembers => Box::pin(groups::members(&ask)).await,
+        Operation::ListSites => Box::pin(sites::list(&ask)).await,
+        Operation::GetSite => Box::pin(sites::get(&ask)).await,
+        Operation::ListSubsites => Box::pin(sites::subsites(&ask)).await,
+        Operation::ListLists => Box::pin(sites::lists(&ask)).await,
+        Operation::ListOrganization => Box::pin(service::organization(&ask)).await,
+        Operation::GetMetadata => Box::pin(service::metadata(&ask)).await,
+        Operation::Lock => Box::pin(locks::lock(&ask, body)).await,
+        Operation::ReleaseLock => Box::pin(locks::release(&ask)).await,
+        Operation::GetContentStream => Box::pin(content::stream(&ask)).await,
+        Operation::CreateSubscription => Box::pin(subscriptions::create(&ask, body)).await,
+        Operation::ListSubscriptions => Box::pin(subscriptions::list(&ask)).await,
+        Operation::GetSubscription => Box::pin(subscriptions::get(&ask)).await,
+        Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
+        Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
         Operation::NotBuilt => Err(Refusal::NotBuilt),
-    }
+    };
+    answered.map(|response| shares::applied(&ask, response))
 }
 
 /// What to say of an address where nothing is served.
@@ -278,6 +433,8 @@ mod tests {
             "/v3/me",
             "/v1.5",
             "/_layouts/15/download.aspx",
+            "/_layouts/15/upload.aspx",
+            "/_layouts/15/guestaccess.aspx",
         ] {
             assert!(claims(ours), "{ours}");
         }

@@ -177,13 +177,20 @@ fn outside_parentheses(text: &str, at: char) -> impl Iterator<Item = &str> {
 
 /// The query of the next page: all options as they were sent, with another token.
 pub fn with_token(query: &str, token: &str) -> String {
+    let kept = without(query, &["skiptoken"]);
+    let separator = if kept.is_empty() { "" } else { "&" };
+    format!("{kept}{separator}$skiptoken={token}")
+}
+
+/// A query as it was sent, but for these options.
+pub fn without(query: &str, names: &[&str]) -> String {
     let kept = query.split('&').filter(|option| {
         let name = option.split('=').next().unwrap_or_default();
-        let is_token =
-            form_urlencoded::parse(name.as_bytes()).next().is_some_and(|(name, _)| plain(&name) == "skiptoken");
-        !option.is_empty() && !is_token
+        let is_named =
+            form_urlencoded::parse(name.as_bytes()).next().is_some_and(|(name, _)| names.contains(&&*plain(&name)));
+        !option.is_empty() && !is_named
     });
-    kept.map(str::to_owned).chain([format!("$skiptoken={token}")]).collect::<Vec<_>>().join("&")
+    kept.collect::<Vec<_>>().join("&")
 }
 
 #[cfg(test)]

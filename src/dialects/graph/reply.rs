@@ -50,18 +50,21 @@ impl Ids {
 /// A JSON answer.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
-        Ok(bytes) => {
-            let mut response = Response::new(Body::from(bytes));
-            *response.status_mut() = status;
-            response.headers_mut().insert(CONTENT_TYPE, JSON);
-            response.headers_mut().insert("odata-version", HeaderValue::from_static("4.0"));
-            response
-        }
+        Ok(bytes) => json_text(status, bytes),
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written as JSON");
             empty(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
+}
+
+/// A JSON answer that is written already.
+pub fn json_text(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response.headers_mut().insert("odata-version", HeaderValue::from_static("4.0"));
+    response
 }
 
 /// An answer without a body.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         error::{Error, Result},
-        id::{EditionId, ItemId, PrincipalId},
+        id::{EditionId, ItemId, LinkId, PrincipalId},
     },
     vault::Vault,
 };
@@ -25,8 +25,10 @@ pub const OPTION: &str = "tempauth";
 pub struct Claims {
     /// The file.
     pub item: ItemId,
-    /// Who may read.
-    pub caller: PrincipalId,
+    /// Who may read; `None`: who has not signed in, through a link.
+    pub caller: Option<PrincipalId>,
+    /// Through which link, as it was changed last: any change of it ends the address.
+    pub link: Option<(LinkId, DateTime<Utc>)>,
     /// Which bytes.
     pub bytes: Bytes,
 }
@@ -48,10 +50,11 @@ pub struct Signer {
     lifetime: Duration,
 }
 
-/// Layout: version, kind, item, caller, bytes, end (seconds), then the signature over all of it.
-const CLAIMS: usize = 1 + 1 + 16 + 16 + 16 + 8;
+/// Layout: version, kind, item, caller, link, when that was changed (microseconds), bytes, end (seconds), then the signature
+/// over all of it. Nobody and no link are zeros.
+const CLAIMS: usize = 1 + 1 + 16 + 16 + 16 + 8 + 16 + 8;
 const SIGNATURE: usize = 32;
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Signer {
     /// The installation's signer at this moment.
@@ -69,7 +72,9 @@ impl Signer {
         let mut text = Vec::with_capacity(CLAIMS + SIGNATURE);
         text.extend([VERSION, kind]);
         text.extend(claims.item.0.as_bytes());
-        text.extend(claims.caller.0.as_bytes());
+        text.extend(claims.caller.map_or(Uuid::nil(), |caller| caller.0).as_bytes());
+        text.extend(claims.link.map_or(Uuid::nil(), |(link, _)| link.0).as_bytes());
+        text.extend(claims.link.map_or(0, |(_, at)| at.timestamp_micros()).to_be_bytes());
         text.extend(bytes);
         text.extend(end.to_be_bytes());
         let signature = self.mac(&text)?.finalize().into_bytes();
@@ -85,6 +90,8 @@ impl Signer {
         let (head, rest) = claims.split_first_chunk::<2>()?;
         let (item, rest) = rest.split_first_chunk::<16>()?;
         let (caller, rest) = rest.split_first_chunk::<16>()?;
+        let (link, rest) = rest.split_first_chunk::<16>()?;
+        let (changed_at, rest) = rest.split_first_chunk::<8>()?;
         let (which, end) = rest.split_first_chunk::<16>()?;
         let bytes = match head {
             [VERSION, 0] => Bytes::Edition(EditionId(Uuid::from_bytes(*which))),
@@ -92,8 +99,13 @@ impl Signer {
             _ => return None,
         };
         let end = i64::from_be_bytes(end.try_into().ok()?);
-        let claims =
-            Claims { item: ItemId(Uuid::from_bytes(*item)), caller: PrincipalId(Uuid::from_bytes(*caller)), bytes };
+        let given = |id: &[u8; 16]| Some(Uuid::from_bytes(*id)).filter(|id| !id.is_nil());
+        let link = match given(link) {
+            Some(link) => Some((LinkId(link), DateTime::from_timestamp_micros(i64::from_be_bytes(*changed_at))?)),
+            None => None,
+        };
+        let item = ItemId(Uuid::from_bytes(*item));
+        let claims = Claims { item, caller: given(caller).map(PrincipalId), link, bytes };
         (self.now.timestamp() < end).then_some(claims)
     }
 
@@ -116,9 +128,14 @@ mod tests {
     }
 
     prop_compose! {
-        fn claims()(item: u128, caller: u128, edition: u128, fence: i64, draft: bool) -> Claims {
+        fn claims()(
+            item: u128, caller in proptest::option::of(1_u128..), link in proptest::option::of((1_u128.., 0..1_i64 << 50)),
+            edition: u128, fence: i64, draft: bool,
+        ) -> Claims {
             let bytes = if draft { Bytes::Draft(fence) } else { Bytes::Edition(EditionId(Uuid::from_u128(edition))) };
-            Claims { item: ItemId(Uuid::from_u128(item)), caller: PrincipalId(Uuid::from_u128(caller)), bytes }
+            let caller = caller.map(|caller| PrincipalId(Uuid::from_u128(caller)));
+            let link = link.map(|(link, at)| (LinkId(Uuid::from_u128(link)), DateTime::from_timestamp_micros(at).unwrap()));
+            Claims { item: ItemId(Uuid::from_u128(item)), caller, link, bytes }
         }
     }
 

@@ -361,7 +361,7 @@ impl Refused {
                 refused(INVALID_VERSION, format!("A file version already exists with label {label}"))
             }
             Refusal::NoContent => Words { status: StatusCode::NOT_FOUND, ..bare(NO_BYTES) },
-            Refusal::ContentMissing | Refusal::ContentTooLarge => bare(FILE_SIZE),
+            Refusal::ContentMissing | Refusal::ContentTooLarge | Refusal::QuotaReached => bare(FILE_SIZE),
             Refusal::BodyBroken => bare(UPLOAD),
             Refusal::NameTaken(name) if matches!(self.subject, Subject::Folder(_) | Subject::FolderNamed(..)) => {
                 refused(DUPLICATE_FOLDER, format!("A folder already exists with name {name}"))

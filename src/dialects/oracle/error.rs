@@ -314,6 +314,11 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
         No::ContentTooLarge => {
             (StatusCode::PAYLOAD_TOO_LARGE, "-1", cause("!csRequestTooLarge", "The file is larger than a file may be."))
         }
+        No::QuotaReached => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "-1",
+            cause("!csQuotaReached", "The folder holds as much as its owner may store."),
+        ),
         No::BodyBroken => (BAD, "-1", cause("!csUnreadableUpload", "The upload ended early.")),
         No::NameTaken(name) | No::LabelTaken(name) => {
             let what = match about.operation {

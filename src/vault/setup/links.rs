@@ -71,6 +71,7 @@ impl Setup {
             oracle_id: self.vault.0.fresh.oracle_link(entry.is_folder)?,
             graph_id: self.vault.0.fresh.graph_share()?,
             name: entry.name.clone(),
+            embedded: false,
             role: entry.role,
             audience: entry.audience,
             listed: entry.listed.clone(),

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use links::LinkEntry;
-pub use people::{TokenEntry, UserEntry};
+pub use people::{SignInEntry, TokenEntry, UserEntry};
 pub use rights::{CategoryEntry, LibraryEntry};
 pub use tree::{EditionEntry, FileEntry};
 

@@ -15,6 +15,7 @@ use crate::{
     store::{
         self,
         directory::{self, NewUserRow, UserUpdate},
+        grants::SignIn,
     },
 };
 
@@ -37,6 +38,17 @@ pub struct UserEntry {
     pub administrator: Option<bool>,
     /// Disabled; usually not.
     pub disabled: Option<bool>,
+}
+
+/// What an application may do where users sign in; `None`: as it is.
+#[derive(Clone, Debug, Default)]
+pub struct SignInEntry {
+    /// Whether it cannot keep a secret.
+    pub public: Option<bool>,
+    /// Where browsers are sent back to.
+    pub redirect_uris: Option<Vec<String>>,
+    /// What it may ask for on behalf of users.
+    pub delegated: Option<Vec<String>>,
 }
 
 /// A token.
@@ -220,6 +232,21 @@ impl Setup {
             done = done.and(added);
         }
         Ok((id, self.note(done)))
+    }
+
+    /// What an application may do where users sign in; what is not said stays as it is.
+    pub async fn put_sign_in(&mut self, id: PrincipalId, entry: &SignInEntry, done: Done) -> Result<Done> {
+        let has = store::grants::sign_in(self.db(), id).await?.unwrap_or_default();
+        let wanted = SignIn {
+            public: entry.public.unwrap_or(has.public),
+            redirect_uris: entry.redirect_uris.clone().unwrap_or_else(|| has.redirect_uris.clone()),
+            delegated: entry.delegated.clone().unwrap_or_else(|| has.delegated.clone()),
+        };
+        let changed = wanted != has;
+        if changed {
+            store::grants::put_sign_in(self.db(), id, &wanted).await?;
+        }
+        Ok(self.note(done.and(changed)))
     }
 
     /// A token, by its text or else by its bearer and label. Answers the text, where it is known.

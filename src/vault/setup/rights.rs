@@ -13,7 +13,7 @@ use crate::{
         self,
         categories::CategoryRow,
         directory,
-        libraries::{LibraryUpdate, NewLibrary},
+        libraries::{LibraryUpdate, NewLibrary, Quota},
     },
 };
 
@@ -30,12 +30,18 @@ pub struct LibraryEntry {
     pub description: Option<String>,
     /// Whether a policy must allow what a role allows.
     pub policies_required: Option<bool>,
+    /// Whether uploads and plain check-ins through Graph make minor versions.
+    pub minor_versions: Option<bool>,
+    /// Whether bytes come into a file by a check-out only.
+    pub check_out_required: Option<bool>,
     /// Arena's workspace id.
     pub arena_workspace: Option<i64>,
     /// Whether the workspace can be entered through Arena's API.
     pub arena_api: Option<bool>,
     /// Requests a day through Arena.
     pub arena_request_limit: Option<i64>,
+    /// Bytes it may hold.
+    pub quota_bytes: Option<i64>,
     /// Who makes it.
     pub by: PrincipalId,
 }
@@ -93,9 +99,12 @@ impl Setup {
         let new = NewLibrary {
             description: entry.description.clone().unwrap_or_default(),
             policies_required: entry.policies_required.unwrap_or(false),
+            minor_versions: entry.minor_versions.unwrap_or(false),
+            check_out_required: entry.check_out_required.unwrap_or(false),
             arena_workspace: entry.arena_workspace,
             arena_api: entry.arena_api.unwrap_or(drawn.arena_api),
             arena_request_limit: entry.arena_request_limit.unwrap_or(drawn.arena_request_limit),
+            quota_bytes: entry.quota_bytes,
             created_by: Some(entry.by),
             ..drawn
         };
@@ -109,9 +118,12 @@ impl Setup {
         let update = LibraryUpdate {
             description: entry.description.as_deref().filter(|description| *description != there.description),
             policies_required: entry.policies_required.filter(|required| *required != there.policies_required),
+            minor_versions: entry.minor_versions.filter(|minor| *minor != there.minor_versions),
+            check_out_required: entry.check_out_required.filter(|required| *required != there.check_out_required),
             arena_workspace: entry.arena_workspace.filter(|workspace| Some(*workspace) != there.arena_workspace),
             arena_api: entry.arena_api.filter(|open| *open != there.arena_api),
             arena_request_limit: entry.arena_request_limit.filter(|limit| *limit != there.arena_request_limit),
+            quota_bytes: entry.quota_bytes.filter(|quota| Some(*quota) != there.quota_bytes).map(Quota::Bytes),
         };
         if update == LibraryUpdate::default() {
             return Ok((there, Done::Found));

@@ -125,6 +125,7 @@ impl Setup {
             owner: self.owner_in(&above, by).await?,
             author: by,
             client_times: ClientTimes::default(),
+            unpublished_by: None,
         };
         let (permit, act) = (Permit::of_operator(by, parent, Action::Create), self.act(by, None));
         let made = store::folders::create(self.db(), &permit, above.library, &new, description, &act).await?;
@@ -176,6 +177,7 @@ impl Setup {
             owner: self.owner_in(&above, file.by).await?,
             author: first.by,
             client_times: ClientTimes::default(),
+            unpublished_by: None,
         };
         let title = file.title.unwrap_or_else(|| file.name.as_str().to_owned());
         let description = file.description.unwrap_or_default();

@@ -241,8 +241,11 @@ impl Scene {
             owner: library.owner,
             description: None,
             policies_required: Some(required),
+            minor_versions: None,
+            check_out_required: None,
             arena_workspace: None,
             arena_request_limit: None,
+            quota_bytes: None,
             arena_api: None,
             by: self.server.world.dora.person.id,
         };

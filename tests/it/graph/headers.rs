@@ -54,7 +54,11 @@ async fn the_clients_own_id_is_repeated() {
 async fn a_missing_and_a_dead_token_are_401_with_a_challenge() {
     let server = Server::start().await;
     let none = server.send(server.get("/v1.0/me")).await;
-    assert_eq!(none.header("www-authenticate"), "Bearer realm=\"coatcheck\"");
+    let rest = format!(
+        ", authorization_uri=\"http://{}/common/oauth2/v2.0/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
+        server.address
+    );
+    assert_eq!(none.header("www-authenticate"), format!("Bearer realm=\"coatcheck\"{rest}"));
     assert_snapshot!(shown(&server, &none), @r#"
     401 Unauthorized
     {
@@ -71,7 +75,8 @@ async fn a_missing_and_a_dead_token_are_401_with_a_challenge() {
     "#);
     for token in ["x", "cck_nonsense", &"x".repeat(5000)] {
         let dead = server.graph_with(token).get("/v1.0/me").await.expect(401);
-        assert_eq!(dead.header("www-authenticate"), "Bearer realm=\"coatcheck\", error=\"invalid_token\"");
+        let challenge = format!("Bearer realm=\"coatcheck\", error=\"invalid_token\"{rest}");
+        assert_eq!(dead.header("www-authenticate"), challenge);
     }
     let basic = server.get("/v1.0/me").basic_auth("ann", Some("correct horse"));
     server.send(basic).await.expect(401);
@@ -104,16 +109,11 @@ async fn whatever_a_client_accepts_it_gets_json() {
 async fn functions_come_with_and_without_parentheses() {
     let server = Server::start().await;
     let (ann, drive) = (server.graph(&server.world.ann), server.drive());
-    for call in [
-        "/recent",
-        "/recent()",
-        "/root/delta",
-        "/root/delta()",
-        "/root/delta(token='a')",
-        "/root/microsoft.graph.delta()",
-        "/search(q='x')",
-        "/root/search(q='a%2Fb')",
-    ] {
+    for call in ["/root/delta", "/root/delta()", "/root/microsoft.graph.delta()"] {
+        ann.get(&format!("{drive}{call}")).await.expect(200);
+    }
+    ann.get(&format!("{drive}/root/delta(token='a')")).await.expect(410);
+    for call in ["/recent", "/recent()"] {
         ann.get(&format!("{drive}{call}")).await.expect(501);
     }
 }

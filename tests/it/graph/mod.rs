@@ -1,12 +1,33 @@
 //! The Graph room as its clients see it.
 
 mod addresses;
+mod batch;
 mod children;
+mod conflicts;
 mod content;
+mod copies;
+mod counting;
+mod delta;
+mod delta_turmoil;
 mod headers;
 mod hostile;
 mod items;
+mod links;
 mod locks;
+mod mirror;
+mod outcomes;
 mod people;
+mod permissions;
+mod reservations;
 mod scopes;
+mod search;
+mod shared;
+mod shares;
+mod sign_in;
+mod sign_in_devices;
+mod sign_in_pages;
+mod trash;
+mod unpublished;
+mod upload_kills;
+mod uploads;
 mod versions;

@@ -9,6 +9,7 @@ pub mod liferay;
 pub mod oracle;
 pub mod process;
 pub mod server;
+pub mod sign_in;
 pub mod world;
 
 use database::TestDatabase;

@@ -43,7 +43,10 @@ impl Process {
     /// Starts a server and waits until it says where it listens.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut command = program(data);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
+        command.arg("serve").args(arguments);
+        if !arguments.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut said = String::new();
         let mut lines = BufReader::new(child.stdout.take().expect("piped"));
@@ -69,6 +72,11 @@ impl Process {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs on Linux");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
         line.split_whitespace().nth(1).and_then(|text| text.parse::<u64>().ok()).expect("a number") * 1024
+    }
+
+    /// Sends it a signal that does not end it.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("it runs");
     }
 
     /// As a power cut would: no word of warning.

@@ -83,9 +83,11 @@ fn activity(verb: Verb) -> &'static str {
         Verb::AddEdition => "New Edition created",
         // not asked for
         Verb::Refresh
+        | Verb::Lapse
         | Verb::SaveDraft
         | Verb::Create
         | Verb::Update
+        | Verb::Carry
         | Verb::Delete
         | Verb::Restore
         | Verb::Purge

@@ -35,7 +35,22 @@ struct Quota {
     state: &'static str,
 }
 
-/// Libraries have no quota here, and clients need numbers: the largest drive that the vendor has, 25 TiB.
+impl Quota {
+    fn of(quota: Option<i64>, used: i64) -> Self {
+        let total = quota.unwrap_or_else(|| LARGEST_DRIVE.max(used));
+        let remaining = total.saturating_sub(used).max(0);
+        // a library without a quota is never near its end
+        let state = match quota {
+            Some(_) if remaining == 0 => "exceeded",
+            Some(total) if remaining < total / 100 => "critical",
+            Some(total) if remaining < total / 10 => "nearing",
+            Some(_) | None => "normal",
+        };
+        Self { total, used, remaining, deleted: 0, state }
+    }
+}
+
+/// Clients need numbers where a library has no quota: the largest drive that the vendor has, 25 TiB.
 const LARGEST_DRIVE: i64 = 25 << 40;
 
 /// What a client is told of a library's kind.
@@ -63,13 +78,7 @@ impl Drive {
                 Some(owner) => owner.into(),
                 None => IdentitySet { site: Some(site()), ..IdentitySet::default() },
             },
-            quota: Quota {
-                total: LARGEST_DRIVE.max(used),
-                used,
-                remaining: (LARGEST_DRIVE - used).max(0),
-                deleted: 0,
-                state: "normal",
-            },
+            quota: Quota::of(library.quota_bytes, used),
             web_url: format!("{}/v1.0/drives/{}/root", view.origin, library.graph_id),
             created_date_time: date(library.created_at),
         }

@@ -12,7 +12,7 @@ use crate::{
         item::{FileParts, Item},
         library::LibraryKind,
         lock::Lock,
-        version::Step,
+        version::Version,
     },
 };
 
@@ -46,6 +46,8 @@ pub struct DriveItem {
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     publication: Option<Publication>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_info: Option<LockInfo>,
 }
 
 /// Where an item lies.
@@ -77,6 +79,8 @@ struct FileFacet {
     mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hashes: Option<Hashes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock_info: Option<LockInfo>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -105,6 +109,19 @@ struct Publication {
     checked_out_by: Option<IdentitySet>,
 }
 
+/// Who holds a file until when (section 12).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockInfo {
+    lock_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owners: Vec<IdentitySet>,
+}
+
 impl DriveItem {
     /// What the caller sees of an item.
     pub fn new(view: &View, item: &Item) -> Result<Self> {
@@ -128,7 +145,11 @@ impl DriveItem {
             created_by: (&*item.created_by).into(),
             last_modified_by: (&**modified_by).into(),
             parent_reference: ParentReference::of(view, item),
-            web_url: ids::web_url(&view.origin, item),
+            // a path would name the folders above a shared item
+            web_url: match view.through {
+                Some(_) => ids::web_url_by_id(&view.origin, item),
+                None => ids::web_url(&view.origin, item),
+            },
             file_system_info: FileSystemInfo::of(item, modified_at),
             file: item.file.as_ref().map(|file| FileFacet {
                 mime_type: draft
@@ -139,6 +160,7 @@ impl DriveItem {
                     quick_xor_hash: content.quick_xor.to_base64(),
                     sha256_hash: content.sha256.to_hex().to_uppercase(),
                 }),
+                lock_info: view.beta.then(|| LockInfo::of(file.lock.as_ref())),
             }),
             folder: item.file.is_none().then_some(FolderFacet { child_count: item.children }),
             root: item.is_root().then_some(Nothing {}),
@@ -146,6 +168,10 @@ impl DriveItem {
             // a facet that is there only when it is named
             publication: match &item.file {
                 Some(file) if view.select.names("publication") => Some(Publication::of(view, item, file)),
+                _ => None,
+            },
+            lock_info: match &item.file {
+                Some(file) if view.beta && view.select.names("lockInfo") => Some(LockInfo::of(file.lock.as_ref())),
                 _ => None,
             },
         })
@@ -177,14 +203,19 @@ pub fn bytes(view: &View, item: &Item) -> Option<Bytes> {
 impl ParentReference {
     /// Where an item lies; the top folder only says in which drive.
     pub fn of(view: &View, item: &Item) -> Self {
-        let parent = item.ancestors.last().filter(|_| !item.is_root());
+        let above = item.ancestors.as_ref();
+        let shown = match view.through {
+            Some(link) => above.iter().position(|folder| folder.id == link.item.0).and_then(|top| above.get(top..)),
+            None => Some(above),
+        };
+        let parent = shown.and_then(<[_]>::last).filter(|_| !item.is_root());
         let is_below_root = item.ancestors.len() == 1;
         Self {
             drive_id: item.library.graph_id.clone(),
             drive_type: drive_type(&item.library),
             id: parent.map(|parent| parent.graph_id.clone()),
             name: parent.map(|parent| if is_below_root { "root".to_owned() } else { parent.name.clone() }),
-            path: ids::parent_path(item),
+            path: ids::parent_path(item).filter(|_| view.through.is_none()),
             site_id: (item.library.kind == LibraryKind::Site).then(|| ids::site_id(&view.host, &item.library)),
         }
     }
@@ -201,13 +232,34 @@ impl FileSystemInfo {
 
 impl Publication {
     fn of(view: &View, item: &Item, file: &FileParts) -> Self {
-        let version =
-            if item.is_held_by(view.caller) { file.last_version.next(Step::Major) } else { file.edition.version };
+        // the first check-in of all makes the version that is there
+        let version = if item.is_held_by(view.caller) && file.unpublished_by.is_none() {
+            file.last_version.next(item.library.usual_step())
+        } else {
+            file.edition.version
+        };
         let holder = |lock: &Lock| IdentitySet::from(&*lock.holder);
         Self {
-            level: if item.lock().is_some() { "checkout" } else { "published" },
+            level: if item.lock().is_some() { "checkout" } else { level(file.edition.version) },
             version_id: version.to_string(),
             checked_out_by: item.lock().map(holder),
+        }
+    }
+}
+
+/// What a version counts as: a minor one is a draft, also one that another dialect has made (5.4).
+pub fn level(version: Version) -> &'static str {
+    if version.minor == 0 { "published" } else { "draft" }
+}
+
+impl LockInfo {
+    /// What is to be said of a lock, or of there being none.
+    pub fn of(lock: Option<&Lock>) -> Self {
+        Self {
+            lock_type: if lock.is_some() { "exclusive" } else { "none" },
+            created_date_time: lock.map(|lock| date(lock.taken_at)),
+            expiration_date_time: lock.and_then(|lock| lock.expires_at).map(date),
+            owners: lock.map(|lock| IdentitySet::from(&*lock.holder)).into_iter().collect(),
         }
     }
 }

@@ -3,11 +3,13 @@
 mod drive;
 mod item;
 mod people;
+mod permission;
 mod version;
 
 pub use drive::Drive;
-pub use item::{DriveItem, bytes};
+pub use item::{DriveItem, LockInfo, bytes};
 pub use people::{IdentitySet, User};
+pub use permission::{Invited, Permission, scope};
 pub use version::DriveItemVersion;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -19,6 +21,7 @@ use super::{
     signed::{self, Bytes, Claims, Signer},
 };
 use crate::domain::{
+    actor::OpenedLink,
     error::{Error, Result},
     id::{ItemId, PrincipalId},
 };
@@ -36,13 +39,20 @@ pub struct View {
     pub signer: Signer,
     /// What the caller wants to see.
     pub select: Select,
+    /// Whether what is not stable yet is shown, too.
+    pub beta: bool,
+    /// The link the caller came through: nothing above its item is shown.
+    pub through: Option<OpenedLink>,
 }
 
 impl View {
-    /// A pre-authenticated address of some bytes; none for somebody without an account.
+    /// A pre-authenticated address of some bytes; none for somebody without an account and without a link.
     pub fn download_url(&self, item: ItemId, bytes: Bytes) -> Result<Option<String>> {
-        let Some(caller) = self.caller else { return Ok(None) };
-        let secret = self.signer.sign(&Claims { item, caller, bytes })?;
+        let link = self.through.map(|link| (link.id, link.changed_at));
+        if self.caller.is_none() && link.is_none() {
+            return Ok(None);
+        }
+        let secret = self.signer.sign(&Claims { item, caller: self.caller, link, bytes })?;
         Ok(Some(format!("{}{}?{}={secret}", self.origin, signed::PATH, signed::OPTION)))
     }
 

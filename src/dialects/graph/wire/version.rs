@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{IdentitySet, View, date};
+use super::{IdentitySet, View, date, item::level};
 use crate::{
     dialects::graph::signed::Bytes,
     domain::{edition::Edition, error::Result, item::Item},
@@ -42,7 +42,7 @@ impl DriveItemVersion {
             last_modified_by: (&*edition.author).into(),
             last_modified_date_time: date(edition.modified_at),
             size: edition.size(),
-            publication: Published { level: "published", version_id: edition.version.to_string() },
+            publication: Published { level: level(edition.version), version_id: edition.version.to_string() },
             comment: edition.comment.clone(),
             download_url,
         })

@@ -1,0 +1,30 @@
+//! Sites (spec/graph.md 11).
+
+use super::{
+    Ask,
+    error::{Answer, Refusal},
+};
+
+/// Section 11.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn list(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
+
+/// Section 11.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn get(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
+
+/// Section 11.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn subsites(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
+
+/// Section 11.
+#[expect(clippy::unused_async, reason = "not built yet")]
+pub async fn lists(_ask: &Ask) -> Answer {
+    Err(Refusal::NotBuilt)
+}
