@@ -26,7 +26,7 @@ use super::mirror::{Mirror, listed};
 use crate::support::{server::Server, world};
 
 /// Acts that are tried, and how many of them at once.
-const TURNS: usize = 14_000;
+const TURNS: usize = 22_000;
 const AT_ONCE: usize = 16;
 /// Changes that must have come of them.
 const CHANGES: i64 = 10_000;
