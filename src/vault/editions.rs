@@ -127,9 +127,7 @@ impl Vault {
         for _ in 0..ATTEMPTS {
             let permit = look.check(actor, Action::Delete)?;
             let file = look.file()?;
-            if actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
-                return Err(Error::FenceLost);
-            }
+            look.check_named_fence(actor)?;
             let edition = self.edition(actor, &look, key).await?;
             if edition.latest && newest == Newest::Stays {
                 return Err(Error::Impossible("it is the current version"));

@@ -230,9 +230,7 @@ impl Vault {
             let permit = look.check(actor, what_changes(change))?;
             let item = &look.item;
             let Some(parent) = item.parent else { return Err(Error::Impossible("a root folder")) };
-            if actor.fence.is_some() && look.bound_fence(actor) != item.lock().map(|lock| lock.fence) {
-                return Err(Error::FenceLost);
-            }
+            look.check_named_fence(actor)?;
             if let Some(target) = change.parent.filter(|target| *target != parent) {
                 let target = self.look(actor, &ItemKey::Id(target)).await?;
                 target.folder()?;
@@ -324,9 +322,7 @@ impl Vault {
             if look.item.is_root() {
                 return Err(Error::Impossible("a root folder"));
             }
-            if actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
-                return Err(Error::FenceLost);
-            }
+            look.check_named_fence(actor)?;
             let act = self.act(actor, None);
             let library = look.item.library.id;
             let done = match &look.item.file {

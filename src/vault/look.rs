@@ -158,6 +158,12 @@ impl Look {
         let held = self.item.lock().filter(|lock| Some(lock.holder.id) == actor.id()).map(|lock| lock.fence);
         actor.fence.or(held)
     }
+
+    /// Refuses a caller who names a fence that is not the lock's, or names one where there is no lock.
+    pub(super) fn check_named_fence(&self, actor: &Actor) -> Result<()> {
+        let named = actor.fence.is_none() || actor.fence == self.item.lock().map(|lock| lock.fence);
+        if named { Ok(()) } else { Err(Error::FenceLost) }
+    }
 }
 
 impl Vault {

@@ -190,8 +190,8 @@ impl Vault {
         let shared = ours.is_empty() || ours.iter().any(|ours| ours.owner.is_none());
         for _ in 0..ATTEMPTS {
             let permit = may_say(actor, &look, what, &ours, shared)?;
-            if shared && actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
-                return Err(Error::FenceLost);
+            if shared {
+                look.check_named_fence(actor)?;
             }
             let file = look.item.file.as_ref();
             let seen = file.map(|file| Seen { revision: file.lock_revision, bound: actor.fence.is_some() });

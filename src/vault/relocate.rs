@@ -43,9 +43,7 @@ impl Vault {
             if item.is_root() {
                 return Err(Error::Impossible("a root folder"));
             }
-            if actor.fence.is_some() && look.bound_fence(actor) != item.lock().map(|lock| lock.fence) {
-                return Err(Error::FenceLost);
-            }
+            look.check_named_fence(actor)?;
             if target.is_within(item.id) {
                 return Err(Error::Impossible("a folder into itself"));
             }

@@ -285,9 +285,7 @@ impl Vault {
             if look.item.is_root() {
                 return Err(Error::Impossible("a root folder"));
             }
-            if actor.fence.is_some() && look.bound_fence(actor) != look.item.lock().map(|lock| lock.fence) {
-                return Err(Error::FenceLost);
-            }
+            look.check_named_fence(actor)?;
             let closed = self.categories_closed_to(actor, &look.item.library, Action::Delete).await?;
             let trash_id = match look.item.kind() {
                 Kind::File => self.0.fresh.oracle_file()?,
