@@ -257,12 +257,6 @@ fn dead(error: Error) -> Refusal {
     if is_over { Refusal::DeadAddress } else { Refusal::Vault(error) }
 }
 
-/// Section 7, 23.
-#[expect(clippy::unused_async, reason = "not built yet")]
-pub async fn preview(_ask: &Ask) -> Answer {
-    Err(Refusal::NotBuilt)
-}
-
 /// `GET …/contentStream`: the bytes themselves, without a redirect (12).
 pub async fn stream(ask: &Ask) -> Answer {
     ask.only_beta()?;

@@ -5,7 +5,6 @@ use axum::{
     body::Body,
     http::{HeaderValue, Method, StatusCode, header::LOCATION},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -13,7 +12,7 @@ use super::{
     address::{self, Base, Drive, Owner, Place, Subject},
     error::{Answer, Refusal, read_json},
     ids,
-    items::{self, Behavior, Reference},
+    items::{self, Behavior, Destination, Reference},
     reply,
 };
 use crate::{
@@ -33,28 +32,15 @@ use crate::{
 /// Where monitors are, but for their secret.
 pub const MONITOR: &str = "/_api/v2.0/monitor/";
 
-/// The body of a copy; what else it holds is ignored.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Said {
-    name: Option<String>,
-    parent_reference: Option<Reference>,
-    #[serde(rename = "@microsoft.graph.conflictBehavior")]
-    conflict: Option<String>,
-    #[serde(rename = "@name.conflictBehavior")]
-    older_conflict: Option<String>,
-}
-
 /// `POST …/copy`: 202 with the address of the monitor, or the refusal that is known at once.
 pub async fn copy(ask: &Ask, body: Body) -> Answer {
-    let said: Said = read_json(body, ask.hall.limits.text).await?;
-    let in_body = said.conflict.or(said.older_conflict);
-    let on_conflict = match Behavior::of(ask, in_body.as_deref())?.unwrap_or(Behavior::Fail) {
+    let said: Destination = read_json(body, ask.hall.limits.text).await?;
+    let on_conflict = match said.behavior(ask)? {
         Behavior::Fail => OnConflict::Fail,
         Behavior::Replace => OnConflict::AddEdition,
         Behavior::Rename => OnConflict::RenameBlank,
     };
-    let name = said.name.filter(|name| !name.is_empty()).as_deref().map(ids::item_name).transpose()?;
+    let name = said.name()?;
     let look = ask.look().await?;
     look.check(ask.actor(), Action::Download)?;
     if look.item().is_root() {

@@ -164,6 +164,32 @@ impl Reference {
     }
 }
 
+/// The body of a copy and of a restore: where to, and under which name; what else it holds is ignored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Destination {
+    name: Option<String>,
+    /// A folder.
+    pub parent_reference: Option<Reference>,
+    #[serde(rename = "@microsoft.graph.conflictBehavior")]
+    conflict: Option<String>,
+    #[serde(rename = "@name.conflictBehavior")]
+    older_conflict: Option<String>,
+}
+
+impl Destination {
+    /// What to do when the name is taken; to refuse, if nothing is said.
+    pub fn behavior(&self, ask: &Ask) -> Result<Behavior, Refusal> {
+        let in_body = self.conflict.as_deref().or(self.older_conflict.as_deref());
+        Ok(Behavior::of(ask, in_body)?.unwrap_or(Behavior::Fail))
+    }
+
+    /// The name; an empty one means that none is said.
+    pub fn name(&self) -> Result<Option<ItemName>, Refusal> {
+        self.name.as_deref().filter(|name| !name.is_empty()).map(ids::item_name).transpose()
+    }
+}
+
 /// `PATCH` of an item: name, place, description, the times of the client's disk. Makes no version.
 pub async fn update(ask: &Ask, body: Body) -> Answer {
     let patch: Patch = read_json(body, ask.hall.limits.text).await?;

@@ -15,24 +15,19 @@ mod delta;
 mod drives;
 mod error;
 mod find;
-mod groups;
 mod ids;
 mod items;
-mod lists;
 mod locks;
 mod people;
 mod permissions;
 mod query;
 mod reply;
 mod search;
-mod service;
 mod sessions;
 mod shares;
 mod sharing;
 mod sign_in;
 mod signed;
-mod sites;
-mod subscriptions;
 mod trash;
 mod versions;
 mod wire;
@@ -47,6 +42,7 @@ use axum::{
     response::Response,
     routing::any,
 };
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use self::{
@@ -212,56 +208,64 @@ fn host_of(origin: &str) -> String {
     host.trim_matches(['[', ']']).replace(':', "-")
 }
 
+/// What the answer to a request needs of it, whichever door it came through.
+struct Entered {
+    ids: Ids,
+    now: DateTime<Utc>,
+}
+
+impl Entered {
+    fn new(hall: &Hall, head: &Head) -> Self {
+        Self { ids: Ids::of(&head.headers, head.request_id), now: hall.vault.now() }
+    }
+
+    /// The answer as it leaves the room.
+    fn leave(&self, answer: Answer) -> Response {
+        reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&self.ids, self.now)), &self.ids)
+    }
+}
+
 /// The door: every request but those for pre-authenticated content.
 async fn serve(State(hall): State<Hall>, request: Request) -> Response {
     let from = hall.origins.client(request.headers(), request.extensions());
     let (head, origin, body) = split(&hall, request);
-    let ids = Ids::of(&head.headers, head.request_id);
-    let now = hall.vault.now();
+    let entered = Entered::new(&hall, &head);
     let mut operation = None;
     let answered = Box::pin(answer(hall, head, origin.clone(), from, body, &mut operation)).await;
-    let mut response = answered.unwrap_or_else(|refusal| refusal.respond(&ids, now));
+    let mut response = entered.leave(answered);
     auth::say_where_to_sign_in(&mut response, &origin);
     if let Some(operation) = operation {
         response.extensions_mut().insert(trace::Operation(operation.name()));
     }
-    reply::dressed(response, &ids)
+    response
 }
 
 async fn download(State(hall): State<Hall>, request: Request) -> Response {
     let (head, _, _) = split(&hall, request);
-    let ids = Ids::of(&head.headers, head.request_id);
-    let now = hall.vault.now();
-    let answer = content::download(&hall, &head).await;
-    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+    let entered = Entered::new(&hall, &head);
+    entered.leave(content::download(&hall, &head).await)
 }
 
 /// The door of upload sessions.
 async fn upload(State(hall): State<Hall>, request: Request) -> Response {
     let (head, origin, body) = split(&hall, request);
-    let ids = Ids::of(&head.headers, head.request_id);
-    let now = hall.vault.now();
-    let answer = Box::pin(sessions::answer(&hall, &head, &origin, body)).await;
-    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+    let entered = Entered::new(&hall, &head);
+    entered.leave(Box::pin(sessions::answer(&hall, &head, &origin, body)).await)
 }
 
 /// The door of monitors of copies.
 async fn monitor(State(hall): State<Hall>, request: Request) -> Response {
     let (head, origin, _) = split(&hall, request);
-    let ids = Ids::of(&head.headers, head.request_id);
-    let now = hall.vault.now();
-    let answer = copies::monitor(&hall, &head, &origin).await;
-    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+    let entered = Entered::new(&hall, &head);
+    entered.leave(copies::monitor(&hall, &head, &origin).await)
 }
 
 /// The door of sharing links in a browser, without a token.
 async fn guest(State(hall): State<Hall>, request: Request) -> Response {
     let from = hall.origins.client(request.headers(), request.extensions());
     let (head, origin, _) = split(&hall, request);
-    let ids = Ids::of(&head.headers, head.request_id);
-    let now = hall.vault.now();
-    let answer = shares::guest(&hall, &head, origin, from).await;
-    reply::dressed(answer.unwrap_or_else(|refusal| refusal.respond(&ids, now)), &ids)
+    let entered = Entered::new(&hall, &head);
+    entered.leave(shares::guest(&hall, &head, origin, from).await)
 }
 
 fn split(hall: &Hall, request: Request) -> (Head, String, Body) {
@@ -357,10 +361,7 @@ async fn call(
         Operation::DeleteVersion => Box::pin(versions::delete(&ask)).await,
         Operation::Delta => Box::pin(delta::list(&ask)).await,
         Operation::Search => Box::pin(search::search(&ask)).await,
-        Operation::ListRecent => Box::pin(lists::recent(&ask)).await,
-        Operation::ListSharedWithMe => Box::pin(lists::shared_with_me(&ask)).await,
-        Operation::ListThumbnails => Box::pin(lists::thumbnails(&ask)).await,
-        Operation::Preview => Box::pin(content::preview(&ask)).await,
+        Operation::ListSharedWithMe => Box::pin(sharing::with_me(&ask)).await,
         Operation::Batch => Box::pin(batch::run(&ask, body)).await,
         Operation::CreateLink => Box::pin(permissions::create_link(&ask, body)).await,
         Operation::Invite => Box::pin(permissions::invite(&ask, body)).await,
@@ -369,25 +370,29 @@ async fn call(
         Operation::UpdatePermission => Box::pin(permissions::update(&ask, body)).await,
         Operation::DeletePermission => Box::pin(permissions::delete(&ask)).await,
         Operation::GetShare => Box::pin(shares::get(&ask)).await,
-        Operation::ListUsers => Box::pin(people::users(&ask)).await,
-        Operation::ListGroups => Box::pin(groups::list(&ask)).await,
-        Operation::GetGroup => Box::pin(groups::get(&ask)).await,
-        Operation::ListMembers => Box::pin(groups::members(&ask)).await,
-        Operation::ListSites => Box::pin(sites::list(&ask)).await,
-        Operation::GetSite => Box::pin(sites::get(&ask)).await,
-        Operation::ListSubsites => Box::pin(sites::subsites(&ask)).await,
-        Operation::ListLists => Box::pin(sites::lists(&ask)).await,
-        Operation::ListOrganization => Box::pin(service::organization(&ask)).await,
-        Operation::GetMetadata => Box::pin(service::metadata(&ask)).await,
         Operation::Lock => Box::pin(locks::lock(&ask, body)).await,
         Operation::ReleaseLock => Box::pin(locks::release(&ask)).await,
         Operation::GetContentStream => Box::pin(content::stream(&ask)).await,
-        Operation::CreateSubscription => Box::pin(subscriptions::create(&ask, body)).await,
-        Operation::ListSubscriptions => Box::pin(subscriptions::list(&ask)).await,
-        Operation::GetSubscription => Box::pin(subscriptions::get(&ask)).await,
-        Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
-        Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
-        Operation::NotBuilt => Err(Refusal::NotBuilt),
+        // known, held to the scopes they take, and not served yet
+        Operation::ListRecent
+        | Operation::ListThumbnails
+        | Operation::Preview
+        | Operation::ListUsers
+        | Operation::ListGroups
+        | Operation::GetGroup
+        | Operation::ListMembers
+        | Operation::ListSites
+        | Operation::GetSite
+        | Operation::ListSubsites
+        | Operation::ListLists
+        | Operation::ListOrganization
+        | Operation::GetMetadata
+        | Operation::CreateSubscription
+        | Operation::ListSubscriptions
+        | Operation::GetSubscription
+        | Operation::UpdateSubscription
+        | Operation::DeleteSubscription
+        | Operation::NotBuilt => Err(Refusal::NotBuilt),
     };
     answered.map(|response| shares::applied(&ask, response))
 }

@@ -40,9 +40,3 @@ async fn show(ask: &Ask, person: &Person) -> Answer {
     let user = ask.view().await?.single("users/$entity", &wire::User::from(person))?;
     Ok(reply::json(StatusCode::OK, &user))
 }
-
-/// Section 11.
-#[expect(clippy::unused_async, reason = "not built yet")]
-pub async fn users(_ask: &Ask) -> Answer {
-    Err(Refusal::NotBuilt)
-}

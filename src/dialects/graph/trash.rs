@@ -1,15 +1,13 @@
 //! Deleting for good and restoring (spec/graph.md 7, 12 and 20). Whose trash something lies in is the vault's business.
 
 use axum::{body::Body, http::StatusCode};
-use serde::Deserialize;
 
 use super::{
     Ask,
     address::Base,
     done,
     error::{Answer, Refusal, read_json},
-    ids,
-    items::{self, Behavior, Reference},
+    items::{self, Behavior, Destination},
 };
 use crate::{
     domain::{
@@ -30,24 +28,11 @@ pub async fn permanent_delete(ask: &Ask) -> Answer {
     Ok(done())
 }
 
-/// The body of a restore; what else it holds is ignored.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Said {
-    name: Option<String>,
-    parent_reference: Option<Reference>,
-    #[serde(rename = "@microsoft.graph.conflictBehavior")]
-    conflict: Option<String>,
-    #[serde(rename = "@name.conflictBehavior")]
-    older_conflict: Option<String>,
-}
-
 /// `POST …/restore`: a deleted item by its id, for whom it lies in the trash; where it was, or where the body says.
 pub async fn restore(ask: &Ask, body: Body) -> Answer {
-    let said: Said = read_json(body, ask.hall.limits.text).await?;
-    let in_body = said.conflict.or(said.older_conflict);
-    let behavior = Behavior::of(ask, in_body.as_deref())?.unwrap_or(Behavior::Fail);
-    let name = said.name.filter(|name| !name.is_empty()).as_deref().map(ids::item_name).transpose()?;
+    let said: Destination = read_json(body, ask.hall.limits.text).await?;
+    let behavior = said.behavior(ask)?;
+    let name = said.name()?;
     let missing = || Refusal::from(Error::Missing(Missing::Item));
     let (drive, place) = ask.place()?;
     // what is deleted has no path
