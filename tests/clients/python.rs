@@ -1,6 +1,7 @@
 //! Clients written in Python, in an environment of their own.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -32,11 +33,13 @@ impl Script {
         Some(Self { environment: made_once("python", &format!("{version}\n{REQUIREMENTS}"), install) })
     }
 
-    /// Runs a script of these tests with these arguments in a folder of its own; answers the lines it printed.
-    pub async fn run(self, script: &str, arguments: &[&str]) -> String {
+    /// Runs a script with these arguments and variables in a folder of its own; answers the lines it printed.
+    pub async fn run(self, script: &str, arguments: &[&str], variables: &[(&str, &Path)]) -> String {
         let folder = tempfile::tempdir().expect("there is a place for temporary files");
+        let file = folder.path().join("script.py");
+        fs::write(&file, script).expect("a file");
         let mut command = Command::new(self.environment.join("bin/python"));
-        command.arg(environment::source(script)).args(arguments);
+        command.arg(&file).args(arguments).envs(variables.iter().copied());
         // it finds the other programs of its environment first
         let path = std::env::var_os("PATH").unwrap_or_default();
         let paths = [self.environment.join("bin")].into_iter().chain(std::env::split_paths(&path));

@@ -44,7 +44,7 @@ impl House {
 
     async fn walk(&self, which: &str) -> String {
         let python = Script::ready().expect("it was there a moment ago");
-        python.run("arena/gladiator_walk.py", &[&self.server.url("/v1"), PASSWORD, which]).await
+        python.run(include_str!("gladiator_walk.py"), &[&self.server.url("/v1"), PASSWORD, which], &[]).await
     }
 
     /// The files of the workspace, each with its content and what else counts.
@@ -138,7 +138,7 @@ async fn gladiator_lists_uploads_replaces_links_and_fetches() {
 async fn gladiator_knows_when_the_workspace_has_no_requests_left() {
     let Some(python) = Script::ready() else { return };
     let server = Server::start_with(&[("arena.request_limit", "1")]).await;
-    let said = python.run("arena/gladiator_walk.py", &[&server.url("/v1"), PASSWORD, "limited"]).await;
+    let said = python.run(include_str!("gladiator_walk.py"), &[&server.url("/v1"), PASSWORD, "limited"], &[]).await;
     insta::assert_snapshot!(said, @r#"
     log in: 0
     the last request: 0

@@ -10,7 +10,7 @@ use crate::{
 async fn pyrena_finds_checks_out_is_refused_and_cancels() {
     let Some(python) = Script::ready() else { return };
     let server = Server::start().await;
-    let said = python.run("arena/pyrena_walk.py", &[&server.url("/v1"), PASSWORD]).await;
+    let said = python.run(include_str!("pyrena_walk.py"), &[&server.url("/v1"), PASSWORD], &[]).await;
     insta::assert_snapshot!(said, @r#"
     log in: Ann Example Bob Example
     find by name: FILE-000001 plan.txt

@@ -8,9 +8,9 @@ use crate::node::Script;
 async fn the_client_for_javascript_does_the_same_over_tls() {
     let Some(node) = Script::ready() else { return };
     let demo = Demo::start();
-    let (base, authority) = (format!("{}/", demo.secure()), demo.authority());
-    let trusted = [("NODE_EXTRA_CA_CERTS", authority.as_path())];
-    let said = node.run(include_str!("client_walk.mjs"), &[&base, ALICE, BOB, &demo.builder()], &trusted).await;
+    let base = format!("{}/", demo.secure());
+    let arguments = [&*base, ALICE, BOB, &demo.builder()];
+    let said = node.run(include_str!("client_walk.mjs"), &arguments, &demo.trusted()).await;
     insta::assert_snapshot!(said, @r#"
     drive: business Alice Adams Alice Adams
     folder: Sketches 0

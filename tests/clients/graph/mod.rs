@@ -2,8 +2,10 @@
 
 mod javascript;
 mod python;
+mod readme;
+mod sign_in;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -20,6 +22,8 @@ const BOB: &str = "demo-only-token-of-bob";
 struct Demo {
     server: Process,
     folder: DurableFolder,
+    /// What has signed its certificate.
+    authority: PathBuf,
 }
 
 impl Demo {
@@ -29,12 +33,14 @@ impl Demo {
         let made = program(&data).args(["tls", "init"]).output().expect("the program starts");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let server = Process::start(&data, &["--demo", "--tls", "127.0.0.1:0"]);
-        Self { server, folder }
+        let authority = data.join("tls/ca.crt");
+        Self { server, folder, authority }
     }
 
-    /// What has signed the server's certificate.
-    fn authority(&self) -> PathBuf {
-        self.folder.path().join("data/tls/ca.crt")
+    /// How Python, with both of its usual HTTP stacks, and Node.js are told to trust the server's certificate, as
+    /// `coatcheck tls init` says it.
+    fn trusted(&self) -> [(&'static str, &Path); 3] {
+        ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, &*self.authority))
     }
 
     /// Where TLS is spoken, by a name.

@@ -9,7 +9,7 @@ async fn the_sdk_for_python_works_through_the_life_of_a_file() {
     let Some(python) = Script::ready() else { return };
     let demo = Demo::start();
     let base = format!("{}/v1.0", demo.server.base);
-    let said = python.run("graph/sdk_walk.py", &[&base, ALICE, BOB, &demo.builder()]).await;
+    let said = python.run(include_str!("sdk_walk.py"), &[&base, ALICE, BOB, &demo.builder()], &[]).await;
     insta::assert_snapshot!(said, @r#"
     drive: business Alice Adams normal Alice Adams
     me: alice@demo.example
