@@ -31,7 +31,19 @@ impl Client {
     pub fn may_be_reached_at(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|registered| registered == uri) || (self.public && is_loopback(uri))
     }
+
+    /// Whether what is sent there must be asked for with a challenge: by every client that keeps no secret, but for the page
+    /// from which people carry a code by hand. Programs used it before there were challenges (spec/graph.md 14, onedrive),
+    /// and no other program is sent what is meant for them.
+    pub fn needs_challenge(&self, uri: &str) -> bool {
+        // host, tenant, and what is below it
+        let below_tenant = uri.strip_prefix("https://").and_then(|rest| rest.splitn(3, '/').nth(2));
+        self.public && below_tenant != Some(NATIVE_CLIENT)
+    }
 }
+
+/// Where the vendor has browsers sent for programs that none can reach, below a tenant.
+pub const NATIVE_CLIENT: &str = "oauth2/nativeclient";
 
 /// Whether a redirect address can be registered: absolute, without a fragment, and of characters that need no escape where
 /// it will stand in a header; nothing that a browser would run or read from the user's own disk.
@@ -186,6 +198,23 @@ mod tests {
             ] {
                 assert!(!client.may_be_reached_at(other), "{other}");
             }
+        }
+    }
+
+    #[test]
+    fn a_client_without_a_secret_needs_a_challenge_but_where_people_carry_the_code() {
+        let native = "https://login.example/common/oauth2/nativeclient";
+        assert!(!client(true).needs_challenge(native) && !client(false).needs_challenge("https://app.example/back"));
+        for other in [
+            "https://app.example/back",
+            "http://login.example/common/oauth2/nativeclient",
+            "https://login.example/oauth2/nativeclient",
+            "https://login.example/common/oauth2/nativeclient/x",
+            "https://login.example/common/oauth2/nativeclient?x",
+            "app://login.example/common/oauth2/nativeclient",
+            "",
+        ] {
+            assert!(client(true).needs_challenge(other), "{other}");
         }
     }
 

@@ -129,7 +129,7 @@ fn wrong(client: &Client, code: &CodeRow, redirect_uri: Option<&str>, verifier: 
     let challenge = code.challenge.clone().map(|text| Challenge { text, hashed: code.hashed });
     let proven = match (challenge, verifier) {
         (Some(challenge), Some(verifier)) => challenge.fits(verifier),
-        (None, None) => !client.public,
+        (None, None) => !client.needs_challenge(&code.redirect_uri),
         // a verifier where none was announced: somebody took the announcement out
         (Some(_), None) | (None, Some(_)) => false,
     };

@@ -8,7 +8,7 @@ use super::support::server::Server;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// What anybody may know.
-const OPEN: [&str; 20] = [
+const OPEN: [&str; 21] = [
     "/v1/SYSTEM/dbtest",
     "/SYSTEM/dbtest",
     "/api/jsonws/portal/get-build-number",
@@ -23,6 +23,7 @@ const OPEN: [&str; 20] = [
     "/common/oauth2/authorize",
     "/common/oauth2/v2.0/deviceauth",
     "/common/oauth2/deviceauth",
+    "/common/oauth2/nativeclient",
     "/common/v2.0/.well-known/openid-configuration",
     "/common/.well-known/openid-configuration",
     "/common/discovery/v2.0/keys",

@@ -148,10 +148,13 @@ impl Reader<'_> {
         format!("{drive}/{place}/delta{mark}{}", options.join("&"))
     }
 
-    /// An item. Whoever follows a folder knows where things lie: there is no path, which would change with a folder above.
+    /// An item. There is no path by default, as it would change with a folder above without being told. Who names
+    /// `parentReference` gets all of it: the onedrive client (section 14) does, and passes over what shows no path.
     fn shown(&self, item: &Item) -> Result<Value, Error> {
         let mut object = self.view.selected(&DriveItem::new(&self.view, item)?)?;
-        if let Some(Value::Object(parent)) = object.get_mut("parentReference") {
+        if let Some(Value::Object(parent)) = object.get_mut("parentReference")
+            && !self.view.select.names("parentReference")
+        {
             parent.remove("path");
         }
         // it is what everything is told by

@@ -57,7 +57,6 @@ async fn everything_is_listed_first_parents_before_children_in_pages_that_keep_t
         pages += 1;
         for item in page["value"].as_array().unwrap() {
             assert_eq!(item.as_object().unwrap().len(), 3, "{item}");
-            assert!(item["parentReference"].get("path").is_none(), "{item}");
             assert_eq!(item["parentReference"]["driveId"], server.world.library.graph_id);
             match item["parentReference"]["id"].as_str() {
                 Some(parent) => assert!(known.contains(&parent.to_owned()), "{item} before its parent"),
@@ -134,6 +133,26 @@ async fn what_is_deleted_is_named_by_its_id_and_nothing_else() {
     let parent = json!({"driveId": world.library.graph_id, "id": world.library.root_graph_id});
     let gone = json!({"id": world.file.graph_id, "deleted": {"state": "deleted"}, "parentReference": parent});
     assert_eq!(page["value"], json!([gone]));
+}
+
+#[tokio::test]
+async fn a_path_is_told_to_who_names_the_parent_and_to_nobody_else() {
+    let server = Server::start().await;
+    let (ann, drive) = (server.graph(&server.world.ann), server.drive());
+    let [_, _, c, ..] = tree(&server).await;
+    for (select, expected) in [
+        ("", None),
+        ("?select=*", None),
+        ("?$select=id,name,file,parentReference,size", Some("root:/a/b")),
+        ("?select=parentreference/path", Some("root:/a/b")),
+    ] {
+        let page = ann.get(&format!("{drive}/root/delta{select}")).await.expect(200).json();
+        let items = page["value"].as_array().unwrap();
+        let parent = &items.iter().find(|item| item["id"] == c).unwrap()["parentReference"];
+        let path = expected.map(|path| format!("/drives/{}/{path}", server.world.library.graph_id));
+        assert_eq!(parent["path"].as_str(), path.as_deref(), "{select}");
+        assert!(parent["id"].is_string() && parent["driveId"].is_string(), "{parent}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::support::{
     answer::Answer,
     server::Server,
-    sign_in::{ANNS, BACK, refusal, text},
+    sign_in::{ANNS, BACK, NATIVE, refusal, text},
     world::PASSWORD,
 };
 
@@ -264,6 +264,21 @@ async fn the_answer_goes_back_the_way_the_application_wants() {
     let shown = sign_in(&server, &[scope, ("redirect_uri", "urn:x:oob")]).await.expect(200).text();
     let code = shown.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0;
     redeem(&server, code, &[("redirect_uri", "urn:x:oob")]).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_program_that_no_browser_reaches_gets_its_code_from_the_page_and_needs_no_challenge() {
+    let server = Server::start().await;
+    server.client("desk", true).await;
+    let plain = [("redirect_uri", NATIVE), ("code_challenge", ""), ("code_challenge_method", "")];
+    let code = self::code(&server, &plain).await;
+    let page = server.send(server.get(&format!("/common/oauth2/nativeclient?code={code}"))).await.expect(200);
+    assert!(page.text().contains("Copy the address of this page") && !page.text().contains(&code));
+    redeem(&server, &code, &[("redirect_uri", NATIVE), ("code_verifier", "")]).await.expect(200);
+    // who sends a challenge is held to it
+    let code = self::code(&server, &[("redirect_uri", NATIVE)]).await;
+    let others = [("redirect_uri", NATIVE), ("code_verifier", "another-one-that-is-long-enough-to-be-a-verifier-0")];
+    assert_eq!(refusal(&redeem(&server, &code, &others).await), "400 invalid_grant 501481");
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ use super::{
 pub const TOKEN: &str = "/common/oauth2/v2.0/token";
 /// Where browsers are sent back to.
 pub const BACK: &str = "https://app.example/back";
+/// The vendor's page for programs that no browser reaches.
+pub const NATIVE: &str = "https://login.example/common/oauth2/nativeclient";
 /// What the applications of these tests may ask for on behalf of users.
 pub const DELEGATED: [&str; 3] = ["Files.ReadWrite.All", "Sites.Read.All", "User.Read.All"];
 
@@ -27,7 +29,7 @@ impl Server {
         let application = self.vault.put_application(&new).await.unwrap();
         let what = SignIn {
             public,
-            redirect_uris: vec![BACK.to_owned(), "https://app.example/x?y=z".to_owned(), "urn:x:oob".to_owned()],
+            redirect_uris: [BACK, "https://app.example/x?y=z", "urn:x:oob", NATIVE].map(str::to_owned).to_vec(),
             delegated: DELEGATED.map(str::to_owned).to_vec(),
         };
         self.vault.put_sign_in(application.id, &what).await.unwrap();

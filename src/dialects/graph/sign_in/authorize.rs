@@ -130,7 +130,7 @@ fn wanted(way: &Way, query: &Fields, body: &Fields) -> Result<Wanted, Refusal> {
     let challenge = match challenge {
         Some(Some(challenge)) => Some(challenge),
         Some(None) => return Err(Refusal::Request("The code_challenge is none.")),
-        None if way.client.public => return Err(Refusal::Missing("code_challenge")),
+        None if way.client.needs_challenge(&way.redirect_uri) => return Err(Refusal::Missing("code_challenge")),
         None => None,
     };
     Ok(Wanted { redirect_uri: way.redirect_uri.clone(), challenge, scopes, nonce: get("nonce")? })

@@ -25,6 +25,7 @@ use self::refusal::Refusal;
 use super::reply::{self, Ids};
 use crate::{
     dialects::{Hall, Refused},
+    domain::grant::NATIVE_CLIENT,
     http::{guard::Head, trace},
 };
 
@@ -35,6 +36,7 @@ enum Door {
     Authorize,
     DeviceCode,
     Device,
+    NativeClient,
     Configuration,
     Keys,
     Instance,
@@ -42,7 +44,7 @@ enum Door {
 }
 
 /// The paths below a tenant, in both versions of the vendor's; `*` stands for any segment.
-const DOORS: [(&str, Door); 14] = [
+const DOORS: [(&str, Door); 15] = [
     ("oauth2/v2.0/token", Door::Token),
     ("oauth2/token", Door::Token),
     ("oauth2/v2.0/authorize", Door::Authorize),
@@ -51,6 +53,7 @@ const DOORS: [(&str, Door); 14] = [
     ("oauth2/devicecode", Door::DeviceCode),
     ("oauth2/v2.0/deviceauth", Door::Device),
     ("oauth2/deviceauth", Door::Device),
+    (NATIVE_CLIENT, Door::NativeClient),
     ("v2.0/.well-known/openid-configuration", Door::Configuration),
     (".well-known/openid-configuration", Door::Configuration),
     ("discovery/v2.0/keys", Door::Keys),
@@ -67,7 +70,9 @@ impl Door {
         match self {
             Door::Token | Door::DeviceCode => &["POST"],
             Door::Authorize | Door::Device => &["GET", "HEAD", "POST"],
-            Door::Configuration | Door::Keys | Door::Instance | Door::UserRealm => &["GET", "HEAD"],
+            Door::NativeClient | Door::Configuration | Door::Keys | Door::Instance | Door::UserRealm => {
+                &["GET", "HEAD"]
+            }
         }
     }
 
@@ -77,6 +82,7 @@ impl Door {
             Door::Authorize => "authorize",
             Door::DeviceCode => "device code",
             Door::Device => "device sign-in",
+            Door::NativeClient => "native client",
             Door::Configuration => "openid configuration",
             Door::Keys => "keys",
             Door::Instance => "instance discovery",
@@ -197,6 +203,7 @@ async fn answer(hall: Hall, head: Head, request: Request, found: &mut Option<Doo
         Door::Authorize => authorize::answer(&ask, request).await,
         Door::DeviceCode => device::begin(&ask, request).await,
         Door::Device => device::answer(&ask, request).await,
+        Door::NativeClient => Ok(page::native_client()),
         Door::Configuration => Ok(discovery::configuration(&ask)),
         Door::Keys => identity::keys(&ask).await,
         Door::Instance => Ok(discovery::instance(&ask)),

@@ -102,6 +102,11 @@ pub fn code(text: &str) -> Response {
     html(StatusCode::OK, "Your code", &body, None)
 }
 
+/// Where a browser ends for a program that none can reach.
+pub fn native_client() -> Response {
+    say(StatusCode::OK, "Back to your program", "Copy the address of this page to the program that asked for it.")
+}
+
 /// A page that posts these fields somewhere else when its button is pressed.
 pub fn onward(to: &str, fields: &[(&str, &str)]) -> Response {
     let mut body = format!("<form method=\"post\" action=\"{}\">", Escaped(to));
