@@ -63,7 +63,9 @@ struct Ready {
 #[derive(Serialize)]
 struct Demo {
     tour: Vec<Step>,
-    world: Applied,
+    /// What is there; nothing if somebody has changed what the demo would make again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    world: Option<Applied>,
 }
 
 /// How to sign in after a first start. Shown once; stored nowhere in this form.
@@ -124,10 +126,8 @@ async fn greet(
     let plain = house.addresses.plain.map(|address| format!("http://{}", here(address)));
     let secure = house.addresses.secure.map(|address| format!("https://{}", here(address)));
     let demo = if command.demo {
-        let world = seed::apply(&opened.vault, &demo::seed()).await?;
         let base = plain.as_ref().or(secure.as_ref()).map(String::as_str);
-        let tour = demo::tour(&world, base.unwrap_or_default()).unwrap_or_default();
-        Some(Demo { tour, world })
+        Some(lay_out(&opened.vault, base.unwrap_or_default()).await?)
     } else {
         None
     };
@@ -139,6 +139,19 @@ async fn greet(
     let ready = Ready { listening, listening_tls: secure, administrator, demo };
     out.answer(&ready, || ready.text())?;
     Ok(house)
+}
+
+/// The demo, as it was left: where somebody's work stands in the way of laying it out again, the work stays.
+async fn lay_out(vault: &Vault, base: &str) -> anyhow::Result<Demo> {
+    let first = vault.is_new().await.map_err(words::say)?;
+    match seed::apply(vault, &demo::seed()).await {
+        Ok(world) => Ok(Demo { tour: demo::tour(&world, base).unwrap_or_default(), world: Some(world) }),
+        Err(seed::Error::Wrong(changed)) if !first => {
+            tracing::warn!(%changed, "the demo is not as it was laid out, and is left so");
+            Ok(Demo { tour: Vec::new(), world: None })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Where somebody on this machine finds a server that listens on `address`.
@@ -192,7 +205,11 @@ impl Ready {
                  (reads only), erin (approver) and frank (member of nothing) sign in with demo-only-NAME."
                     .to_owned(),
             );
-            parts.push("Try one lock through four dialects; paste the lines one after another:".to_owned());
+            parts.push(match demo.world {
+                Some(_) => "Try one lock through four dialects; paste the lines one after another:".to_owned(),
+                None => "It has been changed since it was made, and stays so. With another --data-dir it begins anew."
+                    .to_owned(),
+            });
             parts.extend(demo.tour.iter().map(|step| format!("# {}\n{}", step.says, step.run)));
         }
         parts.join("\n\n")

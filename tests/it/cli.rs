@@ -9,6 +9,7 @@ use std::{
 };
 
 use insta::assert_snapshot;
+use reqwest::Method;
 use rustix::process::{Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
 
@@ -475,6 +476,26 @@ async fn a_demo_shows_one_lock_through_the_dialects() {
     for entry in world.values().flat_map(|section| section.as_array().unwrap()) {
         assert_eq!(entry["done"], "found", "{entry}");
     }
+    assert!(again.stop());
+}
+
+#[tokio::test]
+async fn a_demo_that_was_worked_in_starts_again_and_stays_as_it_is() {
+    let folder = DurableFolder::new();
+    let data = folder.path().join("d");
+    let server = Process::start(&data, &["--demo"]);
+    let versions = "/v1.0/sites/root/drive/root:/Gearbox/gearbox.txt:/versions";
+    let ask =
+        |method: Method, url: String| client().request(method, url).bearer_auth("demo-only-token-of-alice").send();
+    let gone = ask(Method::DELETE, format!("{}{versions}/1.0", server.base)).await.unwrap();
+    assert_eq!(gone.status(), 204);
+    assert!(server.stop());
+
+    let again = Process::start(&data, &["--demo"]);
+    let demo = &again.ready["demo"];
+    assert_eq!((demo["tour"].as_array().unwrap().len(), demo.get("world")), (0, None), "{demo}");
+    let kept: Value = ask(Method::GET, format!("{}{versions}", again.base)).await.unwrap().json().await.unwrap();
+    assert_eq!(kept["value"].as_array().unwrap().len(), 1, "{kept}");
     assert!(again.stop());
 }
 
