@@ -1,6 +1,9 @@
 //! The feed of changes: where somebody stands in it, and what a reader is told.
 
-use super::{id::ItemId, item::Item};
+use super::{
+    id::ItemId,
+    item::{Item, Kind},
+};
 
 /// How many folders of a path count where items are put in order; deeper ones are told apart by their depth. Written into an
 /// index (migrations/0015).
@@ -63,6 +66,8 @@ pub enum Change {
 pub struct Gone {
     /// Graph's id.
     pub graph_id: String,
+    /// What it was.
+    pub kind: Kind,
     /// Graph's id of the folder it was deleted from; `None` where it was not deleted there.
     pub parent: Option<String>,
 }

@@ -248,6 +248,7 @@ pub async fn shown(
 pub struct GoneRow {
     pub id: ItemId,
     pub graph_id: String,
+    pub kind: Kind,
     /// Of the folder it was deleted from, where that is at or below the folder looked at.
     pub parent: Option<String>,
 }
@@ -268,7 +269,7 @@ pub async fn gone(
             WHERE v.item_id = ANY ($1) AND v.position > $5 AND v.position <= $6 AND v.position > 0 AND v.outcome = 'done'
                 AND (v.from_ancestors IS NOT NULL OR v.from_category_id IS NOT NULL)
         )
-        SELECT i.id AS "id!: ItemId", i.graph_id AS "graph_id!",
+        SELECT i.id AS "id!: ItemId", i.graph_id AS "graph_id!", i.kind AS "kind!: Kind",
             CASE WHEN i.deleted_at IS NOT NULL AND i.ancestors @> ARRAY[$2::uuid] THEN p.graph_id END AS "parent?"
         FROM items i LEFT JOIN editions e ON e.id = i.edition_id LEFT JOIN items p ON p.id = i.parent_id
         WHERE i.id = ANY ($1)

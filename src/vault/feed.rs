@@ -196,7 +196,7 @@ impl Vault {
             found.insert(item.id, (item.ancestors.len(), Change::Shown(Box::new(item))));
         }
         for row in gone {
-            let gone = Gone { graph_id: row.graph_id, parent: row.parent };
+            let gone = Gone { graph_id: row.graph_id, kind: row.kind, parent: row.parent };
             found.insert(row.id, (usize::MAX, Change::Gone(gone)));
         }
         Ok(found)

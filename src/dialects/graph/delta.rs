@@ -16,7 +16,7 @@ use crate::{
     domain::{
         error::Error,
         feed::{Change, Gone, Stretch, TreePlace},
-        item::Item,
+        item::{Item, Kind},
     },
     vault::{Ends, Followed, Told},
 };
@@ -168,6 +168,19 @@ impl Reader<'_> {
         if let Some(id) = &gone.parent {
             parent.insert("id".to_owned(), id.clone().into());
         }
-        json!({"id": gone.graph_id, "deleted": {"state": "deleted"}, "parentReference": parent})
+        let mut object = Map::from_iter([
+            ("id".to_owned(), gone.graph_id.clone().into()),
+            ("deleted".to_owned(), json!({"state": "deleted"})),
+            ("parentReference".to_owned(), parent.into()),
+        ]);
+        // as the vendor's own examples show; the onedrive client passes over what is neither
+        let facet = match gone.kind {
+            Kind::File => "file",
+            Kind::Folder => "folder",
+        };
+        if self.view.select.wants(facet) {
+            object.insert(facet.to_owned(), json!({}));
+        }
+        Value::Object(object)
     }
 }

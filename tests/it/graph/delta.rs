@@ -121,18 +121,28 @@ async fn trash_id(server: &Server, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_named_by_its_id_and_nothing_else() {
+async fn what_is_deleted_is_named_by_its_id_and_its_kind_and_nothing_else() {
     let server = Server::start().await;
     let (ann, drive) = (server.graph(&server.world.ann), server.drive());
-    let latest = ann.get(&format!("{drive}/root/delta?token=latest&$select=name")).await.expect(200).json();
+    let folder = folder(&ann, &format!("{drive}/root"), "f").await;
+    let latest = ann.get(&format!("{drive}/root/delta?token=latest")).await.expect(200).json();
     assert_eq!(latest["value"], json!([]));
     ann.delete(&server.plan()).await.expect(204);
+    ann.delete(&format!("{drive}/items/{folder}")).await.expect(204);
     let link = latest["@odata.deltaLink"].as_str().unwrap().replace(&server.url(""), "");
-    let page = ann.get(&link).await.expect(200).json();
     let world = &server.world;
     let parent = json!({"driveId": world.library.graph_id, "id": world.library.root_graph_id});
-    let gone = json!({"id": world.file.graph_id, "deleted": {"state": "deleted"}, "parentReference": parent});
-    assert_eq!(page["value"], json!([gone]));
+    let gone = |id: &str, facet: &str| {
+        let mut gone = json!({"id": id, "deleted": {"state": "deleted"}, "parentReference": parent});
+        if !facet.is_empty() {
+            gone[facet] = json!({});
+        }
+        gone
+    };
+    for (select, file, folders) in [("", "file", "folder"), ("&$select=file", "file", ""), ("&select=name", "", "")] {
+        let page = ann.get(&format!("{link}{select}")).await.expect(200).json();
+        assert_eq!(page["value"], json!([gone(&world.file.graph_id, file), gone(&folder, folders)]), "{select}");
+    }
 }
 
 #[tokio::test]
