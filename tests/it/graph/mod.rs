@@ -26,6 +26,7 @@ mod shares;
 mod sign_in;
 mod sign_in_devices;
 mod sign_in_pages;
+mod tolerance;
 mod trash;
 mod unpublished;
 mod upload_kills;
