@@ -148,6 +148,18 @@ pub struct OpenedLink {
     pub changed_at: DateTime<Utc>,
 }
 
+/// With what rights something was begun that goes on after its request: those of whoever began it, as they stand by then,
+/// as far as their credential reached, and those of the link they came through, while it is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mandate {
+    /// Who began it.
+    pub principal: PrincipalId,
+    /// How far the credential reached.
+    pub ceiling: Ceiling,
+    /// The link, and when it had last been changed.
+    pub link: Option<(LinkId, DateTime<Utc>)>,
+}
+
 /// The caller of one request.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -179,6 +191,12 @@ impl Actor {
     /// The principal, if the caller is one.
     pub fn id(&self) -> Option<PrincipalId> {
         self.account.as_ref().map(|account| account.person.id)
+    }
+
+    /// What the caller may have done later. `None` for nobody in particular.
+    pub fn mandate(&self) -> Option<Mandate> {
+        let link = self.link.map(|link| (link.id, link.changed_at));
+        self.id().map(|principal| Mandate { principal, ceiling: self.ceiling, link })
     }
 
     /// The name others know the caller by; `anonymous` for nobody.

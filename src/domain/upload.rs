@@ -4,10 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    actor::Ceiling,
+    actor::Mandate,
     content::Sha256,
     error::Error,
-    id::{ItemId, PrincipalId, UploadId},
+    id::{ItemId, UploadId},
     item::{ClientTimes, OnConflict},
     name::ItemName,
 };
@@ -56,10 +56,8 @@ pub struct Upload {
     pub id: UploadId,
     /// The digest of what opens it.
     pub digest: [u8; 32],
-    /// Who began it.
-    pub principal: PrincipalId,
-    /// How far the credential reached with which it was begun.
-    pub ceiling: Ceiling,
+    /// With what rights it was begun.
+    pub mandate: Mandate,
     /// What is to become of it.
     pub purpose: Purpose,
     /// How far it is.

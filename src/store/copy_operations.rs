@@ -6,9 +6,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::{
-    actor::{Ceiling, Dialect, Reach},
+    actor::{Ceiling, Dialect, Mandate, Reach},
     copying::Failure,
-    id::{CopyId, ItemId, PrincipalId},
+    id::{CopyId, ItemId, LinkId, PrincipalId},
     item::OnConflict,
 };
 
@@ -16,10 +16,9 @@ use crate::domain::{
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
 pub struct Wanted {
-    pub actor: PrincipalId,
+    pub mandate: Mandate,
     pub dialect: Dialect,
     pub request: Option<Uuid>,
-    pub ceiling: Ceiling,
     pub source: ItemId,
     pub target: ItemId,
     pub name: String,
@@ -59,19 +58,21 @@ pub async fn ask(
     lease: f64,
     now: Option<DateTime<Utc>>,
 ) -> sqlx::Result<bool> {
+    let link = wanted.mandate.link;
     let done = sqlx::query!(
         "INSERT INTO copy_operations (id, secret, actor_id, dialect, request_id, read_reach, write_reach, source_id, target_id,
-            name, on_conflict, lease_until, asked_at)
+            name, on_conflict, lease_until, asked_at, link_id, link_changed_at)
         SELECT $1::uuid, $2::bytea, $3::uuid, $4::text, $5::uuid, $6::text, $7::text, $8::uuid, $9::uuid, $10::text,
-            $11::text, coalesce($12::timestamptz, now()) + make_interval(secs => $13), coalesce($12, now())
+            $11::text, coalesce($12::timestamptz, now()) + make_interval(secs => $13), coalesce($12, now()),
+            $15::uuid, $16::timestamptz
         WHERE (SELECT count(*) FROM copy_operations o WHERE o.actor_id = $3 AND o.ended_at IS NULL) < $14",
         id.0,
         &secret[..],
-        wanted.actor.0,
+        wanted.mandate.principal.0,
         wanted.dialect as Dialect,
         wanted.request,
-        wanted.ceiling.read as Reach,
-        wanted.ceiling.write as Reach,
+        wanted.mandate.ceiling.read as Reach,
+        wanted.mandate.ceiling.write as Reach,
         wanted.source.0,
         wanted.target.0,
         wanted.name,
@@ -79,6 +80,8 @@ pub async fn ask(
         now,
         lease,
         most,
+        link.map(|(link, _)| link.0),
+        link.map(|(_, changed_at)| changed_at),
     )
     .execute(db)
     .await?;
@@ -100,7 +103,8 @@ pub async fn begin(
         WHERE id = $1 AND attempt = $2 AND ended_at IS NULL
         RETURNING actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", request_id AS request,
             read_reach AS "read: Reach", write_reach AS "write: Reach", source_id AS "source: ItemId",
-            target_id AS "target: ItemId", name, on_conflict AS "on_conflict: OnConflict""#,
+            target_id AS "target: ItemId", name, on_conflict AS "on_conflict: OnConflict", link_id AS "link: LinkId",
+            link_changed_at"#,
         id.0,
         attempt,
         now,
@@ -109,10 +113,13 @@ pub async fn begin(
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| Wanted {
-        actor: row.actor,
+        mandate: Mandate {
+            principal: row.actor,
+            ceiling: Ceiling { read: row.read, write: row.write },
+            link: row.link.zip(row.link_changed_at),
+        },
         dialect: row.dialect,
         request: row.request,
-        ceiling: Ceiling { read: row.read, write: row.write },
         source: row.source,
         target: row.target,
         name: row.name,

@@ -7,9 +7,9 @@ use sqlx::PgConnection;
 
 use super::contents::NewContent;
 use crate::domain::{
-    actor::{Ceiling, Reach},
+    actor::{Mandate, Reach},
     content::{Place, QuickXor, Sha256},
-    id::{ItemId, PrincipalId, UploadId},
+    id::{ItemId, LinkId, PrincipalId, UploadId},
     item::{ClientTimes, OnConflict},
     upload::{Progress, Purpose},
 };
@@ -20,8 +20,7 @@ use crate::domain::{
 pub struct NewUpload {
     pub id: UploadId,
     pub digest: [u8; 32],
-    pub principal: PrincipalId,
-    pub ceiling: Ceiling,
+    pub mandate: Mandate,
     pub purpose: Purpose,
 }
 
@@ -35,20 +34,21 @@ pub async fn begin(
     now: Option<DateTime<Utc>>,
 ) -> sqlx::Result<Option<DateTime<Utc>>> {
     let purpose = &new.purpose;
+    let link = new.mandate.link;
     let names: Vec<String> = purpose.to.names.iter().map(|name| name.as_str().to_owned()).collect();
     sqlx::query_scalar!(
         r#"INSERT INTO uploads (id, digest, principal_id, read_reach, write_reach, item_id, names, on_conflict, deferred,
-            only_on, description, client_created_at, client_modified_at, created_at, expires_at)
+            only_on, description, client_created_at, client_modified_at, created_at, expires_at, link_id, link_changed_at)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, coalesce($14::timestamptz, now()),
-            coalesce($14, now()) + make_interval(secs => $15)
+            coalesce($14, now()) + make_interval(secs => $15), $17, $18
         WHERE (SELECT count(*) FROM uploads u WHERE u.principal_id = $3 AND u.finished_at IS NULL
             AND u.expires_at > coalesce($14, now())) < $16
         RETURNING expires_at"#,
         new.id.0,
         &new.digest[..],
-        new.principal.0,
-        new.ceiling.read as Reach,
-        new.ceiling.write as Reach,
+        new.mandate.principal.0,
+        new.mandate.ceiling.read as Reach,
+        new.mandate.ceiling.write as Reach,
         purpose.to.item.0,
         &names,
         purpose.on_conflict as OnConflict,
@@ -60,6 +60,8 @@ pub async fn begin(
         now,
         seconds(life),
         most,
+        link.map(|(link, _)| link.0),
+        link.map(|(_, changed_at)| changed_at),
     )
     .fetch_optional(db)
     .await
@@ -73,6 +75,8 @@ pub struct UploadRow {
     pub principal: PrincipalId,
     pub read_reach: Reach,
     pub write_reach: Reach,
+    pub link: Option<LinkId>,
+    pub link_changed_at: Option<DateTime<Utc>>,
     pub item: ItemId,
     pub names: Vec<String>,
     pub on_conflict: OnConflict,
@@ -97,7 +101,7 @@ pub async fn find(
     sqlx::query_as!(
         UploadRow,
         r#"SELECT id AS "id: UploadId", principal_id AS "principal: PrincipalId", read_reach AS "read_reach: Reach",
-            write_reach AS "write_reach: Reach", item_id AS "item: ItemId", names, on_conflict AS "on_conflict: OnConflict",
+            write_reach AS "write_reach: Reach", link_id AS "link: LinkId", link_changed_at, item_id AS "item: ItemId", names, on_conflict AS "on_conflict: OnConflict",
             deferred, only_on, description, client_created_at, client_modified_at, received, total, last_start, expires_at,
             file_id AS "file: ItemId"
         FROM uploads WHERE digest = $1 AND expires_at > coalesce($2::timestamptz, now())"#,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::{Actor, OpenedLink},
+        actor::Actor,
         copying::{Failure, Progress},
         edition::{Edition, Metadata, Publish},
         error::{Error, Missing, Result},
@@ -68,16 +68,15 @@ impl Vault {
     ) -> Result<String> {
         self.check_copy(actor, look, target, name, on_conflict).await?;
         let wanted = Wanted {
-            actor: actor.id().ok_or(Error::NoSession)?,
+            mandate: actor.mandate().ok_or(Error::NoSession)?,
             dialect: actor.dialect,
             request: actor.request,
-            ceiling: actor.ceiling,
             source: look.item.id,
             target: target.item.id,
             name: name.as_str().to_owned(),
             on_conflict,
         };
-        let (vault, link) = (self.clone(), actor.link);
+        let vault = self.clone();
         self.complete(async move {
             let (id, secret) = (CopyId::fresh(), fresh::token("")?);
             let noted = {
@@ -88,7 +87,7 @@ impl Vault {
             if !noted {
                 return Err(Error::Overloaded);
             }
-            vault.begin_copy(Errand { id, attempt: 0 }, link);
+            vault.begin_copy(Errand { id, attempt: 0 });
             Ok(secret)
         })
         .await
@@ -144,19 +143,19 @@ impl Vault {
             return Ok(true);
         }
         if store::copy_operations::claim(&mut db, left.id, seconds(LEASE), now).await? {
-            self.begin_copy(left, None);
+            self.begin_copy(left);
         }
         Ok(false)
     }
 
     /// Makes a copy in a task of its own, when it is its turn.
-    fn begin_copy(&self, left: Errand, link: Option<OpenedLink>) {
+    fn begin_copy(&self, left: Errand) {
         let vault = self.clone();
         let span = tracing::Span::current();
         let work = async move {
             // never closed
             let Ok(_turn) = vault.0.copies.acquire().await else { return };
-            if let Err(error) = Box::pin(vault.do_copy(left, link)).await {
+            if let Err(error) = Box::pin(vault.do_copy(left)).await {
                 // its lease lapses, and somebody else tries
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::warn!(%error, cause, "a copy was left to another try");
@@ -165,7 +164,7 @@ impl Vault {
         self.0.tasks.spawn(tracing::Instrument::instrument(work, span));
     }
 
-    async fn do_copy(&self, left: Errand, link: Option<OpenedLink>) -> Result<()> {
+    async fn do_copy(&self, left: Errand) -> Result<()> {
         let now = self.0.clock.instead();
         let wanted = {
             let mut db = self.connection().await?;
@@ -174,7 +173,7 @@ impl Vault {
         // somebody else has it
         let Some(wanted) = wanted else { return Ok(()) };
         let errand = Errand { attempt: left.attempt + 1, ..left };
-        let Err(refusal) = Box::pin(self.make_copy(&wanted, errand, link)).await else { return Ok(()) };
+        let Err(refusal) = Box::pin(self.make_copy(&wanted, errand)).await else { return Ok(()) };
         let mut db = self.connection().await?;
         let worth_another_try = matches!(refusal, Error::Overloaded | Error::Broken(_));
         if worth_another_try && errand.attempt < MOST_ATTEMPTS {
@@ -189,10 +188,8 @@ impl Vault {
     }
 
     /// Makes it and ends it, both or neither; with the rights its caller has now.
-    async fn make_copy(&self, wanted: &Wanted, errand: Errand, link: Option<OpenedLink>) -> Result<()> {
-        let account = self.bearer_of(wanted.actor).await?;
-        let actor =
-            Actor { ceiling: wanted.ceiling, link, request: wanted.request, ..Actor::new(account, wanted.dialect) };
+    async fn make_copy(&self, wanted: &Wanted, errand: Errand) -> Result<()> {
+        let actor = Actor { request: wanted.request, ..self.act_for(&wanted.mandate, wanted.dialect).await? };
         let look = self.look(&actor, &ItemKey::Id(wanted.source)).await?;
         let target = self.look(&actor, &ItemKey::Id(wanted.target)).await?;
         let name = ItemName::parse(&wanted.name)?;

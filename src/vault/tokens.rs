@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Vault, fresh};
 use crate::{
     domain::{
-        actor::Account,
+        actor::{Account, Actor, Dialect, Mandate},
         clock::Clock,
         error::{Error, Missing, Result},
         id::{PrincipalId, TokenId},
@@ -112,6 +112,20 @@ impl Vault {
     /// [`Error::NoSession`] when it is gone or disabled.
     pub async fn bearer_of(&self, principal: PrincipalId) -> Result<Arc<Account>> {
         self.account(principal).await?.filter(|account| !account.disabled).ok_or(Error::NoSession)
+    }
+
+    /// Who acts under a mandate, as they stand now. A link that has ended or was changed since gives nothing any more.
+    ///
+    /// # Errors
+    /// As [`Self::bearer_of`].
+    pub async fn act_for(&self, mandate: &Mandate, dialect: Dialect) -> Result<Actor> {
+        let account = self.bearer_of(mandate.principal).await?;
+        let actor = Actor { ceiling: mandate.ceiling, ..Actor::new(account, dialect) };
+        let Some((link, changed_at)) = mandate.link else { return Ok(actor) };
+        match self.reopen_share(&actor, link, changed_at).await {
+            Err(Error::LinkExpired | Error::LinkRefused(_)) => Ok(actor),
+            reopened => reopened,
+        }
     }
 
     /// Makes a token; its text is answered once and stored nowhere.

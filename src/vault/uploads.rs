@@ -13,7 +13,7 @@ use super::{Look, NewFileAt, Publication, Vault, fresh, locks::ATTEMPTS};
 use crate::{
     content::{PutError, Staged},
     domain::{
-        actor::{Actor, Ceiling},
+        actor::{Actor, Ceiling, Mandate},
         content::{BlobKey, Content, Sha256},
         edition::Metadata,
         error::{Error, Missing, Result},
@@ -70,7 +70,7 @@ impl Vault {
         purpose: Purpose,
         size: Option<u64>,
     ) -> std::result::Result<BegunUpload, Refused> {
-        let principal = actor.id().ok_or(Error::NoSession)?;
+        let mandate = actor.mandate().ok_or(Error::NoSession)?;
         match at.item.kind() {
             Kind::File => at.check(actor, Action::SaveDraft)?,
             Kind::Folder => at.check(actor, Action::Create)?,
@@ -85,13 +85,7 @@ impl Vault {
         };
         self.has_room(&at.item.library, size.unwrap_or(0).saturating_sub(replaced.unsigned_abs())).await?;
         let secret = fresh::token("cku_")?;
-        let new = NewUpload {
-            id: UploadId::fresh(),
-            digest: fresh::digest(&secret),
-            principal,
-            ceiling: actor.ceiling,
-            purpose,
-        };
+        let new = NewUpload { id: UploadId::fresh(), digest: fresh::digest(&secret), mandate, purpose };
         let mut db = self.connection().await?;
         let (life, now) = (self.0.settings.upload_life, self.0.clock.instead());
         let begun = store::uploads::begin(&mut db, &new, life, MOST_UPLOADS, now).await.map_err(Error::from)?;
@@ -464,8 +458,11 @@ fn dressed(row: UploadRow, digest: [u8; 32]) -> Result<Upload> {
     Ok(Upload {
         id: row.id,
         digest,
-        principal: row.principal,
-        ceiling: Ceiling { read: row.read_reach, write: row.write_reach },
+        mandate: Mandate {
+            principal: row.principal,
+            ceiling: Ceiling { read: row.read_reach, write: row.write_reach },
+            link: row.link.zip(row.link_changed_at),
+        },
         purpose: Purpose {
             to: Destination { item: row.item, names },
             on_conflict: row.on_conflict,

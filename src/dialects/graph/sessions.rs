@@ -167,9 +167,8 @@ pub async fn answer(hall: &Hall, head: &Head, origin: &str, body: Body) -> Answe
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let secret = query.get(signed::OPTION).ok_or(Refusal::DeadUpload)?;
     let upload = hall.vault.upload(secret).await?;
-    let account = hall.vault.bearer_of(upload.principal).await.map_err(dead)?;
-    trace::record_actor(account.person.id.0);
-    let actor = Actor { ceiling: upload.ceiling, ..Actor::new(account, Dialect::Graph) };
+    let actor = hall.vault.act_for(&upload.mandate, Dialect::Graph).await.map_err(dead)?;
+    trace::record_actor(upload.mandate.principal.0);
     let actor = of_request(actor, head.request_id, &head.headers);
     match head.method {
         Method::PUT => {

@@ -417,7 +417,7 @@ async fn a_copy_whose_node_stalls_is_taken_up_by_another_and_made_once() {
 }
 
 /// The state a node leaves that dies over a copy: begun so often, and nobody at it.
-async fn as_after_a_crash(server: &Server, attempts: i32) {
+pub(super) async fn as_after_a_crash(server: &Server, attempts: i32) {
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
     let undo = "UPDATE copy_operations SET ended_at = NULL, made_id = NULL, failure = NULL, attempt = $1, lease_until = asked_at";
     sqlx::query(undo).bind(attempts).execute(&mut db).await.unwrap();

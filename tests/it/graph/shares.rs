@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use coatcheck::{domain::actor::Role, vault::UserChange};
 use serde_json::{Value, json};
 
+use super::copies;
 use crate::support::{
     answer::Answer,
     graph::{Graph, address},
@@ -186,6 +187,45 @@ async fn a_link_lets_do_what_it_is_for_and_nothing_beyond() {
     assert!(seen.len() == 1 && view.ends_with(seen[0]["shareId"].as_str().unwrap()), "{seen:?}");
     // the token of an application needs no link, and is held to the item all the same
     server.graph(&world.robot).post(&format!("{view}/driveItem/checkout")).await.expect(204);
+}
+
+#[tokio::test]
+async fn what_was_begun_through_a_link_ends_with_its_rights_while_it_is_as_it_was() {
+    let server = Server::start().await;
+    let folder = folder(&server).await;
+    let (ann, eve) = (server.graph(&server.world.ann), server.graph(&server.world.eve));
+    let made = link(&server, &folder, json!({"type": "edit"})).await;
+    let share = below(&made);
+    // a copy whose node dies is made by whoever asks for it
+    let copy = eve.post_json(&format!("{share}/root:/a b.txt:/copy"), json!({"name": "copy.txt"})).await.expect(202);
+    assert_eq!(copies::outcome(&server, &copy.header("location")).await["status"], "completed");
+    let copied = format!("{folder}/copy.txt:").replace("shared:/", "shared/");
+    ann.delete(&copied).await.expect(204);
+    copies::as_after_a_crash(&server, 1).await;
+    assert_eq!(copies::outcome(&server, &copy.header("location")).await["status"], "completed");
+    assert_eq!(ann.content(&copied).await, "inside");
+    // fragments come with nothing but their address
+    let mut addresses = Vec::new();
+    for name in ["first.txt", "second.txt"] {
+        let begun = eve.post_json(&format!("{share}/root:/{name}:/createUploadSession"), json!({})).await.expect(200);
+        addresses.push(begun.json()["uploadUrl"].as_str().unwrap().to_owned());
+    }
+    let send = async |address: &str, range: &'static str, bytes: &'static str| {
+        server.send(server.http.put(address).header("content-range", range).body(bytes)).await
+    };
+    send(&addresses[0], "bytes 0-2/6", "one").await.expect(202);
+    let file = send(&addresses[0], "bytes 3-5/6", "two").await.expect(201).json();
+    assert_eq!((&file["name"], &file["createdBy"]["user"]["email"]), (&json!("first.txt"), &json!("eve@example.com")));
+    assert!(file["parentReference"].get("path").is_none(), "{file}");
+    // what the link gave is gone with it
+    let max = server.graph(&server.world.max);
+    max.delete(&format!("{folder}/permissions/{}", made["id"].as_str().unwrap())).await.expect(204);
+    send(&addresses[1], "bytes 0-2/6", "one").await.expect(202);
+    send(&addresses[1], "bytes 3-5/6", "two").await.expect(404);
+    ann.delete(&copied).await.expect(204);
+    copies::as_after_a_crash(&server, 1).await;
+    let failed = copies::outcome(&server, &copy.header("location")).await;
+    assert_eq!((&failed["status"], &failed["errorCode"]), (&json!("failed"), &json!("itemNotFound")), "{failed}");
 }
 
 #[tokio::test]
