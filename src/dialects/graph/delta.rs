@@ -135,9 +135,7 @@ impl Reader<'_> {
 
     /// The address of this feed with a token, or of its beginning; with all other options as they were sent.
     fn link(&self, token: Option<&str>) -> String {
-        let item = self.folder.folder();
-        let drive = format!("{}{}/drives/{}", self.ask.origin, self.ask.prefix, ids::encoded(&item.library.graph_id));
-        let place = if item.is_root() { "root".to_owned() } else { format!("items/{}", item.graph_id) };
+        let place = self.place();
         let kept = query::without(self.ask.head.uri.query().unwrap_or_default(), &TOKEN);
         let options: Vec<String> = [token.map(|token| format!("token={token}")), Some(kept)]
             .into_iter()
@@ -145,7 +143,18 @@ impl Reader<'_> {
             .filter(|option| !option.is_empty())
             .collect();
         let mark = if options.is_empty() { "" } else { "?" };
-        format!("{drive}/{place}/delta{mark}{}", options.join("&"))
+        format!("{}{place}/delta{mark}{}", self.ask.origin, options.join("&"))
+    }
+
+    /// The path of the folder: by its drive, or as it was sent where a sharing token leads there and the drive may not.
+    fn place(&self) -> String {
+        if self.ask.share.is_some() {
+            let path = self.ask.head.uri.path().trim_end_matches('/');
+            return path.rsplit_once('/').map_or(path, |(folder, _)| folder).to_owned();
+        }
+        let item = self.folder.folder();
+        let drive = format!("{}/drives/{}", self.ask.prefix, ids::encoded(&item.library.graph_id));
+        if item.is_root() { format!("{drive}/root") } else { format!("{drive}/items/{}", item.graph_id) }
     }
 
     /// An item. There is no path by default, as it would change with a folder above without being told. Who names

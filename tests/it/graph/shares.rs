@@ -85,6 +85,29 @@ async fn a_token_opens_its_item_and_all_below_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn a_shared_folder_is_followed_by_its_token() {
+    let server = Server::start().await;
+    let folder = folder(&server).await;
+    let eve = server.graph(&server.world.eve);
+    let share = below(&link(&server, &folder, json!({"type": "view"})).await);
+    for path in ["driveItem", "root", "driveItem/", "items/root"] {
+        let mut link = format!("{share}/{}/delta()?$top=1", path.trim_end_matches('/'));
+        let mut seen = Vec::new();
+        let latest = loop {
+            let page = eve.get(&link).await.expect(200).json();
+            seen.extend(page["value"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+            if let Some(latest) = page["@odata.deltaLink"].as_str() {
+                break latest.replace(&server.url(""), "");
+            }
+            link = page["@odata.nextLink"].as_str().unwrap().replace(&server.url(""), "");
+            assert!(link.starts_with(&share), "{link}");
+        };
+        assert_eq!(seen, ["shared", "a b.txt"], "{path}");
+        assert_eq!(eve.get(&latest).await.expect(200).json()["value"], json!([]), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_lies_outside_is_not_there_and_no_name_above_shows() {
     let server = Server::start().await;
     let folder = folder(&server).await;
