@@ -44,7 +44,7 @@ impl Vault {
     /// # Errors
     /// [`Error::Impossible`] for somebody who follows too many, and what the gates say.
     pub async fn follow_item(&self, actor: &Actor, look: &Look) -> Result<()> {
-        let (whose, item) = (self.check_interest(actor, look)?, look.item.id);
+        let (whose, item) = (check_interest(actor, look)?, look.item.id);
         let vault = self.clone();
         let followed = self.complete(async move {
             let mut db = vault.connection().await?;
@@ -56,18 +56,13 @@ impl Vault {
 
     /// The caller follows it no more; who did not follow it is told the same.
     pub async fn unfollow_item(&self, actor: &Actor, look: &Look) -> Result<()> {
-        let (whose, item) = (self.check_interest(actor, look)?, look.item.id);
+        let (whose, item) = (check_interest(actor, look)?, look.item.id);
         let vault = self.clone();
         self.complete(async move {
             let mut db = vault.connection().await?;
             Ok(again!(store::interest::unfollow(&mut db, whose, item).await)?)
         })
         .await
-    }
-
-    fn check_interest(&self, actor: &Actor, look: &Look) -> Result<PrincipalId> {
-        look.check_own_words(actor)?;
-        actor.id().ok_or(Error::NoSession)
     }
 
     async fn interesting(
@@ -134,4 +129,10 @@ impl Vault {
         }
         Ok(scope)
     }
+}
+
+/// Who it is that keeps an eye on something.
+fn check_interest(actor: &Actor, look: &Look) -> Result<PrincipalId> {
+    look.check_own_words(actor)?;
+    actor.id().ok_or(Error::NoSession)
 }

@@ -61,7 +61,7 @@ pub async fn put(ask: &Ask, body: Body) -> Answer {
             Behavior::Rename => beside(ask, &look, body).await,
         },
         Err(Refusal::Vault(Error::Missing(Missing::Item | Missing::Hidden))) if !place.path.is_empty() => {
-            create(ask, place, behavior, body).await
+            Box::pin(create(ask, place, behavior, body)).await
         }
         Err(other) => Err(other),
     }
