@@ -212,18 +212,23 @@ pub async fn deleted_bytes(db: &mut PgConnection, id: LibraryId, no_private: boo
     .await
 }
 
-/// Who changed something in a library last, and when; not in what does not exist for `caller`: files of the categories
-/// `hidden`, private ones where `no_private`, those of others that were never checked in.
+/// Who changed something in a library last, and when, as far as its last `events` entries of the trail tell; not in what does
+/// not exist for `caller`: files of the categories `hidden`, private ones where `no_private`, those of others that were never
+/// checked in.
 pub async fn last_change(
     db: &mut PgConnection,
     id: LibraryId,
     hidden: &[CategoryId],
     no_private: bool,
     caller: Option<PrincipalId>,
+    events: i64,
 ) -> sqlx::Result<Option<(DateTime<Utc>, Option<PrincipalId>)>> {
     let row = sqlx::query!(
-        r#"SELECT v.at, v.actor_id AS "by?: PrincipalId" FROM events v JOIN items i ON i.id = v.item_id
-        WHERE v.library_id = $1 AND v.outcome = 'done'
+        r#"WITH latest AS MATERIALIZED (
+            SELECT * FROM events WHERE library_id = $1 ORDER BY id DESC LIMIT $5
+        )
+        SELECT v.at AS "at!", v.actor_id AS "by?: PrincipalId" FROM latest v JOIN items i ON i.id = v.item_id
+        WHERE v.outcome = 'done'
             AND v.verb IN ('create', 'update', 'add_edition', 'check_in', 'delete', 'restore')
             AND NOT i.category_id = ANY ($2)
             AND NOT ($3::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
@@ -233,6 +238,7 @@ pub async fn last_change(
         hidden as &[CategoryId],
         no_private,
         caller.map(|caller| caller.0),
+        events,
     )
     .fetch_optional(db)
     .await?;

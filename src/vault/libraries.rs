@@ -17,6 +17,9 @@ use crate::{
     store,
 };
 
+/// So much of a library's trail is looked through for its last change.
+const EVENTS: i64 = 500;
+
 /// What was done last in a library.
 #[derive(Clone, Debug)]
 pub struct LastChange {
@@ -89,7 +92,8 @@ impl Vault {
         let hidden = self.hidden_categories(actor, library).await?;
         let found = {
             let mut db = self.connection().await?;
-            store::libraries::last_change(&mut db, library.id, &hidden, actor.is_supplier(), actor.id()).await?
+            let (no_private, caller) = (actor.is_supplier(), actor.id());
+            store::libraries::last_change(&mut db, library.id, &hidden, no_private, caller, EVENTS).await?
         };
         let Some((at, by)) = found else { return Ok(None) };
         let people = self.people(by).await?;

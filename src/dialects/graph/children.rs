@@ -103,7 +103,7 @@ pub async fn show(ask: &Ask, view: &View, items: &[Item]) -> Result<Vec<Value>, 
     let entry = |item: &Item| view.selected(&DriveItem::new(view, item)?);
     let mut entries = items.iter().map(entry).collect::<Result<Vec<_>, Error>>()?;
     sharing::add_facet(ask, view, items, &mut entries).await?;
-    preview::add_thumbnails(ask, &mut entries)?;
+    preview::add_thumbnails(ask, &mut entries);
     Ok(entries.into_iter().map(Value::Object).collect())
 }
 

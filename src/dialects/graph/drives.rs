@@ -30,10 +30,14 @@ pub async fn get(ask: &Ask) -> Answer {
     let mut body = Map::from_iter([("@odata.context".to_owned(), view.context("drives/$entity").into())]);
     body.extend(show(ask, &view, &library).await?);
     if let Some(wanted) = ask.query.expansion("root")? {
-        // who sees only some of the drive does not see its top
-        if let Ok(root) = ask.hall.vault.look(ask.actor(), &ItemKey::Id(library.root)).await {
-            let view = View { select: wanted.select, ..view };
-            body.insert("root".to_owned(), Value::Object(view.selected(&DriveItem::new(&view, root.item())?)?));
+        match ask.hall.vault.item(ask.actor(), &ItemKey::Id(library.root)).await {
+            Ok(root) => {
+                let view = View { select: wanted.select, ..view };
+                body.insert("root".to_owned(), Value::Object(view.selected(&DriveItem::new(&view, &root)?)?));
+            }
+            // who sees only some of the drive does not see its top
+            Err(Error::Missing(_)) => {}
+            Err(other) => return Err(other.into()),
         }
     }
     Ok(reply::json(StatusCode::OK, &body))

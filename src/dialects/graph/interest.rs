@@ -1,6 +1,8 @@
 //! What a caller has to do with items (spec/graph.md 7, 21 and 23): what they used last, what they follow; and bundles, of
 //! which there are none on such drives.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use serde_json::Value;
 
@@ -10,7 +12,9 @@ use super::{
     children::{self, Listed},
     done, drives,
     error::{Answer, Refusal},
-    items, reply, sharing,
+    items,
+    query::Select,
+    reply, sharing,
     wire::{DriveItem, View},
 };
 use crate::{
@@ -74,7 +78,7 @@ fn for_users(ask: &Ask) -> Result<(), Refusal> {
 }
 
 /// The drive of the address, which the token must reach, and the part of the list.
-async fn begin(ask: &Ask) -> Result<(std::sync::Arc<Library>, Window), Refusal> {
+async fn begin(ask: &Ask) -> Result<(Arc<Library>, Window), Refusal> {
     let Subject::Drive(drive) = &ask.address.subject else { return Err(Refusal::NoCall) };
     let library = ask.library(drive).await?;
     drives::reaches(ask, &library).await?;
@@ -93,7 +97,7 @@ async fn list(ask: &Ask, library: &Library, page: Page<Item>, window: Window) ->
         value.push(Value::Object(if item.library.id == library.id {
             view.selected(&DriveItem::new(&view, item)?)?
         } else {
-            sharing::pointer(&view, &View { select: super::query::Select::default(), ..view.clone() }, item, None)?
+            sharing::pointer(&view, &View { select: Select::default(), ..view.clone() }, item, None)?
         }));
     }
     let listed = Listed { context: view.context("Collection(driveItem)"), value, total: page.total };

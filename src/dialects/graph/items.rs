@@ -80,7 +80,7 @@ pub async fn show(ask: &Ask, look: &Look, status: StatusCode) -> Answer {
     let view = ask.view().await?;
     let mut body = view.single("driveItem/$entity", &DriveItem::new(&view, look.item())?)?;
     sharing::add_facet(ask, &view, std::slice::from_ref(look.item()), std::slice::from_mut(&mut body)).await?;
-    preview::add_thumbnails(ask, std::slice::from_mut(&mut body))?;
+    preview::add_thumbnails(ask, std::slice::from_mut(&mut body));
     if let Some(wanted) = ask.query.children()?
         && look.item().kind() == Kind::Folder
     {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Ask,
-    error::{Answer, Refusal, read_json},
+    error::{Answer, read_json},
     reply, wire,
 };
 use crate::{
@@ -117,13 +117,12 @@ pub async fn thumbnail(ask: &Ask) -> Answer {
 }
 
 /// Adds the thumbnails that there are none of to items that are about to be shown, where they are to be expanded.
-pub fn add_thumbnails(ask: &Ask, shown: &mut [Map<String, Value>]) -> Result<(), Refusal> {
-    if ask.query.expansion("thumbnails")?.is_some() {
+pub fn add_thumbnails(ask: &Ask, shown: &mut [Map<String, Value>]) {
+    if matches!(ask.query.expansion("thumbnails"), Ok(Some(_))) {
         for item in shown {
             item.insert("thumbnails".to_owned(), json!([]));
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
