@@ -79,7 +79,7 @@ async fn the_state_of_a_quota_tells_how_near_its_end_is() {
         (Some(1_000_000), "normal", Some(999_000)),
         (Some(1110), "nearing", Some(110)),
         (Some(1112), "normal", Some(112)),
-        (Some(1010), "critical", Some(10)),
+        (Some(1009), "critical", Some(9)),
         (Some(1000), "exceeded", Some(0)),
         (Some(10), "exceeded", Some(0)),
     ] {
