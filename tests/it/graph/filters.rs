@@ -107,7 +107,5 @@ async fn what_is_not_understood_is_refused() {
         assert_eq!(error["innerError"]["code"], "invalidQueryOption", "{filter}");
     }
     // one that no address can hold does not get as far
-    let bomb = format!("{drive}/root/children?$filter={}", "(".repeat(1 << 20));
-    let status = ann.get(&bomb).await.status.as_u16();
-    assert!([400, 414, 431].contains(&status), "{status}");
+    ann.get(&format!("{drive}/root/children?$filter={}", "(".repeat(20_000))).await.expect(414);
 }
