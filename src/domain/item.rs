@@ -11,6 +11,7 @@ use super::{
     lock::Lock,
     name::ItemName,
     person::Person,
+    special::Special,
     version::Version,
 };
 
@@ -140,6 +141,8 @@ pub struct Item {
     pub revision: i64,
     /// How many items a folder holds directly, all of them; 0 for a file.
     pub children: i64,
+    /// What a folder is for, if it is a special one of its library.
+    pub special: Option<Special>,
     /// What only files have.
     pub file: Option<FileParts>,
 }

@@ -55,6 +55,8 @@ pub struct Library {
     pub arena_request_limit: i64,
     /// Bytes it may hold; `None`: as many as there is room for.
     pub quota_bytes: Option<i64>,
+    /// Who made it, where that is known.
+    pub created_by: Option<PrincipalId>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// Its root folder.

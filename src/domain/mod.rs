@@ -13,6 +13,7 @@ pub mod id;
 pub mod item;
 pub mod library;
 pub mod link;
+pub mod listing;
 pub mod lock;
 pub mod metadata;
 pub mod name;
@@ -22,6 +23,7 @@ pub mod permission;
 pub mod person;
 pub mod scope;
 pub mod search;
+pub mod special;
 pub mod upload;
 pub mod version;
 

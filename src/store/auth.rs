@@ -58,6 +58,8 @@ pub async fn secret(db: &mut PgConnection, name: &str, fresh: &[u8]) -> sqlx::Re
 pub struct TokenRow {
     pub id: TokenId,
     pub principal: PrincipalId,
+    /// The application it was issued to, where one acts for somebody.
+    pub application: Option<PrincipalId>,
     pub scopes: Vec<String>,
     pub label: String,
     pub created_at: DateTime<Utc>,
@@ -71,7 +73,8 @@ pub struct TokenRow {
 pub async fn token(db: &mut PgConnection, now: Option<DateTime<Utc>>, digest: &[u8]) -> sqlx::Result<Option<TokenRow>> {
     sqlx::query_as!(
         TokenRow,
-        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
+        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", application_id AS "application: PrincipalId",
+            scopes, label, created_at, expires_at, revoked_at,
             extract(epoch FROM expires_at - coalesce($1::timestamptz, now()))::float8 AS remaining
         FROM tokens WHERE digest = $2"#,
         now,
@@ -90,7 +93,8 @@ pub async fn token_labelled(
 ) -> sqlx::Result<Option<TokenRow>> {
     sqlx::query_as!(
         TokenRow,
-        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
+        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", application_id AS "application: PrincipalId",
+            scopes, label, created_at, expires_at, revoked_at,
             extract(epoch FROM expires_at - coalesce($1::timestamptz, now()))::float8 AS remaining
         FROM tokens WHERE principal_id = $2 AND label = $3 AND revoked_at IS NULL
             AND (expires_at IS NULL OR expires_at > coalesce($1, now()))
@@ -107,7 +111,8 @@ pub async fn token_labelled(
 pub async fn tokens(db: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::Result<Vec<TokenRow>> {
     sqlx::query_as!(
         TokenRow,
-        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", scopes, label, created_at, expires_at, revoked_at,
+        r#"SELECT id AS "id: TokenId", principal_id AS "principal: PrincipalId", application_id AS "application: PrincipalId",
+            scopes, label, created_at, expires_at, revoked_at,
             extract(epoch FROM expires_at - coalesce($1::timestamptz, now()))::float8 AS remaining
         FROM tokens ORDER BY created_at DESC, id"#,
         now,

@@ -12,6 +12,7 @@ use crate::domain::{
     item::{Ancestor, Kind},
     lock::Mode,
     page::{Order, Window},
+    special::Special,
 };
 
 /// An item as it stands in the database, with its newest edition, its lock and its working copy.
@@ -42,6 +43,7 @@ pub struct ItemRow {
     pub revision: i64,
     pub unpublished_by: Option<PrincipalId>,
     pub children: i64,
+    pub special: Option<Special>,
     pub edition: Option<EditionId>,
     pub ordinal: Option<i32>,
     pub major: Option<i32>,
@@ -122,6 +124,8 @@ macro_rules! items {
                     THEN (SELECT count(*) FROM items c WHERE c.parent_id = i.id AND c.deleted_at IS NULL AND c.unpublished_by IS NULL AND NOT ($2::boolean
                         AND EXISTS (SELECT FROM editions p WHERE p.id = c.edition_id AND p.private)))
                     ELSE 0 END AS "children!",
+                CASE WHEN i.kind = 'folder' THEN (SELECT s.name FROM special_folders s WHERE s.item_id = i.id AND s.library_id = i.library_id)
+                    END AS "special?: crate::domain::special::Special",
                 e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
                 i.ordinal AS "last_ordinal?", i.major AS "last_major?", i.minor AS "last_minor?",
                 e.label AS "label?", e.number AS "edition_number?", e.arena_guid AS "edition_guid?",

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::{
-    id::{ItemId, LibraryId, LibraryKey, PrincipalId},
+    id::{CategoryId, ItemId, LibraryId, LibraryKey, PrincipalId},
     library::{Library, LibraryKind},
     name,
 };
@@ -123,7 +123,7 @@ macro_rules! libraries {
                 l.owner_id AS "owner?: PrincipalId", l.policies_required AS "policies_required!",
                 l.minor_versions AS "minor_versions!", l.check_out_required AS "check_out_required!",
                 l.arena_workspace AS "arena_workspace?", l.arena_api AS "arena_api!", l.arena_request_limit AS "arena_request_limit!",
-                l.quota_bytes AS "quota_bytes?",
+                l.quota_bytes AS "quota_bytes?", l.created_by AS "created_by?: PrincipalId",
                 l.created_at AS "created_at!", i.id AS "root!: ItemId", i.graph_id AS "root_graph_id!",
                 i.oracle_id AS "root_oracle_id!", i.number AS "root_number!"
             FROM libraries l JOIN items i ON i.library_id = l.id AND i.parent_id IS NULL "# + $tail,
@@ -197,6 +197,52 @@ pub async fn used_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) 
     )
     .fetch_one(db)
     .await
+}
+
+/// What lies in a library's trash, in bytes: the newest editions; without private ones where `no_private`.
+pub async fn deleted_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(t.size), 0)::bigint AS "deleted!" FROM items i
+            JOIN editions e ON e.id = i.edition_id LEFT JOIN contents t ON t.sha256 = e.sha256
+        WHERE i.library_id = $1 AND i.deleted_at IS NOT NULL AND i.purged_at IS NULL AND NOT ($2 AND e.private)"#,
+        id.0,
+        no_private,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Who changed something in a library last, and when, as far as its last `events` entries of the trail tell; not in what does
+/// not exist for `caller`: files of the categories `hidden`, private ones where `no_private`, those of others that were never
+/// checked in.
+pub async fn last_change(
+    db: &mut PgConnection,
+    id: LibraryId,
+    hidden: &[CategoryId],
+    no_private: bool,
+    caller: Option<PrincipalId>,
+    events: i64,
+) -> sqlx::Result<Option<(DateTime<Utc>, Option<PrincipalId>)>> {
+    let row = sqlx::query!(
+        r#"WITH latest AS MATERIALIZED (
+            SELECT * FROM events WHERE library_id = $1 ORDER BY id DESC LIMIT $5
+        )
+        SELECT v.at AS "at!", v.actor_id AS "by?: PrincipalId" FROM latest v JOIN items i ON i.id = v.item_id
+        WHERE v.outcome = 'done'
+            AND v.verb IN ('create', 'update', 'add_edition', 'check_in', 'delete', 'restore')
+            AND NOT i.category_id = ANY ($2)
+            AND NOT ($3::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
+            AND (i.unpublished_by IS NULL OR i.unpublished_by = $4::uuid)
+        ORDER BY v.id DESC LIMIT 1"#,
+        id.0,
+        hidden as &[CategoryId],
+        no_private,
+        caller.map(|caller| caller.0),
+        events,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.at, row.by)))
 }
 
 /// Takes a turn in a library with a quota: whoever else writes there under it waits until the transaction ends. Answers the

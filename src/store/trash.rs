@@ -249,6 +249,7 @@ pub async fn purge(
     sqlx::query!("DELETE FROM links WHERE item_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
     let roles =
         sqlx::query!("DELETE FROM memberships WHERE item_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
+    super::interest::forget(&mut *db, &gone).await?;
     super::metadata::forget(db, &gone).await?;
     Ok(Some(Purged { roles: roles.rows_affected() > 0 }))
 }

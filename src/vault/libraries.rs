@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::Vault;
 use crate::{
     domain::{
@@ -9,10 +11,23 @@ use crate::{
         error::{Error, Missing, Result},
         id::{ItemId, LibraryKey, PrincipalId, PrincipalKey},
         library::{Library, LibraryKind},
+        permission,
         person::Person,
     },
     store,
 };
+
+/// So much of a library's trail is looked through for its last change.
+const EVENTS: i64 = 500;
+
+/// What was done last in a library.
+#[derive(Clone, Debug)]
+pub struct LastChange {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom; nobody in particular through a link for everybody.
+    pub by: Option<Arc<Person>>,
+}
 
 impl Vault {
     /// A library the caller can see something of.
@@ -60,6 +75,29 @@ impl Vault {
     pub async fn used_bytes(&self, actor: &Actor, library: &Library) -> Result<i64> {
         let mut db = self.connection().await?;
         Ok(store::libraries::used_bytes(&mut db, library.id, actor.is_supplier()).await?)
+    }
+
+    /// The same of what lies in its trash.
+    pub async fn deleted_bytes(&self, actor: &Actor, library: &Library) -> Result<i64> {
+        let mut db = self.connection().await?;
+        Ok(store::libraries::deleted_bytes(&mut db, library.id, actor.is_supplier()).await?)
+    }
+
+    /// When something that the caller sees was changed last in a library, and by whom; for who sees the library as a whole.
+    /// `None` for all others, and where nothing was.
+    pub async fn last_change(&self, actor: &Actor, library: &Library) -> Result<Option<LastChange>> {
+        if permission::seen(actor, std::slice::from_ref(library)).libraries.is_empty() {
+            return Ok(None);
+        }
+        let hidden = self.hidden_categories(actor, library).await?;
+        let found = {
+            let mut db = self.connection().await?;
+            let (no_private, caller) = (actor.is_supplier(), actor.id());
+            store::libraries::last_change(&mut db, library.id, &hidden, no_private, caller, EVENTS).await?
+        };
+        let Some((at, by)) = found else { return Ok(None) };
+        let people = self.people(by).await?;
+        Ok(Some(LastChange { at, by: by.map(|by| people.get(by)).transpose()? }))
     }
 
     /// A principal by any of its spellings.

@@ -281,6 +281,7 @@ impl Vault {
                     client_modified_at: row.client_modified_at,
                     revision: row.revision,
                     children: row.children,
+                    special: row.special,
                     file,
                 },
                 category,

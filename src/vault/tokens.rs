@@ -57,8 +57,8 @@ pub struct TokenInfo {
 /// What a bearer token that was presented is.
 #[derive(Clone, Debug)]
 pub enum Presented {
-    /// One that counts: who bears it, and its scopes.
-    Living(Arc<Account>, Vec<String>),
+    /// One that counts: who bears it, its scopes, and the application that acts with it for its bearer, if one does.
+    Living(Arc<Account>, Vec<String>, Option<PrincipalId>),
     /// One that has counted.
     Expired,
 }
@@ -70,7 +70,7 @@ impl Vault {
     /// [`Error::NoSession`] for one that is unknown, revoked, expired, or whose bearer is disabled.
     pub async fn bearer(&self, token: &str) -> Result<(Arc<Account>, Vec<String>)> {
         match self.presented(token).await? {
-            Presented::Living(account, scopes) => Ok((account, scopes)),
+            Presented::Living(account, scopes, _) => Ok((account, scopes)),
             Presented::Expired => Err(Error::NoSession),
         }
     }
@@ -103,7 +103,7 @@ impl Vault {
                 row
             }
         };
-        Ok(Presented::Living(self.bearer_of(row.principal).await?, row.scopes))
+        Ok(Presented::Living(self.bearer_of(row.principal).await?, row.scopes, row.application))
     }
 
     /// The account that a credential other than a token was made for, as it stands now.

@@ -100,6 +100,15 @@ impl Vault {
         self.upload_with(fresh::digest(secret)).await
     }
 
+    /// The same, for the caller who began it; to others it is gone.
+    ///
+    /// # Errors
+    /// [`Refused::Gone`].
+    pub async fn own_upload(&self, actor: &Actor, secret: &str) -> std::result::Result<Upload, Refused> {
+        let upload = self.upload(secret).await?;
+        if Some(upload.principal) == actor.id() { Ok(upload) } else { Err(Refused::Gone) }
+    }
+
     async fn upload_with(&self, digest: [u8; 32]) -> std::result::Result<Upload, Refused> {
         let row = {
             let mut db = self.connection().await?;
@@ -210,7 +219,7 @@ impl Vault {
                     if !now.progress.is_complete() {
                         return Err(Refused::Incomplete);
                     }
-                    upload = now;
+                    upload = Upload { purpose: upload.purpose, ..now };
                 }
             }
             Some(_) | None => return Err(Refused::Incomplete),

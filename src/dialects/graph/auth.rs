@@ -14,6 +14,7 @@ use crate::{
     dialects::of_request,
     domain::{
         actor::{Actor, Dialect},
+        id::PrincipalId,
         scope,
     },
     http::trace::{self, RequestId},
@@ -110,8 +111,14 @@ pub fn needed(operation: Operation) -> Option<&'static OneOf> {
         | Operation::Search
         | Operation::ListRecent
         | Operation::ListSharedWithMe
+        | Operation::ListFollowing
+        | Operation::ListBundles
         | Operation::ListThumbnails
+        | Operation::GetThumbnail
         | Operation::Preview
+        | Operation::Follow
+        | Operation::Unfollow
+        | Operation::CommitUpload
         | Operation::Batch
         | Operation::CreateLink
         | Operation::Invite
@@ -136,26 +143,28 @@ pub struct Caller {
     pub actor: Actor,
     /// Scopes of a delegated token, roles of an application's.
     scopes: Vec<String>,
+    /// The application that acts for somebody, where one does.
+    pub application: Option<PrincipalId>,
 }
 
 impl Caller {
     /// The bearer of the request's token.
     pub async fn of(vault: &Vault, headers: &HeaderMap, request: Option<RequestId>) -> Result<Self, Refusal> {
         let token = token(headers).ok_or(Refusal::NoToken)?;
-        let (account, scopes) = match vault.presented(token).await? {
-            Presented::Living(account, scopes) => (account, scopes),
+        let (account, scopes, application) = match vault.presented(token).await? {
+            Presented::Living(account, scopes, application) => (account, scopes, application),
             Presented::Expired => return Err(Refusal::Expired),
         };
         trace::record_actor(account.person.id.0);
         let ceiling = scope::ceiling(&scopes, account.application);
         let actor = Actor { ceiling, ..Actor::new(account, Dialect::Graph) };
-        Ok(Self { actor: of_request(actor, request, headers), scopes })
+        Ok(Self { actor: of_request(actor, request, headers), scopes, application })
     }
 
     /// The same caller in a request of its own: a part of a batch.
     pub fn in_request(&self, request: RequestId, headers: &HeaderMap) -> Self {
         let actor = of_request(self.actor.clone(), Some(request), headers);
-        Self { actor, scopes: self.scopes.clone() }
+        Self { actor, scopes: self.scopes.clone(), application: self.application }
     }
 
     /// Whether the token carries one of these scopes or roles.

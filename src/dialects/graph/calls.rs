@@ -96,10 +96,22 @@ pub enum Operation {
     ListRecent,
     /// Section 7, 21.
     ListSharedWithMe,
+    /// Section 7, 21.
+    ListFollowing,
+    /// Section 7, 21.
+    ListBundles,
     /// Section 7, 22.
     ListThumbnails,
+    /// Section 7, 22.
+    GetThumbnail,
     /// Section 7, 23.
     Preview,
+    /// Section 7, 23.
+    Follow,
+    /// Section 7, 23.
+    Unfollow,
+    /// Section 8.
+    CommitUpload,
     /// Section 9.4.
     Batch,
     /// Section 10.1.
@@ -205,8 +217,14 @@ impl Operation {
             Operation::Search => "search",
             Operation::ListRecent => "list recent",
             Operation::ListSharedWithMe => "list shared with me",
+            Operation::ListFollowing => "list following",
+            Operation::ListBundles => "list bundles",
             Operation::ListThumbnails => "list thumbnails",
+            Operation::GetThumbnail => "get thumbnail",
             Operation::Preview => "preview",
+            Operation::Follow => "follow",
+            Operation::Unfollow => "unfollow",
+            Operation::CommitUpload => "commit upload",
             Operation::Batch => "batch",
             Operation::CreateLink => "create link",
             Operation::Invite => "invite",
@@ -276,12 +294,17 @@ pub const CALLS: &[Call] = &[
     call("POST", On::Item, "restore", Operation::Restore),
     call("GET", On::Drive, "recent", Operation::ListRecent),
     call("GET", On::Drive, "sharedWithMe", Operation::ListSharedWithMe),
-    call("GET", On::Drive, "following", Operation::NotBuilt),
-    call("GET", On::Drive, "bundles", Operation::NotBuilt),
+    call("GET", On::Drive, "following", Operation::ListFollowing),
+    call("GET", On::Drive, "bundles", Operation::ListBundles),
     call("GET", On::Item, "thumbnails", Operation::ListThumbnails),
+    call("GET", On::Item, "thumbnails/*", Operation::GetThumbnail),
+    call("GET", On::Item, "thumbnails/*/*", Operation::GetThumbnail),
+    call("GET", On::Item, "thumbnails/*/*/content", Operation::GetThumbnail),
     call("POST", On::Item, "preview", Operation::Preview),
-    call("POST", On::Item, "follow", Operation::NotBuilt),
-    call("POST", On::Item, "unfollow", Operation::NotBuilt),
+    call("POST", On::Item, "follow", Operation::Follow),
+    call("POST", On::Item, "unfollow", Operation::Unfollow),
+    // section 8
+    call("PUT", On::Item, "", Operation::CommitUpload),
     // section 9.4
     call("POST", On::Service, "$batch", Operation::Batch),
     // section 10
@@ -401,9 +424,9 @@ mod tests {
     #[test]
     fn another_method_and_an_unknown_word_are_told_apart() {
         assert_eq!(found(&Method::GET, "/me/drive/items/1/checkout"), Found::Methods(vec!["POST"]));
-        assert_eq!(found(&Method::POST, "/me/drive/items/1"), Found::Methods(vec!["GET", "PATCH", "DELETE"]));
+        assert_eq!(found(&Method::POST, "/me/drive/items/1"), Found::Methods(vec!["GET", "PATCH", "DELETE", "PUT"]));
         assert_eq!(found(&Method::POST, "/me/drive/items/1/checkouts"), Found::Nothing);
         assert_eq!(found(&Method::POST, "/me/drive/items/1/checkout/now"), Found::Nothing);
-        assert_eq!(found(&Method::POST, "/me/drive/items/1/follow"), Found::Operation(Operation::NotBuilt));
+        assert_eq!(found(&Method::POST, "/me/drive/items/1/follow"), Found::Operation(Operation::Follow));
     }
 }

@@ -1,4 +1,6 @@
-//! Listing a folder, page by page, and making something in it (spec/graph.md 7, 5 and 6, and 7.4).
+//! Listing a folder, page by page, and making something in it (spec/graph.md 7, 5 and 6, and 7.4); pages of other lists.
+
+mod token;
 
 use axum::{
     body::Body,
@@ -11,12 +13,13 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use self::token::Codec;
 use super::{
     Ask,
     error::{Answer, Refusal, read_json},
     ids,
     items::{self, Behavior},
-    query, reply, sharing,
+    preview, query, reply, sharing,
     wire::{DriveItem, View},
 };
 use crate::{
@@ -25,10 +28,11 @@ use crate::{
         error::{Error, Missing},
         id::{ItemId, ItemKey},
         item::{ClientTimes, Item, Kind, NewFile},
+        listing::{Filter, Sort, SortBy},
         page::{Order, Window},
         permission::Action,
     },
-    vault::{Among, Look, NewFileAt},
+    vault::{Look, NewFileAt},
 };
 
 /// A list, or a page of one.
@@ -43,19 +47,32 @@ pub struct Listed {
 
 /// `GET …/children`. A file has none.
 pub async fn list(ask: &Ask) -> Answer {
-    let (order, among) = (ask.query.order()?, ask.query.filter()?);
-    let window = window(ask, order)?;
+    let (sort, filter, limit) = (ask.query.sort()?, ask.query.filter()?, ask.query.top()?);
     let look = ask.look().await?;
-    let view = ask.view().await?;
-    let context = view.context("Collection(driveItem)");
-    let listed = if look.item().kind() == Kind::File {
-        look.check(ask.actor(), Action::View)?;
-        Listed { context, value: Vec::new(), total: 0 }
-    } else {
-        let children = ask.hall.vault.children(ask.actor(), &look, among, window).await?;
-        Listed { context, value: show(ask, &view, &children.items).await?, total: children.total }
+    let (vault, actor) = (&ask.hall.vault, ask.actor());
+    look.check(actor, Action::View)?;
+    let codec = codec(ask, look.item(), sort).await?;
+    let last = match ask.query.get("skiptoken") {
+        Some(token) => Some(codec.read(token).ok_or(Refusal::Query("$skiptoken"))?),
+        None => None,
     };
-    Ok(reply::json(StatusCode::OK, &page(ask, listed, window)))
+    let view = ask.view().await?;
+    let mut listed = Listed { context: view.context("Collection(driveItem)"), value: Vec::new(), total: 0 };
+    if look.item().kind() == Kind::File {
+        return Ok(reply::json(StatusCode::OK, &body(ask, listed, None)));
+    }
+    let slice = vault.list_folder(actor, &look, &filter, sort, last.as_ref(), limit).await?;
+    if ask.query.count() {
+        listed.total = vault.count_folder(actor, &look, &filter).await?;
+    }
+    listed.value = show(ask, &view, &slice.items).await?;
+    let next = slice.last.as_ref().map(|last| codec.write(last)).transpose()?;
+    Ok(reply::json(StatusCode::OK, &body(ask, listed, next.as_deref())))
+}
+
+async fn codec(ask: &Ask, folder: &Item, sort: Sort) -> Result<Codec, Error> {
+    let key = ask.hall.vault.secret("graph.children").await?;
+    Ok(Codec { key, folder: folder.id, caller: ask.actor().id(), sort })
 }
 
 /// The first children of a folder, for `$expand`; and where the next ones are, if there are more.
@@ -63,18 +80,19 @@ pub async fn expanded(
     ask: &Ask,
     view: &View,
     folder: &Look,
-    wanted: &query::Children,
+    wanted: &query::Expansion,
 ) -> Result<Map<String, Value>, Refusal> {
     let limit = match wanted.top {
         Some(top) => top,
         None => query::Query::default().top()?,
     };
-    let window = Window { offset: 0, limit, order: Order::Name };
-    let children = ask.hall.vault.children(ask.actor(), folder, Among::default(), window).await?;
+    let sort = Sort { by: SortBy::Name, descending: false };
+    let slice = ask.hall.vault.list_folder(ask.actor(), folder, &Filter::default(), sort, None, limit).await?;
     let view = View { select: wanted.select.clone(), ..view.clone() };
-    let mut body = Map::from_iter([("children".to_owned(), Value::Array(show(ask, &view, &children.items).await?))]);
-    if limit > 0 && children.total > limit {
-        let next = format!("{}/children?$skiptoken={}", ask.url_of(folder.item()), token(limit, Order::Name));
+    let mut body = Map::from_iter([("children".to_owned(), Value::Array(show(ask, &view, &slice.items).await?))]);
+    if let Some(last) = &slice.last {
+        let token = codec(ask, folder.item(), sort).await?.write(last)?;
+        let next = format!("{}/children?$skiptoken={token}", ask.url_of(folder.item()));
         body.insert("children@odata.nextLink".to_owned(), next.into());
     }
     Ok(body)
@@ -85,10 +103,11 @@ pub async fn show(ask: &Ask, view: &View, items: &[Item]) -> Result<Vec<Value>, 
     let entry = |item: &Item| view.selected(&DriveItem::new(view, item)?);
     let mut entries = items.iter().map(entry).collect::<Result<Vec<_>, Error>>()?;
     sharing::add_facet(ask, view, items, &mut entries).await?;
+    preview::add_thumbnails(ask, &mut entries);
     Ok(entries.into_iter().map(Value::Object).collect())
 }
 
-/// The part of a list that the request asks for.
+/// The part of a list that the request asks for, where its pages are counted.
 pub fn window(ask: &Ask, order: Order) -> Result<Window, Refusal> {
     let limit = ask.query.top()?;
     let offset = match ask.query.get("skiptoken") {
@@ -98,15 +117,21 @@ pub fn window(ask: &Ask, order: Order) -> Result<Window, Refusal> {
     Ok(Window { offset, limit, order })
 }
 
-/// A list with the address of its next page, which keeps all options of this one.
+/// A list with the address of its next page, where its pages are counted.
 pub fn page(ask: &Ask, listed: Listed, window: Window) -> Map<String, Value> {
+    let next = window.offset.saturating_add(window.limit);
+    let token = (window.limit > 0 && next < listed.total).then(|| token(next, window.order));
+    body(ask, listed, token.as_deref())
+}
+
+/// A list with the address of its next page, which keeps all options of this one.
+fn body(ask: &Ask, listed: Listed, next: Option<&str>) -> Map<String, Value> {
     let mut body = Map::from_iter([("@odata.context".to_owned(), listed.context.into())]);
     if ask.query.count() {
         body.insert("@odata.count".to_owned(), listed.total.into());
     }
-    let next = window.offset.saturating_add(window.limit);
-    if window.limit > 0 && next < listed.total {
-        let options = query::with_token(ask.head.uri.query().unwrap_or_default(), &token(next, window.order));
+    if let Some(token) = next {
+        let options = query::with_token(ask.head.uri.query().unwrap_or_default(), token);
         let link = format!("{}{}?{options}", ask.origin, ask.head.uri.path());
         body.insert("@odata.nextLink".to_owned(), link.into());
     }
@@ -169,7 +194,8 @@ pub async fn create(ask: &Ask, body: Body) -> Answer {
         (None, Some(_)) => false,
         _ => return Err(Refusal::Member("either 'folder' or 'file' must be given.".to_owned())),
     };
-    let parent = ask.look().await?;
+    let (drive, place) = ask.place()?;
+    let parent = ask.look_or_make(drive, place).await?;
     parent.folder()?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
     parent.check(actor, Action::Create)?;

@@ -10,11 +10,12 @@ use axum::{
 
 use super::{
     Ask,
-    address::Place,
+    address::{Base, Place},
     children,
     error::{Answer, Refusal},
     ids,
     items::{self, Behavior},
+    preview,
     query::Query,
     reply,
     signed::{self, Bytes, Signer},
@@ -60,7 +61,7 @@ pub async fn put(ask: &Ask, body: Body) -> Answer {
             Behavior::Rename => beside(ask, &look, body).await,
         },
         Err(Refusal::Vault(Error::Missing(Missing::Item | Missing::Hidden))) if !place.path.is_empty() => {
-            create(ask, place, behavior, body).await
+            Box::pin(create(ask, place, behavior, body)).await
         }
         Err(other) => Err(other),
     }
@@ -126,7 +127,7 @@ async fn create(ask: &Ask, place: &Place, behavior: Behavior, body: Body) -> Ans
     make(ask, &folder, name, on_conflict, content).await
 }
 
-/// The last folder on the way that is there, and the names that are not.
+/// The last folder on the way that is there, and the names that are not; for somebody who is about to make them.
 pub async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Refusal> {
     let (drive, _) = ask.place()?;
     for there in (0..place.path.len()).rev() {
@@ -136,9 +137,16 @@ pub async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Re
             return Err(Refusal::Name("too many of its folders are missing"));
         }
         let place = Place { base: place.base.clone(), path: path.to_vec() };
+        if there == 0 {
+            if let Base::Special(_) = &place.base {
+                // it does not come into being for a name that cannot be one
+                missing.iter().try_for_each(|name| ids::item_name(name).map(drop))?;
+            }
+            return Ok((ask.look_or_make(drive, &place).await?, missing.to_vec()));
+        }
         match ask.look_at(drive, &place).await {
             Ok(look) => return Ok((look, missing.to_vec())),
-            Err(Refusal::Vault(Error::Missing(Missing::Item | Missing::Hidden))) if there > 0 => {}
+            Err(Refusal::Vault(Error::Missing(Missing::Item | Missing::Hidden))) => {}
             Err(other) => return Err(other),
         }
     }
@@ -232,16 +240,23 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
             (hall.vault.download(&actor, &look, &edition).await?, tag)
         }
     };
-    send(hall, head, item, &found, tag).await
+    if claims.shown {
+        return Ok(preview::dressed(send(hall, head, &found, preview::of(item, &found), tag).await?));
+    }
+    send(hall, head, &found, saved(item, &found), tag).await
+}
+
+/// Some bytes as a browser saves them.
+fn saved(item: &Item, found: &Download) -> http_content::Download {
+    http_content::Download {
+        disposition: Some((Disposition::Attachment, item.name.clone())),
+        ..http_content::Download::new(found.content.size, found.media_type.clone())
+    }
 }
 
 /// Some bytes, or the part of them that is asked for.
-async fn send(hall: &Hall, head: &Head, item: &Item, found: &Download, tag: Option<ETag>) -> Answer {
-    let download = http_content::Download {
-        disposition: Some((Disposition::Attachment, item.name.clone())),
-        etag: tag,
-        ..http_content::Download::new(found.content.size, found.media_type.clone())
-    };
+async fn send(hall: &Hall, head: &Head, found: &Download, how: http_content::Download, etag: Option<ETag>) -> Answer {
+    let download = http_content::Download { etag, ..how };
     let open = |range| hall.vault.open_bytes(&found.content, range);
     let answer = http_content::respond(&head.method, &head.headers, &download, open).await;
     answer.map_err(|error| match error {
@@ -264,5 +279,5 @@ pub async fn stream(ask: &Ask) -> Answer {
     look.file()?;
     let found = ask.hall.vault.download_working_copy(ask.actor(), &look).await?;
     let tag = ids::e_tag(look.item(), ask.actor().id());
-    send(&ask.hall, &ask.head, look.item(), &found, tag).await
+    send(&ask.hall, &ask.head, &found, saved(look.item(), &found), tag).await
 }

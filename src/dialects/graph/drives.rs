@@ -9,12 +9,12 @@ use super::{
     children::{self, Listed},
     error::{Answer, Refusal},
     reply,
-    wire::{self, View},
+    wire::{self, DriveItem, View},
 };
 use crate::domain::{
     actor::Reach,
     error::Error,
-    id::{ItemKey, PrincipalKey},
+    id::{ItemKey, PrincipalId, PrincipalKey},
     library::{Library, LibraryKind},
     page::Order,
     permission::Action,
@@ -29,6 +29,17 @@ pub async fn get(ask: &Ask) -> Answer {
     let view = ask.view().await?;
     let mut body = Map::from_iter([("@odata.context".to_owned(), view.context("drives/$entity").into())]);
     body.extend(show(ask, &view, &library).await?);
+    if let Some(wanted) = ask.query.expansion("root")? {
+        match ask.hall.vault.item(ask.actor(), &ItemKey::Id(library.root)).await {
+            Ok(root) => {
+                let view = View { select: wanted.select, ..view };
+                body.insert("root".to_owned(), Value::Object(view.selected(&DriveItem::new(&view, &root)?)?));
+            }
+            // who sees only some of the drive does not see its top
+            Err(Error::Missing(_)) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
     Ok(reply::json(StatusCode::OK, &body))
 }
 
@@ -97,11 +108,22 @@ pub async fn reaches(ask: &Ask, library: &Library) -> Result<(), Refusal> {
 }
 
 async fn show(ask: &Ask, view: &View, library: &Library) -> Result<Map<String, Value>, Refusal> {
-    let vault = &ask.hall.vault;
-    let owner = match library.owner {
-        Some(owner) => vault.person(&PrincipalKey::Id(owner)).await?,
-        None => None,
+    let (vault, actor) = (&ask.hall.vault, ask.actor());
+    let person = async |id: Option<PrincipalId>| match id {
+        Some(id) => vault.person(&PrincipalKey::Id(id)).await,
+        None => Ok(None),
     };
-    let used = if view.select.wants("quota") { vault.used_bytes(ask.actor(), library).await? } else { 0 };
-    Ok(view.selected(&wire::Drive::new(view, library, owner.as_ref(), used))?)
+    let owner = person(library.owner).await?;
+    // somebody's own library comes into being for them
+    let maker = library.created_by.or(library.personal_to());
+    let created_by = if maker == library.owner { owner.clone() } else { person(maker).await? };
+    let (used, deleted) = if view.select.wants("quota") {
+        (vault.used_bytes(actor, library).await?, vault.deleted_bytes(actor, library).await?)
+    } else {
+        (0, 0)
+    };
+    let tells_change = view.select.wants("lastModifiedDateTime") || view.select.wants("lastModifiedBy");
+    let last_change = if tells_change { vault.last_change(actor, library).await? } else { None };
+    let facts = wire::DriveFacts { owner, created_by, used, deleted, last_change };
+    Ok(view.selected(&wire::Drive::new(view, library, &facts))?)
 }

@@ -296,9 +296,12 @@ impl Refusal {
                 say(S::REQUEST_TIMEOUT, "invalidRequest", None, "The request body did not arrive in time.")
             }
             Refusal::Body(BodyError::Truncated | BodyError::Broken(_)) => broken_body(),
-            Refusal::Format => {
-                say(S::NOT_ACCEPTABLE, "notSupported", None, "The content cannot be converted to the requested format.")
-            }
+            Refusal::Format => say(
+                S::NOT_ACCEPTABLE,
+                "notSupported",
+                Some("invalidAcceptType"),
+                "The content cannot be converted to the requested format.",
+            ),
             Refusal::Range(_) => {
                 say(S::RANGE_NOT_SATISFIABLE, "invalidRange", None, "The requested range lies outside the content.")
             }

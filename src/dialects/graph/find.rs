@@ -6,7 +6,7 @@ use super::{
     Ask,
     address::{Base, Drive, Owner, Place, Site, Subject},
     error::Refusal,
-    ids,
+    ids, special,
 };
 use crate::{
     domain::{
@@ -151,12 +151,13 @@ impl Ask {
             let is_in_drive = self.is_in(drive, &look.item().library).await?;
             return if is_in_drive { Ok(look) } else { Err(Error::Missing(Missing::Item).into()) };
         }
-        let library = self.library(drive).await?;
-        match &place.base {
-            Base::Root => Ok(vault.look(self.actor(), &along(ItemKey::Id(library.root), place)).await?),
-            Base::Special(_) => Err(Refusal::NotBuilt),
-            Base::Id(_) => Err(Error::Missing(Missing::Item).into()),
+        if let Base::Special(name) = &place.base {
+            let special = special::parse(name)?;
+            let library = self.library(drive).await?;
+            return self.look_at_special(&library, special, &place.path).await;
         }
+        let library = self.library(drive).await?;
+        Ok(vault.look(self.actor(), &along(ItemKey::Id(library.root), place)).await?)
     }
 
     /// Whether the drive of the address is this library.

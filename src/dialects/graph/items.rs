@@ -16,7 +16,7 @@ use super::{
     children::{self, FileSystemInfo},
     done,
     error::{Answer, Refusal, read_json},
-    ids, reply, sharing,
+    ids, preview, reply, sharing,
     wire::DriveItem,
 };
 use crate::{
@@ -80,6 +80,7 @@ pub async fn show(ask: &Ask, look: &Look, status: StatusCode) -> Answer {
     let view = ask.view().await?;
     let mut body = view.single("driveItem/$entity", &DriveItem::new(&view, look.item())?)?;
     sharing::add_facet(ask, &view, std::slice::from_ref(look.item()), std::slice::from_mut(&mut body)).await?;
+    preview::add_thumbnails(ask, std::slice::from_mut(&mut body));
     if let Some(wanted) = ask.query.children()?
         && look.item().kind() == Kind::Folder
     {
@@ -234,14 +235,14 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
 async fn make_folder(ask: &Ask, description: &str, times: ClientTimes) -> Answer {
     let (drive, place) = ask.place()?;
     let Some((name, above)) = place.path.split_last() else { return Err(Error::Missing(Missing::Item).into()) };
-    let above = ask.look_at(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
+    let name = ids::item_name(name)?;
+    let above = ask.look_or_make(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
     above.folder()?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
     above.check(actor, Action::Create)?;
     if Condition::read(ask.headers(), &IF_MATCH).is_some() {
         return Err(Error::PreconditionFailed.into());
     }
-    let name = ids::item_name(name)?;
     let made = vault.create_folder(actor, &above, &name, description, OnConflict::Fail, times).await?;
     children::created(ask, made).await
 }

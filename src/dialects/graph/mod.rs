@@ -9,17 +9,21 @@ mod auth;
 mod batch;
 mod calls;
 mod children;
+mod commit;
 mod content;
 mod copies;
 mod delta;
 mod drives;
 mod error;
+mod filter;
 mod find;
 mod ids;
+mod interest;
 mod items;
 mod locks;
 mod people;
 mod permissions;
+mod preview;
 mod query;
 mod reply;
 mod search;
@@ -28,6 +32,7 @@ mod shares;
 mod sharing;
 mod sign_in;
 mod signed;
+mod special;
 mod trash;
 mod versions;
 mod wire;
@@ -373,11 +378,17 @@ async fn call(
         Operation::Lock => Box::pin(locks::lock(&ask, body)).await,
         Operation::ReleaseLock => Box::pin(locks::release(&ask)).await,
         Operation::GetContentStream => Box::pin(content::stream(&ask)).await,
+        Operation::ListRecent => Box::pin(interest::recent(&ask)).await,
+        Operation::ListFollowing => Box::pin(interest::following(&ask)).await,
+        Operation::ListBundles => Box::pin(interest::bundles(&ask)).await,
+        Operation::ListThumbnails => Box::pin(preview::thumbnails(&ask)).await,
+        Operation::GetThumbnail => Box::pin(preview::thumbnail(&ask)).await,
+        Operation::Preview => Box::pin(preview::preview(&ask, body)).await,
+        Operation::Follow => Box::pin(interest::follow(&ask)).await,
+        Operation::Unfollow => Box::pin(interest::unfollow(&ask)).await,
+        Operation::CommitUpload => Box::pin(commit::commit(&ask, body)).await,
         // known, held to the scopes they take, and not served yet
-        Operation::ListRecent
-        | Operation::ListThumbnails
-        | Operation::Preview
-        | Operation::ListUsers
+        Operation::ListUsers
         | Operation::ListGroups
         | Operation::GetGroup
         | Operation::ListMembers

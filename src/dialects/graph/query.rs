@@ -1,9 +1,9 @@
 //! Query options: with or without `$`, in any letter case, the unknown ones ignored (spec/graph.md 1.2).
 
-use super::error::Refusal;
-use crate::{
-    domain::{item::Kind, page::Order},
-    vault::Among,
+use super::{error::Refusal, filter};
+use crate::domain::{
+    listing::{Filter, Sort, SortBy},
+    page::Order,
 };
 
 /// The options of one request, decoded; names without `$` and in lower case.
@@ -14,9 +14,9 @@ pub struct Query(Vec<(String, String)>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Select(Option<Vec<String>>);
 
-/// What `$expand=children` asks for.
+/// What `$expand` asks for of one member.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Children {
+pub struct Expansion {
     /// Its own `$select`.
     pub select: Select,
     /// Its own `$top`.
@@ -55,53 +55,64 @@ impl Query {
     }
 
     /// `$orderby`.
-    pub fn order(&self) -> Result<Order, Refusal> {
-        let Some(text) = self.get("orderby") else { return Ok(Order::Name) };
-        let mut words = text.split_ascii_whitespace();
+    pub fn sort(&self) -> Result<Sort, Refusal> {
+        let mut words = self.get("orderby").unwrap_or("name").split_ascii_whitespace();
         let field = words.next().unwrap_or_default().to_ascii_lowercase();
-        let direction = words.next().unwrap_or("asc").to_ascii_lowercase();
-        match (field.as_str(), direction.as_str(), words.next()) {
-            ("name", "asc", None) => Ok(Order::Name),
-            ("name", "desc", None) => Ok(Order::NameDescending),
-            ("size", "asc", None) => Ok(Order::Size),
-            ("size", "desc", None) => Ok(Order::SizeDescending),
-            ("lastmodifieddatetime", "asc", None) => Ok(Order::Modified),
-            ("lastmodifieddatetime", "desc", None) => Ok(Order::ModifiedDescending),
-            _ => Err(Refusal::Query("$orderby")),
+        let by = match field.as_str() {
+            "name" => SortBy::Name,
+            "size" => SortBy::Size,
+            "lastmodifieddatetime" => SortBy::Modified,
+            _ => return Err(Refusal::Query("$orderby")),
+        };
+        let descending = match words.next().unwrap_or("asc").to_ascii_lowercase().as_str() {
+            "asc" => false,
+            "desc" => true,
+            _ => return Err(Refusal::Query("$orderby")),
+        };
+        if words.next().is_none() { Ok(Sort { by, descending }) } else { Err(Refusal::Query("$orderby")) }
+    }
+
+    /// The same for lists that count their pages.
+    pub fn order(&self) -> Result<Order, Refusal> {
+        let Sort { by, descending } = self.sort()?;
+        Ok(match (by, descending) {
+            (SortBy::Name, false) => Order::Name,
+            (SortBy::Name, true) => Order::NameDescending,
+            (SortBy::Size, false) => Order::Size,
+            (SortBy::Size, true) => Order::SizeDescending,
+            (SortBy::Modified, false) => Order::Modified,
+            (SortBy::Modified, true) => Order::ModifiedDescending,
+        })
+    }
+
+    /// `$filter`.
+    pub fn filter(&self) -> Result<Filter, Refusal> {
+        match self.get("filter") {
+            Some(text) => filter::parse(text).ok_or(Refusal::Query("$filter")),
+            None => Ok(Filter::default()),
         }
     }
 
-    /// `$filter`: `name eq '…'`, `file ne null` or `folder ne null`.
-    pub fn filter(&self) -> Result<Among, Refusal> {
-        let Some(text) = self.get("filter") else { return Ok(Among::default()) };
-        let words: Vec<&str> = text.splitn(3, ' ').map(str::trim).collect();
-        match words.as_slice() {
-            ["file", "ne", "null"] => Ok(Among { kind: Some(Kind::File), ..Among::default() }),
-            ["folder", "ne", "null"] => Ok(Among { kind: Some(Kind::Folder), ..Among::default() }),
-            ["name", "eq", quoted] => {
-                let name = quoted.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
-                let name = name.map(|name| name.replace("''", "'")).filter(|name| !name.contains('\0'));
-                Ok(Among { name: Some(name.ok_or(Refusal::Query("$filter"))?), ..Among::default() })
-            }
-            _ => Err(Refusal::Query("$filter")),
-        }
+    /// `$expand=children(…)`, if that is asked for; expansions that are not served are ignored.
+    pub fn children(&self) -> Result<Option<Expansion>, Refusal> {
+        self.expansion("children")
     }
 
-    /// `$expand=children(…)`, if that is asked for; other expansions are not served and ignored.
-    pub fn children(&self) -> Result<Option<Children>, Refusal> {
+    /// What `$expand` says of a member, if it names it.
+    pub fn expansion(&self, member: &str) -> Result<Option<Expansion>, Refusal> {
         let Some(text) = self.get("expand") else { return Ok(None) };
         for part in outside_parentheses(text, ',') {
             let (name, inside) = match part.trim().split_once('(') {
                 Some((name, inside)) => (name, inside.strip_suffix(')').ok_or(Refusal::Query("$expand"))?),
                 None => (part.trim(), ""),
             };
-            if name.eq_ignore_ascii_case("children") {
+            if name.eq_ignore_ascii_case(member) {
                 let options: Vec<(String, &str)> = outside_parentheses(inside, ';')
                     .filter_map(|option| option.split_once('='))
                     .map(|(name, value)| (plain(name.trim()), value.trim()))
                     .collect();
                 let get = |wanted: &str| options.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
-                return Ok(Some(Children { select: Select::parse(get("select")), top: top(get("top"))? }));
+                return Ok(Some(Expansion { select: Select::parse(get("select")), top: top(get("top"))? }));
             }
         }
         Ok(None)
@@ -226,12 +237,13 @@ mod tests {
     fn orders_and_filters_beyond_the_reference_are_refused() {
         assert_eq!(Query::parse("$orderby=lastModifiedDateTime+desc").order().unwrap(), Order::ModifiedDescending);
         assert_eq!(Query::parse("orderby=name").order().unwrap(), Order::Name);
+        assert_eq!(Query::parse("").sort().unwrap(), Sort { by: SortBy::Name, descending: false });
         for bad in ["webUrl", "name sideways", "name asc x", "name,size"] {
             assert!(Query::parse(&format!("$orderby={bad}")).order().is_err(), "{bad}");
         }
         assert_eq!(Query::parse("$filter=name eq 'it''s'").filter().unwrap().name.as_deref(), Some("it's"));
-        assert_eq!(Query::parse("$filter=folder ne null").filter().unwrap().kind, Some(Kind::Folder));
-        for bad in ["size gt 3", "name eq x", "name eq '%00'", "file"] {
+        assert_eq!(Query::parse("").filter().unwrap(), Filter::default());
+        for bad in ["size gt 3", "name eq '%00'"] {
             assert!(Query::parse(&format!("$filter={bad}")).filter().is_err(), "{bad}");
         }
     }

@@ -99,7 +99,8 @@ pub async fn with_me(ask: &Ask) -> Answer {
     Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
 }
 
-fn pointer(view: &View, whole: &View, item: &Item, shared: Option<&Shared>) -> Result<Map<String, Value>, Error> {
+/// An item elsewhere as a pointer to where it is; what is selected is selected beside it.
+pub fn pointer(view: &View, whole: &View, item: &Item, shared: Option<&Shared>) -> Result<Map<String, Value>, Error> {
     let mut remote = whole.selected(&DriveItem::new(whole, item)?)?;
     let parent = remote.get("parentReference").cloned();
     remote.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));

@@ -31,6 +31,8 @@ pub struct Claims {
     pub link: Option<(LinkId, DateTime<Utc>)>,
     /// Which bytes.
     pub bytes: Bytes,
+    /// Whether a browser is to show them, as far as that is safe, and not to save them.
+    pub shown: bool,
 }
 
 /// Which bytes of a file.
@@ -55,6 +57,8 @@ pub struct Signer {
 const CLAIMS: usize = 1 + 1 + 16 + 16 + 16 + 8 + 16 + 8;
 const SIGNATURE: usize = 32;
 const VERSION: u8 = 2;
+/// The bit of the kind that says that a browser shows the bytes.
+const SHOWN: u8 = 2;
 
 impl Signer {
     /// The installation's signer at this moment.
@@ -68,6 +72,7 @@ impl Signer {
             Bytes::Edition(edition) => (0, edition.0.into_bytes()),
             Bytes::Draft(fence) => (1, i128::from(fence).to_be_bytes()),
         };
+        let kind = if claims.shown { kind | SHOWN } else { kind };
         let end = self.now.checked_add_signed(self.lifetime).unwrap_or(DateTime::<Utc>::MAX_UTC).timestamp();
         let mut text = Vec::with_capacity(CLAIMS + SIGNATURE);
         text.extend([VERSION, kind]);
@@ -93,9 +98,10 @@ impl Signer {
         let (link, rest) = rest.split_first_chunk::<16>()?;
         let (changed_at, rest) = rest.split_first_chunk::<8>()?;
         let (which, end) = rest.split_first_chunk::<16>()?;
-        let bytes = match head {
-            [VERSION, 0] => Bytes::Edition(EditionId(Uuid::from_bytes(*which))),
-            [VERSION, 1] => Bytes::Draft(i64::try_from(i128::from_be_bytes(*which)).ok()?),
+        let [VERSION, kind] = *head else { return None };
+        let bytes = match kind & !SHOWN {
+            0 => Bytes::Edition(EditionId(Uuid::from_bytes(*which))),
+            1 => Bytes::Draft(i64::try_from(i128::from_be_bytes(*which)).ok()?),
             _ => return None,
         };
         let end = i64::from_be_bytes(end.try_into().ok()?);
@@ -105,7 +111,8 @@ impl Signer {
             None => None,
         };
         let item = ItemId(Uuid::from_bytes(*item));
-        let claims = Claims { item, caller: given(caller).map(PrincipalId), link, bytes };
+        let shown = kind & SHOWN != 0;
+        let claims = Claims { item, caller: given(caller).map(PrincipalId), link, bytes, shown };
         (self.now.timestamp() < end).then_some(claims)
     }
 
@@ -130,12 +137,12 @@ mod tests {
     prop_compose! {
         fn claims()(
             item: u128, caller in proptest::option::of(1_u128..), link in proptest::option::of((1_u128.., 0..1_i64 << 50)),
-            edition: u128, fence: i64, draft: bool,
+            edition: u128, fence: i64, draft: bool, shown: bool,
         ) -> Claims {
             let bytes = if draft { Bytes::Draft(fence) } else { Bytes::Edition(EditionId(Uuid::from_u128(edition))) };
             let caller = caller.map(|caller| PrincipalId(Uuid::from_u128(caller)));
             let link = link.map(|(link, at)| (LinkId(Uuid::from_u128(link)), DateTime::from_timestamp_micros(at).unwrap()));
-            Claims { item: ItemId(Uuid::from_u128(item)), caller, link, bytes }
+            Claims { item: ItemId(Uuid::from_u128(item)), caller, link, bytes, shown }
         }
     }
 

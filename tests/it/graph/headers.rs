@@ -135,20 +135,6 @@ async fn calls_that_are_not_there_are_refused_in_the_envelope() {
       }
     }
     "#);
-    assert_snapshot!(shown(&server, &ann.get(&format!("{plan}/thumbnails")).await), @r#"
-    501 Not Implemented
-    {
-      "error": {
-        "code": "notSupported",
-        "message": "This operation is not supported.",
-        "innerError": {
-          "date": "2026-03-04T05:06:07",
-          "request-id": "ID",
-          "client-request-id": "ID"
-        }
-      }
-    }
-    "#);
     ann.get("/v1.0/me/messages").await.expect(400);
     ann.get("/v1.0").await.expect(400);
     ann.get("/v1.0/").await.expect(400);

@@ -65,7 +65,22 @@ async fn a_drive_tells_what_clients_read() {
         "state": "normal"
       },
       "webUrl": "http://HOST/v1.0/drives/DRIVE/root",
-      "createdDateTime": "2026-03-04T05:06:07Z"
+      "createdBy": {
+        "user": {
+          "id": "DORA",
+          "displayName": "Dora Example",
+          "email": "dora@example.com"
+        }
+      },
+      "createdDateTime": "2026-03-04T05:06:07Z",
+      "lastModifiedBy": {
+        "user": {
+          "id": "ANN",
+          "displayName": "Ann Example",
+          "email": "ann@example.com"
+        }
+      },
+      "lastModifiedDateTime": "2026-03-04T05:06:07Z"
     }
     "#);
     let quota = ann.get(&format!("{}/?select=quota", server.drive())).await.expect(200).json();

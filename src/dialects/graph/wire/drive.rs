@@ -9,6 +9,7 @@ use crate::{
         library::{Library, LibraryKind},
         person::Person,
     },
+    vault::LastChange,
 };
 
 /// A drive.
@@ -23,7 +24,27 @@ pub struct Drive {
     owner: IdentitySet,
     quota: Quota,
     web_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<IdentitySet>,
     created_date_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_modified_by: Option<IdentitySet>,
+    last_modified_date_time: String,
+}
+
+/// What is said of a library beside itself.
+#[derive(Clone, Debug, Default)]
+pub struct DriveFacts {
+    /// Whose it is, if it is somebody's.
+    pub owner: Option<Person>,
+    /// Who made it, where that is known.
+    pub created_by: Option<Person>,
+    /// The bytes in it.
+    pub used: i64,
+    /// The bytes in its trash.
+    pub deleted: i64,
+    /// What was done last in it, for who sees it all.
+    pub last_change: Option<LastChange>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -36,7 +57,7 @@ struct Quota {
 }
 
 impl Quota {
-    fn of(quota: Option<i64>, used: i64) -> Self {
+    fn of(quota: Option<i64>, used: i64, deleted: i64) -> Self {
         let total = quota.unwrap_or_else(|| LARGEST_DRIVE.max(used));
         let remaining = total.saturating_sub(used).max(0);
         // a library without a quota is never near its end
@@ -46,7 +67,7 @@ impl Quota {
             Some(total) if remaining < total / 10 => "nearing",
             Some(_) | None => "normal",
         };
-        Self { total, used, remaining, deleted: 0, state }
+        Self { total, used, remaining, deleted, state }
     }
 }
 
@@ -62,8 +83,9 @@ pub fn drive_type(library: &Library) -> &'static str {
 }
 
 impl Drive {
-    /// A library with its owner, if it has one, and the bytes in it.
-    pub fn new(view: &View, library: &Library, owner: Option<&Person>, used: i64) -> Self {
+    /// A library. None is hidden, so none has the facet `system`.
+    pub fn new(view: &View, library: &Library, facts: &DriveFacts) -> Self {
+        let change = facts.last_change.as_ref();
         let site = || Identity {
             id: ids::site_id(&view.host, library),
             display_name: library.name.clone(),
@@ -74,13 +96,16 @@ impl Drive {
             drive_type: drive_type(library),
             name: library.name.clone(),
             description: library.description.clone(),
-            owner: match owner {
+            owner: match &facts.owner {
                 Some(owner) => owner.into(),
                 None => IdentitySet { site: Some(site()), ..IdentitySet::default() },
             },
-            quota: Quota::of(library.quota_bytes, used),
+            quota: Quota::of(library.quota_bytes, facts.used, facts.deleted),
             web_url: format!("{}/v1.0/drives/{}/root", view.origin, library.graph_id),
+            created_by: facts.created_by.as_ref().map(IdentitySet::from),
             created_date_time: date(library.created_at),
+            last_modified_by: change.and_then(|change| change.by.as_deref()).map(IdentitySet::from),
+            last_modified_date_time: date(change.map_or(library.created_at, |change| change.at)),
         }
     }
 }

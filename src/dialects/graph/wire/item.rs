@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{IdentitySet, View, date, drive::drive_type};
 use crate::{
-    dialects::graph::{ids, signed::Bytes},
+    dialects::graph::{ids, signed::Bytes, special},
     domain::{
         error::Result,
         item::{FileParts, Item},
@@ -42,6 +42,8 @@ pub struct DriveItem {
     folder: Option<FolderFacet>,
     #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<Nothing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    special_folder: Option<SpecialFolder>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,6 +96,12 @@ struct Hashes {
 #[serde(rename_all = "camelCase")]
 struct FolderFacet {
     child_count: i64,
+}
+
+/// What a folder is for (section 4).
+#[derive(Clone, Debug, Serialize)]
+struct SpecialFolder {
+    name: &'static str,
 }
 
 /// An empty object, which means yes.
@@ -164,6 +172,7 @@ impl DriveItem {
             }),
             folder: item.file.is_none().then_some(FolderFacet { child_count: item.children }),
             root: item.is_root().then_some(Nothing {}),
+            special_folder: item.special.map(|special| SpecialFolder { name: special::name(special) }),
             description: Some(description.clone()).filter(|description| !description.is_empty()),
             // a facet that is there only when it is named
             publication: match &item.file {

@@ -6,7 +6,7 @@ mod people;
 mod permission;
 mod version;
 
-pub use drive::Drive;
+pub use drive::{Drive, DriveFacts};
 pub use item::{DriveItem, LockInfo, bytes};
 pub use people::{IdentitySet, User};
 pub use permission::{Invited, Permission, scope};
@@ -48,11 +48,20 @@ pub struct View {
 impl View {
     /// A pre-authenticated address of some bytes; none for somebody without an account and without a link.
     pub fn download_url(&self, item: ItemId, bytes: Bytes) -> Result<Option<String>> {
+        self.address(item, bytes, false)
+    }
+
+    /// The same for a browser that shows them.
+    pub fn preview_url(&self, item: ItemId, bytes: Bytes) -> Result<Option<String>> {
+        self.address(item, bytes, true)
+    }
+
+    fn address(&self, item: ItemId, bytes: Bytes, shown: bool) -> Result<Option<String>> {
         let link = self.through.map(|link| (link.id, link.changed_at));
         if self.caller.is_none() && link.is_none() {
             return Ok(None);
         }
-        let secret = self.signer.sign(&Claims { item, caller: self.caller, link, bytes })?;
+        let secret = self.signer.sign(&Claims { item, caller: self.caller, link, bytes, shown })?;
         Ok(Some(format!("{}{}?{}={secret}", self.origin, signed::PATH, signed::OPTION)))
     }
 
