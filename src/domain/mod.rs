@@ -22,6 +22,7 @@ pub mod permission;
 pub mod person;
 pub mod scope;
 pub mod search;
+pub mod subscription;
 pub mod upload;
 pub mod version;
 

@@ -24,6 +24,7 @@ pub mod moves;
 pub mod parts;
 pub mod search;
 pub mod shares;
+pub mod subscriptions;
 pub mod trail;
 pub mod transfers;
 pub mod trash;

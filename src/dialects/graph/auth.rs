@@ -17,7 +17,7 @@ use crate::{
         scope,
     },
     http::trace::{self, RequestId},
-    vault::{Presented, Vault},
+    vault::{Credential, Presented, Vault},
 };
 
 /// What the vendor's own service is called among applications.
@@ -134,6 +134,8 @@ pub fn needed(operation: Operation) -> Option<&'static OneOf> {
 pub struct Caller {
     /// Who acts.
     pub actor: Actor,
+    /// What is known of the token.
+    pub credential: Credential,
     /// Scopes of a delegated token, roles of an application's.
     scopes: Vec<String>,
 }
@@ -149,13 +151,13 @@ impl Caller {
         trace::record_actor(account.person.id.0);
         let ceiling = scope::ceiling(&scopes, account.application);
         let actor = Actor { ceiling, ..Actor::new(account, Dialect::Graph) };
-        Ok(Self { actor: of_request(actor, request, headers), scopes })
+        Ok(Self { actor: of_request(actor, request, headers), credential: Credential::of(token), scopes })
     }
 
     /// The same caller in a request of its own: a part of a batch.
     pub fn in_request(&self, request: RequestId, headers: &HeaderMap) -> Self {
         let actor = of_request(self.actor.clone(), Some(request), headers);
-        Self { actor, scopes: self.scopes.clone() }
+        Self { actor, credential: self.credential, scopes: self.scopes.clone() }
     }
 
     /// Whether the token carries one of these scopes or roles.

@@ -28,6 +28,7 @@ mod shares;
 mod sharing;
 mod sign_in;
 mod signed;
+mod subscriptions;
 mod trash;
 mod versions;
 mod wire;
@@ -61,7 +62,10 @@ use crate::{
     http::{guard::Head, trace},
 };
 
-pub use self::calls::{CALLS, Call, On, Operation};
+pub use self::{
+    calls::{CALLS, Call, On, Operation},
+    subscriptions::notification,
+};
 
 /// The room as the house sees it.
 pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, doors, refuse };
@@ -373,6 +377,11 @@ async fn call(
         Operation::Lock => Box::pin(locks::lock(&ask, body)).await,
         Operation::ReleaseLock => Box::pin(locks::release(&ask)).await,
         Operation::GetContentStream => Box::pin(content::stream(&ask)).await,
+        Operation::CreateSubscription => Box::pin(subscriptions::create(&ask, body)).await,
+        Operation::ListSubscriptions => Box::pin(subscriptions::list(&ask)).await,
+        Operation::GetSubscription => Box::pin(subscriptions::get(&ask)).await,
+        Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
+        Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
         // known, held to the scopes they take, and not served yet
         Operation::ListRecent
         | Operation::ListThumbnails
@@ -387,11 +396,6 @@ async fn call(
         | Operation::ListLists
         | Operation::ListOrganization
         | Operation::GetMetadata
-        | Operation::CreateSubscription
-        | Operation::ListSubscriptions
-        | Operation::GetSubscription
-        | Operation::UpdateSubscription
-        | Operation::DeleteSubscription
         | Operation::NotBuilt => Err(Refusal::NotBuilt),
     };
     answered.map(|response| shares::applied(&ask, response))
