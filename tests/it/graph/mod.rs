@@ -26,6 +26,8 @@ mod shares;
 mod sign_in;
 mod sign_in_devices;
 mod sign_in_pages;
+mod subscriptions;
+mod subscriptions_delivery;
 mod trash;
 mod unpublished;
 mod upload_kills;
