@@ -156,7 +156,8 @@ impl Outgoing {
 
     /// Whether an address may be called; nobody is asked for that.
     pub fn admit(&self, text: &str) -> Result<Target, NotAdmitted> {
-        if text.len() > LONGEST_ADDRESS {
+        // a parser would pass over some of these characters
+        if text.len() > LONGEST_ADDRESS || text.contains(char::is_control) {
             return Err(NotAdmitted::NoUrl);
         }
         let url = Url::parse(text).ok().filter(is_plain).ok_or(NotAdmitted::NoUrl)?;
@@ -165,8 +166,10 @@ impl Outgoing {
         if hosts.contains(&host) {
             return Ok(Target(url));
         }
-        let is_known = host.scheme == "http" && hosts.iter().any(|listed| listed.name == host.name);
-        Err(if is_known { NotAdmitted::Insecure } else { NotAdmitted::NotListed })
+        let of_name = || hosts.iter().filter(|listed| listed.name == host.name);
+        let is_for_tls =
+            host.scheme == "http" && of_name().count() > 0 && of_name().all(|listed| listed.scheme == "https");
+        Err(if is_for_tls { NotAdmitted::Insecure } else { NotAdmitted::NotListed })
     }
 
     /// Asks a server with one more option in the query, by an empty `POST`; reads so many bytes of its answer at most.
@@ -381,6 +384,8 @@ mod tests {
             "https://u:p@files.example.com/",
             "https://files.example.com@other.example/",
             "https://files.example.com/#x",
+            "https://files.example.com/\0",
+            "https://files.exam\nple.com/",
             &format!("https://files.example.com/{}", "x".repeat(LONGEST_ADDRESS)),
         ] {
             assert_eq!(admit(no_url), Some(NotAdmitted::NoUrl), "{no_url}");

@@ -16,6 +16,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::{net::TcpListener, signal::unix};
+use tokio_util::sync::CancellationToken;
 
 use self::relay::Relay;
 pub use self::{
@@ -194,7 +195,8 @@ pub async fn serve(
     let House { addresses: _, doors, renewal, relay, router, draining } = house;
     let sweeper = sweeper::start(opened.vault.clone(), config.content.sweep_minutes);
     let period = Duration::from_millis(config.graph.relay_milliseconds.into());
-    let relay = relay.map(|relay| relay.start(period));
+    let stopping = CancellationToken::new();
+    let relay = relay.map(|relay| relay.start(period, stopping.clone()));
     let renewal = renewal.map(|(tls, hangups)| tls::watch(tls, hangups));
     let mut lost = false;
     let stop = async {
@@ -205,6 +207,8 @@ pub async fn serve(
                 lost = true;
             }
         }
+        // what it is at may come to its end while connections drain
+        stopping.cancel();
     };
     let drained = serve::serve(doors, router, app::connection_limits(config), draining, stop).await;
     tracing::info!(open = drained.open, cut = drained.cut, "drained");

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     dialects::Words,
@@ -55,10 +57,8 @@ impl Relay {
     /// Settles the feed, looks once who is to be told something, tells them, and waits for it.
     pub async fn turn(&self) -> Result<Turn> {
         let mut turn = Turn::default();
-        for outcome in
-            futures_util::future::join_all(self.claim(AT_A_TIME).await?.into_iter().map(|errand| self.run(errand)))
-                .await
-        {
+        let claimed = self.claim(AT_A_TIME).await?;
+        for outcome in join_all(claimed.into_iter().map(|errand| self.run(errand))).await {
             match outcome {
                 Outcome::Told => turn.told += 1,
                 Outcome::Silent => turn.silent += 1,
@@ -68,36 +68,43 @@ impl Relay {
         Ok(turn)
     }
 
-    /// Does so every so often until the task is ended, which loses nothing: what was under way is told again.
-    pub(super) fn start(self, period: Duration) -> JoinHandle<()> {
+    /// Does so every so often until it is told to stop; then what is under way comes to its end. Ending the task before that
+    /// loses nothing: it is told again.
+    pub(super) fn start(self, period: Duration, stop: CancellationToken) -> JoinHandle<()> {
         tokio::spawn(async move {
             let mut under_way = JoinSet::new();
-            let mut is_well = true;
-            loop {
-                while under_way.try_join_next().is_some() {}
-                let free = AT_A_TIME.saturating_sub(under_way.len());
-                let claimed = self.claim(free).await;
-                if let Err(error) = &claimed
-                    && is_well
-                {
-                    let cause = std::error::Error::source(error).map(ToString::to_string);
-                    tracing::warn!(%error, cause, "nobody can be told what has changed; trying again");
-                }
-                is_well = claimed.is_ok();
-                let claimed = claimed.unwrap_or_default();
-                let all_hands = claimed.len() == free;
-                for errand in claimed {
-                    let relay = self.clone();
-                    under_way.spawn(async move { relay.run(errand).await });
-                }
-                if all_hands {
-                    // there is more to do than hands to do it
-                    under_way.join_next().await;
-                } else {
-                    tokio::time::sleep(period).await;
-                }
-            }
+            self.work(period, &stop, &mut under_way).await;
+            while under_way.join_next().await.is_some() {}
         })
+    }
+
+    async fn work(&self, period: Duration, stop: &CancellationToken, under_way: &mut JoinSet<Outcome>) {
+        let mut is_well = true;
+        while !stop.is_cancelled() {
+            while under_way.try_join_next().is_some() {}
+            let free = AT_A_TIME.saturating_sub(under_way.len());
+            let claimed = self.claim(free).await;
+            if let Err(error) = &claimed
+                && is_well
+            {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "nobody can be told what has changed; trying again");
+            }
+            is_well = claimed.is_ok();
+            let claimed = claimed.unwrap_or_default();
+            let all_hands = claimed.len() == free;
+            for errand in claimed {
+                let relay = self.clone();
+                under_way.spawn(async move { relay.run(errand).await });
+            }
+            if all_hands {
+                // there is more to do than hands to do it
+                under_way.join_next().await;
+            } else {
+                // not in the middle of claiming: what is claimed and not begun would wait for its lease
+                stop.run_until_cancelled(tokio::time::sleep(period)).await;
+            }
+        }
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<Errand>> {

@@ -149,6 +149,7 @@ async fn every_member_is_looked_at_before_anybody_is_asked() {
         ("notificationUrl", json!("hook"), "'notificationUrl' is not an absolute URL."),
         ("notificationUrl", json!("ftp://127.0.0.1/"), "'notificationUrl' is not an absolute URL."),
         ("notificationUrl", json!("http://u:p@127.0.0.1/"), "'notificationUrl' is not an absolute URL."),
+        ("notificationUrl", json!(receiver.url("/\0")), "'notificationUrl' is not an absolute URL."),
         ("notificationUrl", json!(long_url), "'notificationUrl' is not an absolute URL."),
         ("notificationUrl", json!(7), "'notificationUrl' has the wrong type or value."),
         ("resource", json!(null), "'resource' must be given."),
@@ -302,7 +303,7 @@ async fn others_subscriptions_are_not_there() {
     let of_desk = through_desk.subscribed(&receiver).await;
     assert_eq!(through_desk.get(&of_desk).await.expect(200).json()["applicationId"], "desk");
     ann.get(&of_desk).await.expect(404);
-    for nothing in ["x", "00000000-0000-0000-0000-000000000000", "%00", "a%2Fb"] {
+    for nothing in ["x", "00000000-0000-0000-0000-000000000000", "%27", "a%2Fb"] {
         ann.get(&format!("/v1.0/subscriptions/{nothing}")).await.expect(404);
         ann.delete(&format!("/v1.0/subscriptions/{nothing}")).await.expect(404);
     }

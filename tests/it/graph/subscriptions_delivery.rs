@@ -1,13 +1,17 @@
 //! What subscribers are told (spec/graph.md 13): every change that they see, at least once, by whichever node has it; and
 //! nothing to who may not see it any more.
 
+use std::{path::Path, time::SystemTime};
+
 use chrono::Duration;
 use coatcheck::{
     domain::{
         actor::{Level, Role},
+        clock::Clock,
         id::{CategoryId, ItemKey},
         item::Change,
     },
+    embedded,
     run::relay::Turn,
     vault::{PasswordChange, UserChange, setup::CategoryEntry},
 };
@@ -17,12 +21,13 @@ use sqlx::{Connection, PgConnection};
 
 use crate::support::{
     acts::{CLIENTS, Clients, Outcome},
+    answer::Answer,
     database::DurableFolder,
     process::Process,
     receiver::{END, Manner, Receiver, notified, relay_of},
     server::{self, Server},
-    sign_in::{DELEGATED, text},
-    world,
+    sign_in::text,
+    world::{self, World},
 };
 
 const TOLD: Turn = Turn { told: 1, silent: 0, failed: 0 };
@@ -433,7 +438,6 @@ async fn a_subscription_outlives_an_access_token_and_ends_with_the_sign_in() {
         change(&server, round).await;
         assert_eq!(relay.turn().await.unwrap(), NOTHING, "{round}");
     }
-    assert!(DELEGATED.contains(&"Files.ReadWrite.All"));
 }
 
 #[tokio::test]
@@ -473,52 +477,88 @@ async fn a_host_that_is_not_listed_any_more_is_not_called() {
     assert_eq!(receiver.count(), before);
 }
 
+/// The program with a world in it, and Bob's subscription of that.
+struct Told {
+    process: Process,
+    world: World,
+    http: reqwest::Client,
+}
+
+impl Told {
+    async fn start(data: &Path, arguments: &[&str], variables: &[(&str, &str)], receiver: &Receiver) -> Self {
+        let process = Process::start_among(data, arguments, variables);
+        let address = embedded::running(data).unwrap().expect("the server's Postgres runs");
+        let (url, content) = (address.url("coatcheck"), data.join("content"));
+        let vault = server::open_vault(&url, &content, Clock::Database, &server::config(&[])).await;
+        let world = world::build(&vault).await;
+        let http = server::client();
+        let end = chrono::DateTime::<chrono::Utc>::from(SystemTime::now()) + Duration::days(1);
+        let wanted = json!({
+            "changeType": "updated",
+            "notificationUrl": receiver.url("/hook"),
+            "resource": format!("/drives/{}/root", world.library.graph_id),
+            "expirationDateTime": end.to_rfc3339(),
+        });
+        let made = http.post(format!("{}/v1.0/subscriptions", process.base)).bearer_auth(&world.bob.token);
+        let made = Answer::read(made.json(&wanted).send().await.unwrap()).await;
+        made.expect(201);
+        Self { process, world, http }
+    }
+
+    async fn act(&self, what: &str) {
+        let file = &self.world.file;
+        let path = format!("/v1.0/drives/{}/items/{}/{what}", file.library.graph_id, file.graph_id);
+        let act = self.http.post(format!("{}{path}", self.process.base)).bearer_auth(&self.world.ann.token);
+        Answer::read(act.body("").send().await.unwrap()).await.expect(204);
+    }
+}
+
+/// A file that lists the receiver.
+fn configured(folder: &Path, receiver: &Receiver) -> String {
+    let file = folder.join("coatcheck.toml");
+    let host = receiver.host();
+    let settings = format!("notification_hosts = [\"{host}\"]\nnotification_seconds = 5\nrelay_milliseconds = 50\n");
+    std::fs::write(&file, format!("[graph]\n{settings}")).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_tells_by_itself_and_goes_on_after_a_kill() {
     let mut receiver = Receiver::start().await;
-    let host = receiver.host();
     let folder = DurableFolder::new();
     let data = folder.path().join("data");
-    let config = folder.path().join("coatcheck.toml");
-    let settings =
-        format!("[graph]\nnotification_hosts = [\"{host}\"]\nnotification_seconds = 1\nrelay_milliseconds = 50\n");
-    std::fs::write(&config, settings).unwrap();
-    let arguments = ["--config", config.to_str().unwrap()];
-    let process = Process::start(&data, &arguments);
-    let address = coatcheck::embedded::running(&data).unwrap().expect("the server's Postgres runs");
-    let vault = server::open_vault(
-        &address.url("coatcheck"),
-        &data.join("content"),
-        coatcheck::domain::clock::Clock::Database,
-        &server::config(&[]),
-    )
-    .await;
-    let world = world::build(&vault).await;
-    drop(vault);
-    let http = server::client();
-    let end = (chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + Duration::days(1)).to_rfc3339();
-    let wanted = json!({
-        "changeType": "updated",
-        "notificationUrl": receiver.url("/hook"),
-        "resource": format!("/drives/{}/root", world.library.graph_id),
-        "expirationDateTime": end,
-    });
-    let made = http.post(format!("{}/v1.0/subscriptions", process.base)).bearer_auth(&world.bob.token).json(&wanted);
-    assert_eq!(made.send().await.unwrap().status().as_u16(), 201);
-    let plan = format!("/v1.0/drives/{}/items/{}", world.library.graph_id, world.file.graph_id);
-    let act = async |base: &str, what: &str| {
-        let answer = http.post(format!("{base}{plan}/{what}")).bearer_auth(&world.ann.token).body("").send().await;
-        assert_eq!(answer.unwrap().status().as_u16(), 204);
-    };
-    act(&process.base, "checkout").await;
+    let file = configured(folder.path(), &receiver);
+    let arguments = ["--config", file.as_str()];
+    let told = Told::start(&data, &arguments, &[], &receiver).await;
+    told.act("checkout").await;
     assert_eq!(receiver.notification().await.json()["value"][0]["changeType"], "updated");
     // nothing that was committed is lost, whether somebody was at it or not
     receiver.takes(Manner::Status(500));
-    act(&process.base, "discardCheckout").await;
-    process.kill_with_database();
+    told.act("discardCheckout").await;
+    told.process.kill_with_database();
     receiver.notifications();
     receiver.takes(Manner::Good);
     let process = Process::start(&data, &arguments);
     receiver.notification().await;
     assert!(process.stop(), "it stops in order");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receivers_certificate_is_looked_at() {
+    let mut receiver = Receiver::start_secure().await;
+    // its authority is known to the program that is told of it, and to nobody else
+    let server = Server::start_with(&[("graph.notification_hosts", &receiver.host())]).await;
+    let bob = server.graph(&server.world.bob);
+    let refused = bob.subscribe(server.wanted(&receiver.url("/hook"))).await.expect(400).json();
+    assert!(refused["error"]["message"].as_str().unwrap().contains("could not be reached"), "{refused}");
+    assert_eq!(receiver.count(), 0);
+
+    let folder = DurableFolder::new();
+    let data = folder.path().join("data");
+    let file = configured(folder.path(), &receiver);
+    let authority = receiver.authority.to_str().unwrap().to_owned();
+    let variables = [("SSL_CERT_FILE", authority.as_str())];
+    let told = Told::start(&data, &["--config", &file], &variables, &receiver).await;
+    told.act("checkout").await;
+    receiver.notification().await;
 }

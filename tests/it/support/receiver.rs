@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -15,11 +16,28 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use coatcheck::{app, config::Config, run::relay::Relay, vault::Vault};
+use coatcheck::{
+    app,
+    config::Config,
+    http::{
+        certificate::{self, Name, Validity},
+        health::Draining,
+        serve::{self, Doors},
+        tls::{Files, Tls},
+    },
+    run::relay::Relay,
+    vault::Vault,
+};
+use rustls::pki_types::UnixTime;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::mpsc};
 
-use super::{answer::Answer, graph::Graph, server::Server};
+use super::{
+    answer::Answer,
+    graph::Graph,
+    server::{self, Server},
+};
 
 /// An end that every subscription of these tests may have.
 pub const END: &str = "2026-03-20T00:00:00Z";
@@ -78,14 +96,28 @@ struct Inner {
 /// The server. It stops when it is dropped.
 pub struct Receiver {
     pub address: SocketAddr,
+    /// What its addresses start with.
+    base: String,
+    /// The file with the authority that has signed its certificate, if it speaks TLS.
+    pub authority: PathBuf,
     inner: Inner,
     validations: mpsc::UnboundedReceiver<Heard>,
     notifications: mpsc::UnboundedReceiver<Heard>,
     serving: tokio::task::JoinHandle<()>,
+    _folder: TempDir,
 }
 
 impl Receiver {
     pub async fn start() -> Self {
+        Self::start_with(false).await
+    }
+
+    /// One that speaks TLS, with a certificate of an authority of its own.
+    pub async fn start_secure() -> Self {
+        Self::start_with(true).await
+    }
+
+    async fn start_with(secure: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (to_validations, validations) = mpsc::unbounded_channel();
@@ -99,17 +131,28 @@ impl Receiver {
             count: Arc::default(),
         };
         let router = Router::new().fallback(hear).with_state(inner.clone());
-        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, inner, validations, notifications, serving }
+        let folder = tempfile::tempdir().unwrap();
+        let authority = folder.path().join("authority");
+        let (doors, base) = if secure {
+            let doors = Doors { plain: None, secure: Some((listener, paper(folder.path(), &authority))) };
+            (doors, format!("https://localhost:{}", address.port()))
+        } else {
+            (Doors { plain: Some(listener), secure: None }, format!("http://{address}"))
+        };
+        let limits = app::connection_limits(&server::config(&[]));
+        let serving = tokio::spawn(async move {
+            serve::serve(doors, router, limits, Draining::default(), std::future::pending()).await;
+        });
+        Self { address, base, authority, inner, validations, notifications, serving, _folder: folder }
     }
 
     /// The entry that lists it in the configuration.
     pub fn host(&self) -> String {
-        format!("http://{}", self.address)
+        self.base.replace("https://", "")
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}{path}", self.base)
     }
 
     /// How it answers validations from now on.
@@ -139,7 +182,7 @@ impl Receiver {
 
     /// The next notification, whenever it comes.
     pub async fn notification(&mut self) -> Heard {
-        let next = tokio::time::timeout(Duration::from_secs(60), self.notifications.recv());
+        let next = tokio::time::timeout(Duration::from_mins(1), self.notifications.recv());
         next.await.expect("a notification comes").expect("it listens")
     }
 }
@@ -148,6 +191,21 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+/// A certificate for this machine, and the authority that has signed it in a file.
+fn paper(folder: &Path, authority: &Path) -> Tls {
+    let now = UnixTime::now().as_secs();
+    let signer = certificate::make_authority(now).unwrap();
+    let names = [Name::parse("localhost").unwrap()];
+    let made = certificate::issue(&signer.key, &names, Validity { from: now, days: 30 }).unwrap();
+    let files = Files { certificate: folder.join("crt"), key: folder.join("key") };
+    for (file, text) in
+        [(authority, signer.certificate), (&files.certificate, made.certificate), (&files.key, made.key)]
+    {
+        std::fs::write(file, text).unwrap();
+    }
+    Tls::open(files).unwrap()
 }
 
 async fn hear(State(inner): State<Inner>, request: Request) -> Response {
