@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 use super::{Look, Vault, fresh};
 use crate::{
     domain::{
@@ -44,12 +46,9 @@ impl Vault {
         new: &NewSubscription,
     ) -> Outcome<()> {
         root.check(actor, Action::View)?;
-        let mut db = self.connection().await?;
         let now = self.0.clock.instead();
-        check_end(
-            store::contents::now(&mut db).await.map(|there| now.unwrap_or(there)).map_err(Error::from)?,
-            new.expires_at,
-        )?;
+        let mut db = self.connection().await?;
+        check_end(moment(&mut db, now).await?, new.expires_at)?;
         let there = store::subscriptions::count(&mut db, &credential.0, now).await.map_err(Error::from)?;
         if there < MOST { Ok(()) } else { Err(Refused::TooMany) }
     }
@@ -131,11 +130,8 @@ impl Vault {
         change: SubscriptionChange,
     ) -> Outcome<Subscription> {
         if let Some(end) = change.expires_at {
-            let there = {
-                let mut db = self.connection().await?;
-                store::contents::now(&mut db).await.map_err(Error::from)?
-            };
-            check_end(self.0.clock.instead().unwrap_or(there), end)?;
+            let mut db = self.connection().await?;
+            check_end(moment(&mut db, self.0.clock.instead()).await?, end)?;
         }
         let (vault, reach) = (self.clone(), actor.ceiling.read);
         let changed = self.complete(async move {
@@ -166,4 +162,12 @@ impl Vault {
 
 fn missing() -> Refused {
     Refused::Vault(Error::Missing(Missing::Item))
+}
+
+/// The database's moment, where no other is given.
+async fn moment(db: &mut store::PgConnection, instead: Option<DateTime<Utc>>) -> Result<DateTime<Utc>> {
+    match instead {
+        Some(now) => Ok(now),
+        None => Ok(store::contents::now(db).await?),
+    }
 }

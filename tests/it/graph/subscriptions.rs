@@ -86,7 +86,7 @@ async fn every_token_is_another() {
 
 #[tokio::test]
 async fn an_endpoint_that_does_not_show_that_it_wants_to_be_told_is_not() {
-    let (server, receiver) = notified_with(&[("graph.notification_seconds", "1")]).await;
+    let (server, receiver) = notified_with(&[("graph.notification_seconds", "3")]).await;
     let ann = server.graph(&server.world.ann);
     let manners = [
         (Manner::Status(201), "did not answer with status 200"),
