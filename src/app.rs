@@ -17,11 +17,12 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
     config::{Config, Seconds},
-    dialects::{Hall, Limits, ROOMS, Refused, Room, graph, liferay},
+    dialects::{Hall, Limits, ROOMS, Refused, Room, Words, graph, liferay},
     http::{
         guard::{self, Head, Refusal},
         health::{self, Check, Draining},
         origin::Origins,
+        outgoing::{self, Outgoing},
         serve, trace,
     },
     vault::{self, Vault},
@@ -39,6 +40,12 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
             parts: config.server.max_parts,
             file: config.content.max_file_bytes,
         },
+        outgoing: Outgoing::new(outgoing::Settings {
+            // what is none was refused when the configuration was read
+            hosts: config.graph.notification_hosts.iter().filter_map(|host| host.parse().ok()).collect(),
+            networks: config.graph.notification_networks.clone(),
+            patience: config.graph.notification_seconds.into(),
+        }),
         graph: Arc::new(graph::Settings {
             tenant: config.graph.tenant_id,
             download_url_lifetime: chrono::Duration::minutes(config.graph.download_url_minutes.into()),
@@ -52,6 +59,14 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
         }),
         vault,
     }
+}
+
+/// How subscribers' notifications are worded: by Graph, the only room that has some.
+pub fn words(hall: Hall) -> Words {
+    Arc::new(move |notice| {
+        let hall = hall.clone();
+        Box::pin(async move { graph::notification(&hall, &notice).await })
+    })
 }
 
 /// What the vault is told, from the configuration.

@@ -4,6 +4,7 @@ use axum::http::Uri;
 use tracing_subscriber::EnvFilter;
 
 use super::{Config, sections::Seconds};
+use crate::http::outgoing::Host;
 
 /// What an orchestrator leaves between SIGTERM and SIGKILL, less a margin: 30 seconds are usual.
 const LONGEST_DRAIN: u32 = 25;
@@ -134,6 +135,14 @@ fn rooms(config: &Config, found: &mut Vec<Finding>) {
     least(&["oracle.wrong_code_minutes"], config.oracle.wrong_code_minutes.into(), 1, found);
     least(&["graph.download_url_minutes"], config.graph.download_url_minutes.into(), 1, found);
     least(&["graph.upload_session_hours"], config.graph.upload_session_hours.into(), 24, found);
+    least(&["graph.notification_seconds"], config.graph.notification_seconds.0.into(), 1, found);
+    most(&["graph.notification_seconds"], config.graph.notification_seconds.0.into(), 30, found);
+    least(&["graph.relay_milliseconds"], config.graph.relay_milliseconds.into(), 50, found);
+    for host in &config.graph.notification_hosts {
+        if let Err(error) = host.parse::<Host>() {
+            found.push((&["graph.notification_hosts"], format!("`graph.notification_hosts`: {host:?} {error}")));
+        }
+    }
     least(&["liferay.company_id"], config.liferay.company_id.try_into().unwrap_or(0), 1, found);
     least(
         &["liferay.lock_limit_milliseconds"],

@@ -129,6 +129,11 @@ pub struct Graph {
     pub download_url_minutes: u32,
     pub upload_session_hours: u32,
     pub anonymous_links: bool,
+    pub notification_hosts: Vec<String>,
+    #[serde(deserialize_with = "networks")]
+    pub notification_networks: Vec<IpNet>,
+    pub notification_seconds: Seconds,
+    pub relay_milliseconds: u32,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -163,6 +163,18 @@ fn a_value_of_the_right_kind_and_the_wrong_form_is_named_with_its_origin() {
         ("COATCHECK__LOG__FORMAT", "xml", "`log.format`: unknown variant `xml`, expected `text` or `json`"),
         ("COATCHECK__LOG__FILTER", "a=b=c", "`log.filter` is no filter"),
         ("COATCHECK__GRAPH__TENANT_ID", "x", "`graph.tenant_id`: "),
+        (
+            "COATCHECK__GRAPH__NOTIFICATION_HOSTS",
+            "a.example,https://b.example/hook",
+            "`graph.notification_hosts`: \"https://b.example/hook\" is no host; it looks like",
+        ),
+        (
+            "COATCHECK__GRAPH__NOTIFICATION_NETWORKS",
+            "intranet",
+            "`graph.notification_networks`: \"intranet\" is no IP address or network",
+        ),
+        ("COATCHECK__GRAPH__NOTIFICATION_SECONDS", "31", "`graph.notification_seconds` must be at most 30"),
+        ("COATCHECK__GRAPH__RELAY_MILLISECONDS", "1", "`graph.relay_milliseconds` must be at least 50"),
         ("COATCHECK__ORACLE__TENANT_SUFFIX", "abc", "`oracle.tenant_suffix` must be 20 capital letters and digits"),
         ("DATABASE_URL", "mysql://secret@host", "`database.url` must begin with postgres://"),
         ("DATABASE_URL_FILE", "/missing", "`database.url_file` names /missing, which cannot be read"),

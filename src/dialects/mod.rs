@@ -17,15 +17,18 @@ use axum::{
     http::{HeaderMap, HeaderName, request::Parts},
     response::Response,
 };
+use futures_util::future::BoxFuture;
 
 use crate::{
     domain::{
         actor::{Actor, Dialect},
         error::Error,
+        subscription::Notice,
     },
     http::{
         guard::{Head, Refusal},
         origin::Origins,
+        outgoing::Outgoing,
         trace::RequestId,
     },
     vault::Vault,
@@ -40,11 +43,16 @@ pub struct Hall {
     pub origins: Arc<Origins>,
     /// Limits of bodies that are read as text.
     pub limits: Limits,
+    /// Who calls servers that clients have named.
+    pub outgoing: Outgoing,
     /// What only Graph needs.
     pub graph: Arc<graph::Settings>,
     /// What only Liferay needs.
     pub liferay: Arc<liferay::Settings>,
 }
+
+/// How the room of a subscriber words what they are to be told.
+pub type Words = Arc<dyn Fn(Notice) -> BoxFuture<'static, Result<Vec<u8>, Error>> + Send + Sync>;
 
 /// Limits of bodies that are read as text.
 #[derive(Clone, Copy, Debug)]

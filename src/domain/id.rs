@@ -56,6 +56,8 @@ ids! {
     UploadId,
     /// A copy that is made in the background.
     CopyId,
+    /// A subscription to what changes in a library.
+    SubscriptionId,
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.

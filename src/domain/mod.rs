@@ -24,6 +24,7 @@ pub mod person;
 pub mod scope;
 pub mod search;
 pub mod special;
+pub mod subscription;
 pub mod upload;
 pub mod version;
 

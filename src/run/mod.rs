@@ -3,6 +3,7 @@
 
 mod database;
 mod logs;
+pub mod relay;
 mod sweeper;
 pub mod tls;
 
@@ -15,7 +16,9 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::{net::TcpListener, signal::unix};
+use tokio_util::sync::CancellationToken;
 
+use self::relay::Relay;
 pub use self::{
     database::{Database, folders},
     logs::start_logs,
@@ -136,6 +139,7 @@ pub struct House {
     pub addresses: Addresses,
     doors: Doors,
     renewal: Option<(Tls, unix::Signal)>,
+    relay: Option<Relay>,
     router: Router,
     draining: Draining,
 }
@@ -153,7 +157,10 @@ pub struct Addresses {
 /// `tls` is what [`tls::open`] has read for these settings.
 pub async fn prepare(config: &Config, opened: &Opened, tls: Option<Tls>) -> anyhow::Result<House> {
     let draining = Draining::default();
-    let router = app::router(app::hall(opened.vault.clone(), config), config, draining.clone());
+    let hall = app::hall(opened.vault.clone(), config);
+    let relay = Relay::new(opened.vault.clone(), hall.outgoing.clone(), app::words(hall.clone()));
+    let relay = config.graph.enabled.then_some(relay);
+    let router = app::router(hall, config, draining.clone());
     let (mut doors, mut addresses) = (Doors::default(), Addresses { plain: None, secure: None });
     let mut renewal = None;
     if let Some(wanted) = config.server.listen {
@@ -165,7 +172,7 @@ pub async fn prepare(config: &Config, opened: &Opened, tls: Option<Tls>) -> anyh
         (doors.secure, addresses.secure) = (Some((listener, tls.clone())), Some(address));
         renewal = Some((tls, tls::hangups()?));
     }
-    Ok(House { addresses, doors, renewal, router, draining })
+    Ok(House { addresses, doors, renewal, relay, router, draining })
 }
 
 async fn listen(wanted: SocketAddr, flag: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
@@ -185,8 +192,11 @@ pub async fn serve(
     house: House,
     signal: Signal,
 ) -> anyhow::Result<()> {
-    let House { addresses: _, doors, renewal, router, draining } = house;
+    let House { addresses: _, doors, renewal, relay, router, draining } = house;
     let sweeper = sweeper::start(opened.vault.clone(), config.content.sweep_minutes);
+    let period = Duration::from_millis(config.graph.relay_milliseconds.into());
+    let stopping = CancellationToken::new();
+    let relay = relay.map(|relay| relay.start(period, stopping.clone()));
     let renewal = renewal.map(|(tls, hangups)| tls::watch(tls, hangups));
     let mut lost = false;
     let stop = async {
@@ -197,12 +207,14 @@ pub async fn serve(
                 lost = true;
             }
         }
+        // what it is at may come to its end while connections drain
+        stopping.cancel();
     };
     let drained = serve::serve(doors, router, app::connection_limits(config), draining, stop).await;
     tracing::info!(open = drained.open, cut = drained.cut, "drained");
     sweeper.abort();
-    if let Some(renewal) = renewal {
-        renewal.abort();
+    for task in [relay, renewal].into_iter().flatten() {
+        task.abort();
     }
     opened.close().await;
     if lost {

@@ -192,7 +192,7 @@ pub async fn issue_token(db: &mut PgConnection, new: &NewIssued<'_>, now: Option
     Ok(())
 }
 
-/// Revokes what was issued to somebody: tokens, grants, and codes that would give more. Needs a transaction that holds them, so that none is issued meanwhile.
+/// Revokes what was issued to somebody: tokens, grants, and codes that would give more; ends what was subscribed to with them. Needs a transaction that holds them, so that none is issued meanwhile.
 pub async fn revoke_issued(
     db: &mut PgConnection,
     principal: PrincipalId,
@@ -207,18 +207,19 @@ pub async fn revoke_issued(
     .execute(&mut *db)
     .await?;
     super::grants::revoke_all(db, Some(principal), None, now).await?;
-    Ok(())
+    super::subscriptions::end_of_issued(db, principal).await
 }
 
-/// Revokes a token; `false`: there is none, or it was revoked before.
+/// Revokes a token, and ends the subscriptions made with it; `false`: there is none, or it was revoked before.
 pub async fn revoke_token(db: &mut PgConnection, id: TokenId, now: Option<DateTime<Utc>>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE tokens SET revoked_at = coalesce($2::timestamptz, now()) WHERE id = $1 AND revoked_at IS NULL",
         id.0,
         now,
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
+    super::subscriptions::end_of_token(db, id).await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -169,7 +169,7 @@ pub async fn revoke(db: &mut PgConnection, id: GrantId, now: Option<DateTime<Utc
     Ok(done.rows_affected() == 1)
 }
 
-/// Revokes the access tokens that came from grants. A statement of its own after the grants are revoked: whoever was about
+/// Revokes the access tokens that came from grants, and ends the subscriptions made with them. A statement of its own after the grants are revoked: whoever was about
 /// to issue one more from them was waited for, and this sees it.
 async fn revoke_tokens(db: &mut PgConnection, grants: &[GrantId], now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     sqlx::query!(
@@ -177,9 +177,9 @@ async fn revoke_tokens(db: &mut PgConnection, grants: &[GrantId], now: Option<Da
         grants as &[GrantId],
         now,
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    super::subscriptions::end_of_grants(db, grants).await
 }
 
 /// Revokes all that was given to somebody, or through an application, or to somebody through an application, and forgets

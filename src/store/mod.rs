@@ -27,6 +27,7 @@ pub mod parts;
 pub mod search;
 pub mod shares;
 pub mod special;
+pub mod subscriptions;
 pub mod trail;
 pub mod transfers;
 pub mod trash;

@@ -50,6 +50,7 @@ impl Vault {
             let counts = passwords.lockout.max(passwords.wrong_code_window);
             store::auth::sweep(&mut db, now - counts, now - SESSIONS_KEPT).await?;
             store::grants::sweep(&mut db, now - GRANTS_KEPT).await?;
+            store::subscriptions::sweep(&mut db, now).await?;
             now
         };
         swept.uploads = self.sweep_uploads(now).await?;

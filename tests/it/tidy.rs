@@ -80,6 +80,15 @@ fn layers_look_down_only() {
 }
 
 #[test]
+fn only_one_place_calls_servers_that_clients_name_and_no_room_is_named_by_who_tells_subscribers() {
+    let callers = places("src", &["reqwest"]);
+    let known = ["src/http/outgoing.rs", "src/cli/health.rs", "src/content/open.rs"];
+    let strangers: Vec<_> = callers.iter().filter(|place| !known.iter().any(|file| place.starts_with(file))).collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+    assert_nowhere("src/run", &["dialects::arena", "dialects::oracle", "dialects::graph", "dialects::liferay"]);
+}
+
+#[test]
 fn rooms_use_the_vault_and_the_domain_and_never_each_other() {
     let rooms = ["arena", "oracle", "graph", "liferay"];
     for room in rooms {

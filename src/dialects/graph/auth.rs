@@ -18,7 +18,7 @@ use crate::{
         scope,
     },
     http::trace::{self, RequestId},
-    vault::{Presented, Vault},
+    vault::{Credential, Presented, Vault},
 };
 
 /// What the vendor's own service is called among applications.
@@ -141,6 +141,8 @@ pub fn needed(operation: Operation) -> Option<&'static OneOf> {
 pub struct Caller {
     /// Who acts.
     pub actor: Actor,
+    /// What is known of the token.
+    pub credential: Credential,
     /// Scopes of a delegated token, roles of an application's.
     scopes: Vec<String>,
     /// The application that acts for somebody, where one does.
@@ -158,13 +160,14 @@ impl Caller {
         trace::record_actor(account.person.id.0);
         let ceiling = scope::ceiling(&scopes, account.application);
         let actor = Actor { ceiling, ..Actor::new(account, Dialect::Graph) };
-        Ok(Self { actor: of_request(actor, request, headers), scopes, application })
+        let actor = of_request(actor, request, headers);
+        Ok(Self { actor, credential: Credential::of(token), scopes, application })
     }
 
     /// The same caller in a request of its own: a part of a batch.
     pub fn in_request(&self, request: RequestId, headers: &HeaderMap) -> Self {
         let actor = of_request(self.actor.clone(), Some(request), headers);
-        Self { actor, scopes: self.scopes.clone(), application: self.application }
+        Self { actor, scopes: self.scopes.clone(), credential: self.credential, application: self.application }
     }
 
     /// Whether the token carries one of these scopes or roles.

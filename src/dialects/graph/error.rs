@@ -22,6 +22,7 @@ use crate::{
         error::{Error, Missing},
         item::Kind,
         lock::Lock,
+        subscription,
         upload::{Misfit, Refused},
     },
     http::{body::BodyError, content, guard},
@@ -99,6 +100,12 @@ pub enum Refusal {
     NoAnonymousLinks,
     /// A text that is no sharing token.
     ShareToken,
+    /// A host that notifications are not sent to.
+    NotificationHost,
+    /// An endpoint that has not shown that it wants notifications; what it did.
+    Validation(&'static str),
+    /// Too many subscriptions of one caller.
+    TooManySubscriptions,
 }
 
 impl From<Error> for Refusal {
@@ -116,6 +123,18 @@ impl From<Refused> for Refusal {
             Refused::Incomplete => Refusal::Incomplete,
             Refused::TooMany => Refusal::TooManyUploads,
             Refused::Vault(error) => Refusal::Vault(error),
+        }
+    }
+}
+
+impl From<subscription::Refused> for Refusal {
+    fn from(refused: subscription::Refused) -> Self {
+        let end = |what: &str| Refusal::Member(format!("'expirationDateTime' {what}."));
+        match refused {
+            subscription::Refused::Past => end("must be in the future"),
+            subscription::Refused::TooFar => end("can only be 42300 minutes in the future"),
+            subscription::Refused::TooMany => Refusal::TooManySubscriptions,
+            subscription::Refused::Vault(error) => Refusal::Vault(error),
         }
     }
 }
@@ -237,7 +256,10 @@ impl Refusal {
             | Refusal::Dependency
             | Refusal::BatchTooLarge
             | Refusal::NoAnonymousLinks
-            | Refusal::ShareToken => {}
+            | Refusal::ShareToken
+            | Refusal::NotificationHost
+            | Refusal::Validation(_)
+            | Refusal::TooManySubscriptions => {}
         }
     }
 
@@ -352,6 +374,20 @@ impl Refusal {
             ),
             Refusal::NoAnonymousLinks => denied("Anonymous sharing links are not allowed here."),
             Refusal::ShareToken => invalid("invalidParameterFormat", "The sharing token is malformed.".into()),
+            Refusal::NotificationHost => denied(
+                "Notifications are not sent to this host. An administrator can list it in the setting \
+                 'graph.notification_hosts'.",
+            ),
+            Refusal::Validation(why) => say(
+                S::BAD_REQUEST,
+                "invalidRequest",
+                None,
+                format!(
+                    "Subscription validation request failed: {why}. The notification endpoint must answer a POST with \
+                     status 200, the type text/plain and the decoded value of 'validationToken'."
+                ),
+            ),
+            Refusal::TooManySubscriptions => denied("There are too many subscriptions; delete some."),
         }
     }
 }

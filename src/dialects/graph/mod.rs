@@ -33,6 +33,7 @@ mod sharing;
 mod sign_in;
 mod signed;
 mod special;
+mod subscriptions;
 mod trash;
 mod versions;
 mod wire;
@@ -66,7 +67,10 @@ use crate::{
     http::{guard::Head, trace},
 };
 
-pub use self::calls::{CALLS, Call, On, Operation};
+pub use self::{
+    calls::{CALLS, Call, On, Operation},
+    subscriptions::notification,
+};
 
 /// The room as the house sees it.
 pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, doors, refuse };
@@ -387,6 +391,11 @@ async fn call(
         Operation::Follow => Box::pin(interest::follow(&ask)).await,
         Operation::Unfollow => Box::pin(interest::unfollow(&ask)).await,
         Operation::CommitUpload => Box::pin(commit::commit(&ask, body)).await,
+        Operation::CreateSubscription => Box::pin(subscriptions::create(&ask, body)).await,
+        Operation::ListSubscriptions => Box::pin(subscriptions::list(&ask)).await,
+        Operation::GetSubscription => Box::pin(subscriptions::get(&ask)).await,
+        Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
+        Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
         // known, held to the scopes they take, and not served yet
         Operation::ListUsers
         | Operation::ListGroups
@@ -398,11 +407,6 @@ async fn call(
         | Operation::ListLists
         | Operation::ListOrganization
         | Operation::GetMetadata
-        | Operation::CreateSubscription
-        | Operation::ListSubscriptions
-        | Operation::GetSubscription
-        | Operation::UpdateSubscription
-        | Operation::DeleteSubscription
         | Operation::NotBuilt => Err(Refusal::NotBuilt),
     };
     answered.map(|response| shares::applied(&ask, response))

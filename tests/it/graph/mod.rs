@@ -34,6 +34,8 @@ mod sign_in_devices;
 mod sign_in_pages;
 mod tolerance;
 mod special;
+mod subscriptions;
+mod subscriptions_delivery;
 mod trash;
 mod unpublished;
 mod upload_kills;

@@ -8,6 +8,7 @@ pub mod graph;
 pub mod liferay;
 pub mod oracle;
 pub mod process;
+pub mod receiver;
 pub mod server;
 pub mod sign_in;
 pub mod world;

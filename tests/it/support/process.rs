@@ -42,8 +42,13 @@ pub fn isolate(command: &mut Command) {
 impl Process {
     /// Starts a server and waits until it says where it listens.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
+        Self::start_among(data, arguments, &[])
+    }
+
+    /// The same with some more variables around it.
+    pub fn start_among(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = program(data);
-        command.arg("serve").args(arguments);
+        command.arg("serve").args(arguments).envs(variables.iter().copied());
         if !arguments.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }

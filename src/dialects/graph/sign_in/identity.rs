@@ -8,10 +8,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Ask, refusal::Refusal};
-use crate::domain::{
-    error::Error,
-    grant::{Client, Granted},
-    person::Person,
+use crate::{
+    domain::{
+        error::Error,
+        grant::{Client, Granted},
+        person::Person,
+    },
+    vault::Vault,
 };
 
 #[derive(Serialize)]
@@ -58,12 +61,17 @@ pub async fn token(
         nonce: granted.nonce.clone(),
         ver: "2.0",
     };
-    let key = ask.hall.vault.signing_key().await?;
+    Ok(sign(&ask.hall.vault, claims).await?)
+}
+
+/// A JSON Web Token, signed with the key that [`keys`] publishes.
+pub async fn sign(vault: &Vault, claims: impl Serialize + Send + 'static) -> Result<String, Error> {
+    let key = vault.signing_key().await?;
     let signed = tokio::task::spawn_blocking(move || {
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::RS256) };
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_rsa_der(key.private()))
     });
-    Ok(signed.await.map_err(Error::broken)?.map_err(Error::broken)?)
+    signed.await.map_err(Error::broken)?.map_err(Error::broken)
 }
 
 /// What clients file an account under.

@@ -21,6 +21,8 @@ use axum::{
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use self::identity::sign;
+
 use self::refusal::Refusal;
 use super::reply::{self, Ids};
 use crate::{
@@ -157,13 +159,18 @@ impl Ask {
     }
 
     fn issuer(&self) -> String {
-        format!("{}/{}/v2.0", self.origin, self.hall.graph.tenant)
+        issuer(&self.origin, self.hall.graph.tenant)
     }
 
     /// The host that clients call us by, with its port.
     fn host(&self) -> &str {
         self.origin.split_once("://").map_or("", |(_, host)| host)
     }
+}
+
+/// Who signs, as tokens name it: the tenant at the server as its reader calls it.
+pub fn issuer(origin: &str, tenant: Uuid) -> String {
+    format!("{origin}/{tenant}/v2.0")
 }
 
 /// Every request to an address below a tenant.
