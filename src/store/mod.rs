@@ -17,6 +17,7 @@ pub mod grants;
 pub mod items;
 pub mod libraries;
 pub mod links;
+pub mod lists;
 pub mod locks;
 pub mod metadata;
 pub mod migrate;
