@@ -96,7 +96,8 @@ pub async fn reaches(ask: &Ask, library: &Library) -> Result<(), Refusal> {
     }
 }
 
-async fn show(ask: &Ask, view: &View, library: &Library) -> Result<Map<String, Value>, Refusal> {
+/// A library as a drive, with its selected members.
+pub async fn show(ask: &Ask, view: &View, library: &Library) -> Result<Map<String, Value>, Refusal> {
     let vault = &ask.hall.vault;
     let owner = match library.owner {
         Some(owner) => vault.person(&PrincipalKey::Id(owner)).await?,

@@ -15,21 +15,26 @@ mod delta;
 mod drives;
 mod error;
 mod find;
+mod groups;
 mod ids;
 mod items;
 mod locks;
+mod pages;
 mod people;
 mod permissions;
 mod query;
 mod reply;
 mod search;
+mod service;
 mod sessions;
 mod shares;
 mod sharing;
 mod sign_in;
 mod signed;
+mod sites;
 mod trash;
 mod versions;
+mod wanted;
 mod wire;
 
 use std::net::IpAddr;
@@ -373,20 +378,21 @@ async fn call(
         Operation::Lock => Box::pin(locks::lock(&ask, body)).await,
         Operation::ReleaseLock => Box::pin(locks::release(&ask)).await,
         Operation::GetContentStream => Box::pin(content::stream(&ask)).await,
+        Operation::ListUsers => Box::pin(people::list(&ask)).await,
+        Operation::ListGroups => Box::pin(groups::list(&ask)).await,
+        Operation::GetGroup => Box::pin(groups::get(&ask)).await,
+        Operation::ListMembers => Box::pin(groups::members(&ask)).await,
+        Operation::ListSites => Box::pin(sites::list(&ask)).await,
+        Operation::GetSite => Box::pin(sites::get(&ask)).await,
+        Operation::ListSubsites => Box::pin(sites::below(&ask)).await,
+        Operation::ListLists => Box::pin(sites::lists(&ask)).await,
+        Operation::GetList => Box::pin(sites::get_list(&ask)).await,
+        Operation::ListOrganization => Box::pin(service::organization(&ask)).await,
+        Operation::GetMetadata => Ok(service::metadata()),
         // known, held to the scopes they take, and not served yet
         Operation::ListRecent
         | Operation::ListThumbnails
         | Operation::Preview
-        | Operation::ListUsers
-        | Operation::ListGroups
-        | Operation::GetGroup
-        | Operation::ListMembers
-        | Operation::ListSites
-        | Operation::GetSite
-        | Operation::ListSubsites
-        | Operation::ListLists
-        | Operation::ListOrganization
-        | Operation::GetMetadata
         | Operation::CreateSubscription
         | Operation::ListSubscriptions
         | Operation::GetSubscription
