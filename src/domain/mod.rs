@@ -4,6 +4,7 @@ pub mod actor;
 pub mod clock;
 pub mod content;
 pub mod copying;
+pub mod directory;
 pub mod edition;
 pub mod error;
 pub mod event;

@@ -420,6 +420,13 @@ pub fn role(actor: &Actor, on: &Facts<'_>) -> Option<Role> {
     by_account.max(by_link)
 }
 
+/// Whether they have a role in every library of a group or a site, whatever was given to them: administrators, and
+/// applications but for those that have only what they were given.
+pub fn everywhere(actor: &Actor) -> bool {
+    let application = || as_application(actor.ceiling).is_some();
+    actor.account.as_ref().is_some_and(|account| account.administrator || (account.application && application()))
+}
+
 /// The role an application has wherever its token reaches. One that writes only where it was given something has there the
 /// role that it was given.
 fn as_application(ceiling: Ceiling) -> Option<Role> {

@@ -39,6 +39,13 @@ pub struct Person {
     pub graph_id: Uuid,
 }
 
+impl Person {
+    /// What stands before the last blank of the name, and what behind it; of a name without one, all of it and nothing.
+    pub fn first_and_last_name(&self) -> (&str, &str) {
+        self.name.rsplit_once(' ').unwrap_or((&self.name, ""))
+    }
+}
+
 /// Whose people a user belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, sqlx::Type, serde::Serialize, serde::Deserialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

@@ -170,6 +170,11 @@ pub async fn all(db: &mut PgConnection) -> sqlx::Result<Vec<Library>> {
     libraries!("WHERE $1::text IS NULL ORDER BY l.name_key, l.id", None::<&str>).fetch_all(db).await
 }
 
+/// The libraries with these keys, in no order.
+pub async fn by_keys(db: &mut PgConnection, keys: &[LibraryId]) -> sqlx::Result<Vec<Library>> {
+    libraries!("WHERE l.id = ANY ($1)", keys as &[LibraryId]).fetch_all(db).await
+}
+
 /// The libraries that lie above or are named by these items, and the personal one of `owner`: what somebody with roles on
 /// them can see something of. By name.
 pub async fn above(db: &mut PgConnection, items: &[ItemId], owner: PrincipalId) -> sqlx::Result<Vec<Library>> {

@@ -19,6 +19,7 @@ pub mod items;
 pub mod libraries;
 pub mod links;
 pub mod listing;
+pub mod lists;
 pub mod locks;
 pub mod metadata;
 pub mod migrate;

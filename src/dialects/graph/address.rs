@@ -56,6 +56,8 @@ pub enum Drive {
     Of(Owner),
     /// By id, below an owner or not: clients put any drive's id below `/me/drives`.
     Id(String, Option<Owner>),
+    /// The one behind a list of a site, by the list's id or name.
+    List(Owner, String),
     /// What a sharing token opens; its top is the shared item.
     Shared(String),
 }
@@ -64,7 +66,7 @@ impl Drive {
     /// The owner that the address goes through.
     pub fn owner(&self) -> Option<&Owner> {
         match self {
-            Drive::Of(owner) => Some(owner),
+            Drive::Of(owner) | Drive::List(owner, _) => Some(owner),
             Drive::Id(_, owner) => owner.as_ref(),
             Drive::Shared(_) => None,
         }
@@ -137,6 +139,7 @@ pub fn parse(text: &str) -> Result<Address, BadAddress> {
         "sites" => match rest.next() {
             None => Ok(service(&first, rest)),
             Some(site) => {
+                let site = without_port(site);
                 let site = match path_after(&site, &mut rest)? {
                     Some((_, names)) if !names.is_empty() => Site::Path(names),
                     Some((host, _)) => Site::Id(host),
@@ -176,8 +179,36 @@ fn below_owner(owner: Owner, mut rest: Segments) -> Result<Address, BadAddress> 
                 None => Ok(Address { subject: Subject::Owner(owner), tail: rest.words() }),
             }
         }
+        Some("lists") if matches!(owner, Owner::Site(_)) => below_lists(owner, rest),
         _ => Ok(Address { subject: Subject::Owner(owner), tail: rest.words() }),
     }
+}
+
+/// `lists/{list}/drive` is a drive like any other, `lists/{list}/items/{item}/driveItem` an item of it.
+fn below_lists(owner: Owner, rest: Segments) -> Result<Address, BadAddress> {
+    let mut ahead = rest.clone();
+    let (_lists, list, kind) = (ahead.next(), ahead.next(), ahead.next());
+    if let (Some(list), Some(kind)) = (list, kind) {
+        if kind.eq_ignore_ascii_case("drive") {
+            return below_drive(Drive::List(owner, list), ahead);
+        }
+        let (item, facet) = (ahead.next(), ahead.next().unwrap_or_default());
+        let names_drive_item = facet.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case("driveItem"));
+        if let Some(item) = item.filter(|_| kind.eq_ignore_ascii_case("items") && names_drive_item) {
+            let (_, path) = path_after(&facet, &mut ahead)?.unwrap_or_default();
+            let subject = Subject::Item(Drive::List(owner, list), Place { base: Base::Id(item), path });
+            return Ok(Address { subject, tail: ahead.words() });
+        }
+    }
+    Ok(Address { subject: Subject::Owner(owner), tail: rest.words() })
+}
+
+/// A site's host without the port that a client took from an address along with it.
+fn without_port(site: String) -> String {
+    let Some((host, after)) = site.split_once(':') else { return site };
+    let (port, rest) = after.split_at(after.find(':').unwrap_or(after.len()));
+    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if is_port { format!("{host}{rest}") } else { site }
 }
 
 fn below_drive(drive: Drive, rest: Segments) -> Result<Address, BadAddress> {
@@ -311,6 +342,7 @@ mod tests {
             Drive::Of(of) => format!("drive of {}", owner(of)),
             Drive::Id(id, None) => format!("drive {id}"),
             Drive::Id(id, Some(below)) => format!("drive {id} below {}", owner(below)),
+            Drive::List(of, list) => format!("list {list} of {}", owner(of)),
             Drive::Shared(token) => format!("share {token}"),
         };
         let subject = match &address.subject {
@@ -354,6 +386,21 @@ mod tests {
             ("/sites/host:/sites/x", "site at sites/x ->"),
             ("/sites/host%3A%2Fsites%2Fx%3A/drive", "drive of site at sites/x ->"),
             ("/sites/host:/", "site host ->"),
+            ("/sites/host:8443", "site host ->"),
+            ("/sites/host:8443:/sites/x:/drive", "drive of site at sites/x ->"),
+            ("/sites/host%3A8443%3A%2Fsites%2Fx", "site at sites/x ->"),
+            ("/sites/root/lists", "site root -> lists"),
+            ("/sites/root/lists/l", "site root -> lists l"),
+            ("/sites/root/lists/l/items/1", "site root -> lists l items 1"),
+            ("/sites/root/lists/l/drive", "list l of site root ->"),
+            ("/sites/host:/sites/x:/lists/l/drive/root/children", "list l of site at sites/x, root [] -> children"),
+            ("/sites/root/lists/l/items/1/driveItem", "list l of site root, item 1 [] ->"),
+            ("/sites/root/lists/l/items/1/driveitem/checkout", "list l of site root, item 1 [] -> checkout"),
+            (
+                "/sites/root/lists/l/items/1/driveItem:/a/b.txt:/content",
+                "list l of site root, item 1 [a|b.txt] -> content",
+            ),
+            ("/groups/g/lists/l/drive", "group g -> lists l drive"),
             ("/me/drive/items/root", "drive of me, root [] ->"),
             ("/me/drive/items/1/children", "drive of me, item 1 [] -> children"),
             ("/me/drive/root:/a/b.txt", "drive of me, root [a|b.txt] ->"),

@@ -68,6 +68,27 @@ pub const SEE_SITES: OneOf = OneOf {
     ],
 };
 
+/// To see whose directory it is.
+pub const SEE_ORGANIZATION: OneOf = OneOf {
+    delegated: &[
+        "User.Read",
+        "User.ReadBasic.All",
+        "User.Read.All",
+        "User.ReadWrite.All",
+        "Organization.Read.All",
+        "Organization.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+        "Directory.AccessAsUser.All",
+    ],
+    application: &[
+        "Organization.Read.All",
+        "Organization.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    ],
+};
+
 /// To be told of changes in a drive.
 pub const SUBSCRIBE: OneOf =
     OneOf { delegated: &["Files.ReadWrite", "Files.ReadWrite.All"], application: &["Files.ReadWrite.All"] };
@@ -78,7 +99,12 @@ pub fn needed(operation: Operation) -> Option<&'static OneOf> {
     match operation {
         Operation::ListUsers => Some(&SEE_USERS),
         Operation::ListGroups | Operation::GetGroup | Operation::ListMembers => Some(&SEE_GROUPS),
-        Operation::ListSites | Operation::GetSite | Operation::ListSubsites | Operation::ListLists => Some(&SEE_SITES),
+        Operation::ListSites
+        | Operation::GetSite
+        | Operation::ListSubsites
+        | Operation::ListLists
+        | Operation::GetList => Some(&SEE_SITES),
+        Operation::ListOrganization => Some(&SEE_ORGANIZATION),
         Operation::CreateSubscription
         | Operation::ListSubscriptions
         | Operation::GetSubscription
@@ -127,7 +153,6 @@ pub fn needed(operation: Operation) -> Option<&'static OneOf> {
         | Operation::UpdatePermission
         | Operation::DeletePermission
         | Operation::GetShare
-        | Operation::ListOrganization
         | Operation::GetMetadata
         | Operation::Lock
         | Operation::ReleaseLock

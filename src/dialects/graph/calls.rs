@@ -145,6 +145,8 @@ pub enum Operation {
     /// Section 11.
     ListLists,
     /// Section 11.
+    GetList,
+    /// Section 11.
     ListOrganization,
     /// Section 11.
     GetMetadata,
@@ -241,6 +243,7 @@ impl Operation {
             Operation::GetSite => "get site",
             Operation::ListSubsites => "list subsites",
             Operation::ListLists => "list lists",
+            Operation::GetList => "get list",
             Operation::ListOrganization => "list organization",
             Operation::GetMetadata => "get metadata",
             Operation::Lock => "lock",
@@ -327,7 +330,8 @@ pub const CALLS: &[Call] = &[
     call("GET", On::Site, "", Operation::GetSite),
     call("GET", On::Site, "sites", Operation::ListSubsites),
     call("GET", On::Site, "lists", Operation::ListLists),
-    call("GET", On::Site, "lists/*/items/*/driveItem", Operation::NotBuilt),
+    call("GET", On::Site, "lists/*", Operation::GetList),
+    // /drive and /items/{item}/driveItem below a list are drives and items like any others
     call("GET", On::Service, "organization", Operation::ListOrganization),
     call("GET", On::Service, "$metadata", Operation::GetMetadata),
     // section 12

@@ -98,7 +98,9 @@ fn path_in(path: &str) -> Result<(Option<String>, Place), Refusal> {
         Subject::Item(drive, place) if address.tail.is_empty() => match drive {
             Drive::Id(id, _) => Ok((Some(id), place)),
             Drive::Of(Owner::Me) => Ok((None, place)),
-            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) | Drive::Shared(_) => Err(refusal()),
+            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) | Drive::List(..) | Drive::Shared(_) => {
+                Err(refusal())
+            }
         },
         Subject::Item(..) | Subject::Service | Subject::Owner(_) | Subject::Drive(_) | Subject::Share(_) => {
             Err(refusal())

@@ -107,7 +107,8 @@ pub async fn reaches(ask: &Ask, library: &Library) -> Result<(), Refusal> {
     }
 }
 
-async fn show(ask: &Ask, view: &View, library: &Library) -> Result<Map<String, Value>, Refusal> {
+/// A library as a drive, with its selected members.
+pub async fn show(ask: &Ask, view: &View, library: &Library) -> Result<Map<String, Value>, Refusal> {
     let (vault, actor) = (&ask.hall.vault, ask.actor());
     let person = async |id: Option<PrincipalId>| match id {
         Some(id) => vault.person(&PrincipalKey::Id(id)).await,

@@ -11,13 +11,14 @@ use super::{
 use crate::{
     domain::{
         actor::Reach,
+        directory::{self, Slice},
         error::{Error, Missing},
         id::{ItemKey, LibraryKey, PrincipalId},
         item::Item,
         library::{Library, LibraryKind},
         person::{Person, PrincipalKind},
     },
-    vault::Look,
+    vault::{Look, SitesWanted},
 };
 
 /// A site may be called this to be the root site; otherwise the first by name is.
@@ -39,6 +40,7 @@ impl Ask {
                 self.library_of(group.id).await
             }
             Drive::Of(Owner::Site(site)) => self.site(site).await,
+            Drive::List(owner, list) => self.list(owner, list).await,
             Drive::Shared(_) => Ok(self.shared()?.item().library.clone()),
         }
     }
@@ -103,10 +105,10 @@ impl Ask {
             Site::Id(id) => match ids::parse_site_id(id) {
                 Some(guid) => LibraryKey::Site(guid),
                 None if id.eq_ignore_ascii_case(ROOT_SITE) || id.eq_ignore_ascii_case(&self.host()) => {
-                    return self.root_site().await;
+                    return Ok(Arc::new(self.root_site().await?.library));
                 }
                 // the host by any name it may be reached by
-                None if id.contains('.') => return self.root_site().await,
+                None if id.contains('.') => return Ok(Arc::new(self.root_site().await?.library)),
                 None => return Err(Error::Missing(Missing::Library).into()),
             },
         };
@@ -114,15 +116,25 @@ impl Ask {
         if library.kind == LibraryKind::Site { Ok(library) } else { Err(Error::Missing(Missing::Library).into()) }
     }
 
-    async fn root_site(&self) -> Result<Arc<Library>, Refusal> {
-        let libraries = self.hall.vault.libraries(self.actor()).await?;
-        let mut sites: Vec<Library> =
-            libraries.into_iter().filter(|library| library.kind == LibraryKind::Site).collect();
-        let named = sites.iter().position(|site| site.name.eq_ignore_ascii_case(ROOT_SITE)).unwrap_or(0);
-        if sites.is_empty() {
-            return Err(Error::Missing(Missing::Library).into());
+    /// The root site of those that the caller sees.
+    ///
+    /// # Errors
+    /// [`Missing::Library`] where the caller sees none.
+    pub async fn root_site(&self) -> Result<directory::Site, Refusal> {
+        let (vault, first) = (&self.hall.vault, Slice { after: None, limit: 1, count: false });
+        let named = SitesWanted::Named(ROOT_SITE.to_owned());
+        let mut found = vault.list_sites(self.actor(), named, &first).await?;
+        if found.entries.is_empty() {
+            found = vault.list_sites(self.actor(), SitesWanted::Words(Vec::new()), &first).await?;
         }
-        Ok(Arc::new(sites.swap_remove(named)))
+        Ok(found.entries.pop().ok_or(Error::Missing(Missing::Library))?)
+    }
+
+    /// The library behind a list of a site: each has one, which goes by the site's GUID and by its name.
+    async fn list(&self, owner: &Owner, list: &str) -> Result<Arc<Library>, Refusal> {
+        let Owner::Site(site) = owner else { return Err(Refusal::NoCall) };
+        let library = self.site(site).await?;
+        if ids::is_list(&library, list) { Ok(library) } else { Err(Error::Missing(Missing::Library).into()) }
     }
 
     /// The drive and the place of the address.
@@ -165,7 +177,9 @@ impl Ask {
         Ok(match drive {
             Drive::Id(drive, _) => found.graph_id == *drive,
             Drive::Of(Owner::Me) => found.kind == LibraryKind::Personal && found.owner == self.actor().id(),
-            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) => self.library(drive).await?.id == found.id,
+            Drive::Of(Owner::User(_) | Owner::Group(_) | Owner::Site(_)) | Drive::List(..) => {
+                self.library(drive).await?.id == found.id
+            }
             Drive::Shared(_) => false,
         })
     }

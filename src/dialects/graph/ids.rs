@@ -6,15 +6,19 @@ use uuid::Uuid;
 use super::error::Refusal;
 use crate::{
     domain::{
+        directory::Group,
         edition::ContentInfo,
         id::{EditionKey, PrincipalId, PrincipalKey},
         item::Item,
         library::Library,
-        name::ItemName,
+        name::{self, ItemName},
         version::Version,
     },
     http::etag::ETag,
 };
+
+/// Longest nickname of a group, in characters.
+const LONGEST_NICKNAME: usize = 64;
 
 /// The eTag: another one whenever what the caller sees of the item changes. A working copy shows to its holder only, so
 /// its revision stands apart and cannot meet a later number of the item.
@@ -67,8 +71,29 @@ pub fn site_id(host: &str, library: &Library) -> String {
     format!("{host},{id},{id}", id = library.graph_site_id)
 }
 
-/// The GUID of a site by its id; the host is whatever the client calls the server.
+/// Whether a list of a site is meant by this: by its id, which is the site's own GUID, or by its name.
+pub fn is_list(library: &Library, text: &str) -> bool {
+    guid(text) == Some(library.graph_site_id) || name::key(text) == name::key(&library.name)
+}
+
+/// The name of a group as an address could hold it; without a letter that can, its id.
+pub fn nickname(group: &Group) -> String {
+    let fits = |letter: &char| letter.is_ascii_alphanumeric() || ['-', '.', '_'].contains(letter);
+    let name: String = group.name.chars().filter(fits).take(LONGEST_NICKNAME).collect();
+    if name.is_empty() { group.graph_id.to_string() } else { name }
+}
+
+/// The address of a site in a browser's terms; the root site is the host itself.
+pub fn site_web_url(origin: &str, library: &Library, is_root: bool) -> String {
+    if is_root { origin.to_owned() } else { format!("{origin}/sites/{}", encoded(&library.name)) }
+}
+
+/// The GUID of a site by its id; the host is whatever the client calls the server. One of the GUIDs alone will do, as the
+/// vendor's service takes it.
 pub fn parse_site_id(text: &str) -> Option<Uuid> {
+    if let Some(id) = guid(text) {
+        return Some(id);
+    }
     let mut parts = text.split(',');
     let (_host, collection, web) = (parts.next()?, parts.next()?, parts.next()?);
     let (collection, web) = (guid(collection)?, guid(web)?);
@@ -170,6 +195,7 @@ mod tests {
             prop_assert_eq!(parse_site_id(&format!("{host},{id},{id}")), Some(id));
             prop_assert_eq!(parse_site_id(&format!("{host},{id},{}", Uuid::nil())), (id == Uuid::nil()).then_some(id));
             prop_assert_eq!(parse_site_id(&format!("{host},{id},{id},")), None);
+            prop_assert_eq!(parse_site_id(&id.to_string()), Some(id));
         }
 
         #[test]

@@ -17,25 +17,30 @@ mod drives;
 mod error;
 mod filter;
 mod find;
+mod groups;
 mod ids;
 mod interest;
 mod items;
 mod locks;
+mod pages;
 mod people;
 mod permissions;
 mod preview;
 mod query;
 mod reply;
 mod search;
+mod service;
 mod sessions;
 mod shares;
 mod sharing;
 mod sign_in;
 mod signed;
+mod sites;
 mod special;
 mod subscriptions;
 mod trash;
 mod versions;
+mod wanted;
 mod wire;
 
 use std::net::IpAddr;
@@ -396,18 +401,19 @@ async fn call(
         Operation::GetSubscription => Box::pin(subscriptions::get(&ask)).await,
         Operation::UpdateSubscription => Box::pin(subscriptions::update(&ask, body)).await,
         Operation::DeleteSubscription => Box::pin(subscriptions::delete(&ask)).await,
+        Operation::ListUsers => Box::pin(people::list(&ask)).await,
+        Operation::ListGroups => Box::pin(groups::list(&ask)).await,
+        Operation::GetGroup => Box::pin(groups::get(&ask)).await,
+        Operation::ListMembers => Box::pin(groups::members(&ask)).await,
+        Operation::ListSites => Box::pin(sites::list(&ask)).await,
+        Operation::GetSite => Box::pin(sites::get(&ask)).await,
+        Operation::ListSubsites => Box::pin(sites::below(&ask)).await,
+        Operation::ListLists => Box::pin(sites::lists(&ask)).await,
+        Operation::GetList => Box::pin(sites::get_list(&ask)).await,
+        Operation::ListOrganization => Box::pin(service::organization(&ask)).await,
+        Operation::GetMetadata => Ok(service::metadata()),
         // known, held to the scopes they take, and not served yet
-        Operation::ListUsers
-        | Operation::ListGroups
-        | Operation::GetGroup
-        | Operation::ListMembers
-        | Operation::ListSites
-        | Operation::GetSite
-        | Operation::ListSubsites
-        | Operation::ListLists
-        | Operation::ListOrganization
-        | Operation::GetMetadata
-        | Operation::NotBuilt => Err(Refusal::NotBuilt),
+        Operation::NotBuilt => Err(Refusal::NotBuilt),
     };
     answered.map(|response| shares::applied(&ask, response))
 }

@@ -1,16 +1,20 @@
 //! The caller and other users (spec/graph.md 11 and 3.5).
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
+use serde_json::Value;
 
 use super::{
     Ask,
     address::{Owner, Subject},
     auth::SEE_USERS,
     error::{Answer, Refusal},
-    reply, wire,
+    pages::{Listed, Pages},
+    reply, wanted, wire,
 };
 use crate::domain::{
-    error::Error,
+    error::{Error, Result as Outcome},
     person::{Person, PrincipalKind},
 };
 
@@ -30,6 +34,18 @@ pub async fn user(ask: &Ask) -> Answer {
         None if may_see_all => show(ask, &ask.principal(id, PrincipalKind::User).await?).await,
         None => Err(Refusal::Scope),
     }
+}
+
+/// `GET /users`: those who are not disabled, by name.
+pub async fn list(ask: &Ask) -> Answer {
+    let wanted = wanted::wanted(&ask.query, &wanted::OF_USERS)?;
+    let pages = Pages::of(ask, format!("users {wanted:?}")).await?;
+    let found = ask.hall.vault.list_users(&wanted, &pages.slice).await?;
+    let view = ask.view().await?;
+    let show = |person: &Arc<Person>| view.selected(&wire::User::from(&**person)).map(Value::Object);
+    let value = found.entries.iter().map(show).collect::<Outcome<_>>()?;
+    let listed = Listed { context: view.context("users"), value, next: found.next, total: found.total };
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 fn is_named(person: &Person, text: &str) -> bool {

@@ -49,6 +49,19 @@ impl Query {
         top(self.get("top")).map(|top| top.unwrap_or(PAGE))
     }
 
+    /// `$top` of a list whose pages have `usual` entries, and `most` at most.
+    pub fn top_within(&self, usual: i64, most: i64) -> Result<i64, Refusal> {
+        top(self.get("top")).map(|top| top.unwrap_or(usual).min(most))
+    }
+
+    /// Whether `$expand` names a relation; its own options are not looked at.
+    pub fn expands(&self, relation: &str) -> bool {
+        let parts = outside_parentheses(self.get("expand").unwrap_or_default(), ',');
+        parts
+            .map(|part| part.split('(').next().unwrap_or_default().trim())
+            .any(|name| name.eq_ignore_ascii_case(relation))
+    }
+
     /// `$count=true`.
     pub fn count(&self) -> bool {
         self.get("count").is_some_and(|count| count.eq_ignore_ascii_case("true"))
@@ -207,6 +220,15 @@ pub fn without(query: &str, names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_has_pages_of_its_own_size_and_relations() {
+        let top = |text: &str| Query::parse(text).top_within(100, 999);
+        assert_eq!((top("").unwrap(), top("$top=7").unwrap(), top("$top=1000").unwrap()), (100, 7, 999));
+        assert!(top("$top=-1").is_err());
+        let query = Query::parse("$expand=thumbnails, Drive($select=id,name)");
+        assert!(query.expands("drive") && query.expands("thumbnails") && !query.expands("name"));
+    }
 
     #[test]
     fn options_are_read_in_every_spelling() {

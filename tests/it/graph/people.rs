@@ -14,6 +14,8 @@ async fn a_user_sees_itself() {
       "@odata.context": "http://HOST/v1.0/$metadata#users/$entity",
       "id": "ANN",
       "displayName": "Ann Example",
+      "givenName": "Ann",
+      "surname": "Example",
       "userPrincipalName": "ann@example.com",
       "mail": "ann@example.com",
       "businessPhones": []

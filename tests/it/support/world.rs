@@ -75,6 +75,12 @@ pub async fn build(vault: &Vault) -> World {
     }
 }
 
+/// More of the world, as a seed says it.
+pub async fn add(vault: &Vault, text: &str) {
+    let seed = Seed { name: "more.toml".to_owned(), text, beside: Beside::Bundled(&[]) };
+    seed::apply(vault, &seed).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
 /// A user, e-mail `<login>@example.com`, full name `<Login> Example`, with a bearer token.
 pub async fn user(vault: &Vault, login: &str, license: License, administrator: bool) -> Somebody {
     let name = format!("{}{} Example", login[..1].to_uppercase(), &login[1..]);

@@ -1,15 +1,19 @@
 //! Graph's JSON, field for field (spec/graph.md 5). Absent values are left out; nothing is looked up here.
 
 mod drive;
+mod group;
 mod item;
 mod people;
 mod permission;
+mod site;
 mod version;
 
 pub use drive::{Drive, DriveFacts};
+pub use group::{Group, Member};
 pub use item::{DriveItem, LockInfo, bytes};
 pub use people::{IdentitySet, User};
 pub use permission::{Invited, Permission, scope};
+pub use site::{List, Site};
 pub use version::DriveItemVersion;
 
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -45,12 +45,16 @@ impl From<&Person> for IdentitySet {
     }
 }
 
-/// A user.
+/// A user. What the house does not know (title, telephones, office, language) is left out.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     id: String,
     display_name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    given_name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    surname: String,
     user_principal_name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     mail: String,
@@ -60,9 +64,12 @@ pub struct User {
 impl From<&Person> for User {
     fn from(person: &Person) -> Self {
         let name = if person.email.is_empty() { &person.login } else { &person.email };
+        let (first, last) = person.first_and_last_name();
         Self {
             id: person.graph_id.to_string(),
             display_name: person.name.clone(),
+            given_name: first.to_owned(),
+            surname: last.to_owned(),
             user_principal_name: name.clone(),
             mail: person.email.clone(),
             business_phones: [],

@@ -31,7 +31,7 @@ pub struct User<'a> {
 impl<'a> User<'a> {
     /// Somebody of the company with this number.
     pub fn of(person: &'a Person, company: i64) -> Self {
-        let (first, last) = person.name.rsplit_once(' ').unwrap_or((&person.name, ""));
+        let (first, last) = person.first_and_last_name();
         Self {
             company_id: Long(company),
             contact_id: Long(person.number),
