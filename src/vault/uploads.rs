@@ -106,7 +106,7 @@ impl Vault {
     /// [`Refused::Gone`].
     pub async fn own_upload(&self, actor: &Actor, secret: &str) -> std::result::Result<Upload, Refused> {
         let upload = self.upload(secret).await?;
-        if Some(upload.principal) == actor.id() { Ok(upload) } else { Err(Refused::Gone) }
+        if Some(upload.mandate.principal) == actor.id() { Ok(upload) } else { Err(Refused::Gone) }
     }
 
     async fn upload_with(&self, digest: [u8; 32]) -> std::result::Result<Upload, Refused> {
