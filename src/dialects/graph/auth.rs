@@ -156,8 +156,7 @@ pub fn needed(operation: Operation) -> Option<&'static OneOf> {
         | Operation::GetMetadata
         | Operation::Lock
         | Operation::ReleaseLock
-        | Operation::GetContentStream
-        | Operation::NotBuilt => None,
+        | Operation::GetContentStream => None,
     }
 }
 

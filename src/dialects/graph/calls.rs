@@ -166,8 +166,6 @@ pub enum Operation {
     UpdateSubscription,
     /// Section 13.
     DeleteSubscription,
-    /// Known, and not served yet.
-    NotBuilt,
 }
 
 impl Call {
@@ -254,7 +252,6 @@ impl Operation {
             Operation::GetSubscription => "get subscription",
             Operation::UpdateSubscription => "update subscription",
             Operation::DeleteSubscription => "delete subscription",
-            Operation::NotBuilt => "not built",
         }
     }
 }

@@ -52,8 +52,6 @@ pub enum Refusal {
     NoSegment(String),
     /// Only these methods are served at the address.
     Methods(Vec<&'static str>),
-    /// A known call that is not served yet.
-    NotBuilt,
     /// `/me` for an application.
     NotDelegated,
     /// The token lacks the scope.
@@ -236,7 +234,6 @@ impl Refusal {
             | Refusal::Version(_)
             | Refusal::NoCall
             | Refusal::NoSegment(_)
-            | Refusal::NotBuilt
             | Refusal::NotDelegated
             | Refusal::Scope
             | Refusal::Query(_)
@@ -295,7 +292,6 @@ impl Refusal {
             Refusal::Methods(_) => {
                 say(S::METHOD_NOT_ALLOWED, "notAllowed", None, "The HTTP method is not allowed for this resource.")
             }
-            Refusal::NotBuilt => say(S::NOT_IMPLEMENTED, "notSupported", None, "This operation is not supported."),
             Refusal::NotDelegated => {
                 say(S::BAD_REQUEST, "BadRequest", None, "/me request is only valid with delegated authentication flow.")
             }

@@ -412,8 +412,6 @@ async fn call(
         Operation::GetList => Box::pin(sites::get_list(&ask)).await,
         Operation::ListOrganization => Box::pin(service::organization(&ask)).await,
         Operation::GetMetadata => Ok(service::metadata()),
-        // known, held to the scopes they take, and not served yet
-        Operation::NotBuilt => Err(Refusal::NotBuilt),
     };
     answered.map(|response| shares::applied(&ask, response))
 }
