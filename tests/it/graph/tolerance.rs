@@ -263,7 +263,8 @@ async fn row_13_functions_come_with_and_without_parentheses() {
     ] {
         ann.get(&format!("{drive}/{function}")).await.expect(200);
     }
-    for function in ["sharedWithMe", "sharedWithMe()", "microsoft.graph.sharedWithMe()"] {
+    for function in ["recent", "recent()", "microsoft.graph.recent()", "sharedWithMe", "sharedWithMe()", "following()"]
+    {
         ann.get(&format!("/v1.0/me/drive/{function}")).await.expect(200);
     }
 }
