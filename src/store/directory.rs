@@ -152,7 +152,7 @@ pub async fn set_disabled(
     Ok(())
 }
 
-/// Makes the application of a principal, or sets its roles.
+/// Makes the application of a principal, or sets its roles. If these are other ones, what it subscribed to with them ends.
 pub async fn put_application(
     db: &mut PgConnection,
     id: PrincipalId,
@@ -160,7 +160,11 @@ pub async fn put_application(
     roles: &[String],
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO applications (id, client_id, roles) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET roles = excluded.roles",
+        "WITH ended AS (
+            DELETE FROM subscriptions s USING applications a WHERE a.id = $1 AND s.principal_id = $1 AND a.roles <> $3
+        )
+        INSERT INTO applications (id, client_id, roles) VALUES ($1, $2, $3)
+        ON CONFLICT (id) DO UPDATE SET roles = excluded.roles",
         id.0,
         client_id,
         roles,

@@ -41,10 +41,15 @@ pub async fn sign_in(db: &mut PgConnection, id: PrincipalId) -> sqlx::Result<Opt
         .await
 }
 
-/// Sets what an application may do where users sign in; `false`: there is no such application.
+/// Sets what an application may do where users sign in; `false`: there is no such application. If it may ask for other things
+/// than before, what it subscribed to for users ends.
 pub async fn put_sign_in(db: &mut PgConnection, id: PrincipalId, what: &SignIn) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "UPDATE applications SET public = $2, redirect_uris = $3, delegated = $4 WHERE id = $1",
+        "WITH ended AS (
+            DELETE FROM subscriptions s USING applications a
+            WHERE a.id = $1 AND s.application_id = $1 AND a.delegated <> $4
+        )
+        UPDATE applications SET public = $2, redirect_uris = $3, delegated = $4 WHERE id = $1",
         id.0,
         what.public,
         &what.redirect_uris,

@@ -130,8 +130,7 @@ impl Vault {
         change: SubscriptionChange,
     ) -> Outcome<Subscription> {
         if let Some(end) = change.expires_at {
-            let mut db = self.connection().await?;
-            check_end(moment(&mut db, self.0.clock.instead()).await?, end)?;
+            self.check_subscription_end(end).await?;
         }
         let (vault, reach) = (self.clone(), actor.ceiling.read);
         let changed = self.complete(async move {
@@ -144,6 +143,12 @@ impl Vault {
             Ok(done)
         });
         if changed.await? { Ok(self.subscription(credential, id).await?) } else { Err(missing()) }
+    }
+
+    /// Whether a subscription may end then: to be asked before anybody's server is.
+    pub async fn check_subscription_end(&self, end: DateTime<Utc>) -> Outcome<()> {
+        let mut db = self.connection().await?;
+        check_end(moment(&mut db, self.0.clock.instead()).await?, end)
     }
 
     /// Ends one of the caller's subscriptions: what is not told yet is not told any more.

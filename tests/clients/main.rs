@@ -7,6 +7,7 @@
 mod arena;
 mod environment;
 mod graph;
+mod liferay;
 mod node;
 mod oracle;
 mod python;

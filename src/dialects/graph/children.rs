@@ -1,4 +1,4 @@
-//! Listing a folder, page by page, and making something in it (spec/graph.md 7, 5 and 6, and 7.4); pages of other lists.
+//! Listing a folder, page by page, and making something in it (spec/graph.md 7, 5 and 6, and 7.4).
 
 mod token;
 
@@ -7,7 +7,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header::LOCATION},
     response::Response,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -16,6 +15,7 @@ use serde_json::{Map, Value};
 use self::token::Codec;
 use super::{
     Ask,
+    counted::{self, Listed},
     error::{Answer, Refusal, read_json},
     ids,
     items::{self, Behavior},
@@ -29,21 +29,10 @@ use crate::{
         id::{ItemId, ItemKey},
         item::{ClientTimes, Item, Kind, NewFile},
         listing::{Filter, Sort, SortBy},
-        page::{Order, Window},
         permission::Action,
     },
     vault::{Look, NewFileAt},
 };
-
-/// A list, or a page of one.
-pub struct Listed {
-    /// `@odata.context`.
-    pub context: String,
-    /// The entries.
-    pub value: Vec<Value>,
-    /// How many there are in all.
-    pub total: i64,
-}
 
 /// `GET …/children`. A file has none.
 pub async fn list(ask: &Ask) -> Answer {
@@ -59,7 +48,7 @@ pub async fn list(ask: &Ask) -> Answer {
     let view = ask.view().await?;
     let mut listed = Listed { context: view.context("Collection(driveItem)"), value: Vec::new(), total: 0 };
     if look.item().kind() == Kind::File {
-        return Ok(reply::json(StatusCode::OK, &body(ask, listed, None)));
+        return Ok(reply::json(StatusCode::OK, &counted::body(ask, listed, None)));
     }
     let slice = vault.list_folder(actor, &look, &filter, sort, last.as_ref(), limit).await?;
     if ask.query.count() {
@@ -67,7 +56,7 @@ pub async fn list(ask: &Ask) -> Answer {
     }
     listed.value = show(ask, &view, &slice.items).await?;
     let next = slice.last.as_ref().map(|last| codec.write(last)).transpose()?;
-    Ok(reply::json(StatusCode::OK, &body(ask, listed, next.as_deref())))
+    Ok(reply::json(StatusCode::OK, &counted::body(ask, listed, next.as_deref())))
 }
 
 async fn codec(ask: &Ask, folder: &Item, sort: Sort) -> Result<Codec, Error> {
@@ -92,7 +81,8 @@ pub async fn expanded(
     let mut body = Map::from_iter([("children".to_owned(), Value::Array(show(ask, &view, &slice.items).await?))]);
     if let Some(last) = &slice.last {
         let token = codec(ask, folder.item(), sort).await?.write(last)?;
-        let next = format!("{}/children?$skiptoken={token}", ask.url_of(folder.item()));
+        let options = query::with_token(&wanted.options, &token);
+        let next = format!("{}/children?{options}", ask.url_of(folder.item()));
         body.insert("children@odata.nextLink".to_owned(), next.into());
     }
     Ok(body)
@@ -105,50 +95,6 @@ pub async fn show(ask: &Ask, view: &View, items: &[Item]) -> Result<Vec<Value>, 
     sharing::add_facet(ask, view, items, &mut entries).await?;
     preview::add_thumbnails(ask, &mut entries);
     Ok(entries.into_iter().map(Value::Object).collect())
-}
-
-/// The part of a list that the request asks for, where its pages are counted.
-pub fn window(ask: &Ask, order: Order) -> Result<Window, Refusal> {
-    let limit = ask.query.top()?;
-    let offset = match ask.query.get("skiptoken") {
-        Some(token) => read_token(token, order).ok_or(Refusal::Query("$skiptoken"))?,
-        None => 0,
-    };
-    Ok(Window { offset, limit, order })
-}
-
-/// A list with the address of its next page, where its pages are counted.
-pub fn page(ask: &Ask, listed: Listed, window: Window) -> Map<String, Value> {
-    let next = window.offset.saturating_add(window.limit);
-    let token = (window.limit > 0 && next < listed.total).then(|| token(next, window.order));
-    body(ask, listed, token.as_deref())
-}
-
-/// A list with the address of its next page, which keeps all options of this one.
-fn body(ask: &Ask, listed: Listed, next: Option<&str>) -> Map<String, Value> {
-    let mut body = Map::from_iter([("@odata.context".to_owned(), listed.context.into())]);
-    if ask.query.count() {
-        body.insert("@odata.count".to_owned(), listed.total.into());
-    }
-    if let Some(token) = next {
-        let options = query::with_token(ask.head.uri.query().unwrap_or_default(), token);
-        let link = format!("{}{}?{options}", ask.origin, ask.head.uri.path());
-        body.insert("@odata.nextLink".to_owned(), link.into());
-    }
-    body.insert("value".to_owned(), Value::Array(listed.value));
-    body
-}
-
-/// A token for the entries from `offset` on; good for lists of the same order only.
-fn token(offset: i64, order: Order) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{order:?} {offset}"))
-}
-
-fn read_token(text: &str, order: Order) -> Option<i64> {
-    let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let offset: i64 = plain.split_once(' ')?.1.parse().ok()?;
-    // what it reads as must be what it was written as
-    (offset >= 0 && token(offset, order) == text).then_some(offset)
 }
 
 /// The times of a client's own disk, in whole seconds.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::{
     Ask,
     address::{Owner, Subject},
-    children::{self, Listed},
+    auth::{SEE_GROUPS, SEE_USERS},
+    counted::{Counted, Listed},
     error::{Answer, Refusal},
     reply,
     wire::{self, DriveItem, View},
@@ -47,17 +48,17 @@ pub async fn get(ask: &Ask) -> Answer {
 pub async fn list(ask: &Ask) -> Answer {
     ask.may_read()?;
     let all = libraries(ask).await?;
-    let window = children::window(ask, Order::Name)?;
+    let pages = Counted::of(ask, Order::Name).await?;
     let total = all.len();
     let (from, most) =
-        (usize::try_from(window.offset).unwrap_or(usize::MAX), usize::try_from(window.limit).unwrap_or(0));
+        (usize::try_from(pages.window.offset).unwrap_or(usize::MAX), usize::try_from(pages.window.limit).unwrap_or(0));
     let view = ask.view().await?;
     let mut value: Vec<Value> = Vec::new();
     for library in all.iter().skip(from).take(most) {
         value.push(Value::Object(show(ask, &view, library).await?));
     }
     let listed = Listed { context: view.context("drives"), value, total: i64::try_from(total).unwrap_or(i64::MAX) };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 async fn libraries(ask: &Ask) -> Result<Vec<Library>, Refusal> {
@@ -83,9 +84,22 @@ async fn libraries(ask: &Ask) -> Result<Vec<Library>, Refusal> {
             reaches(ask, &library).await?;
             Ok(vec![Library::clone(&library)])
         }
-        // somebody without a drive has an empty list of them
-        Err(Refusal::Vault(Error::Missing(_))) => Ok(Vec::new()),
+        // somebody without a drive has an empty list of them, for who may know that there is such a one
+        Err(Refusal::Vault(Error::Missing(_))) if may_know(ask) => Ok(Vec::new()),
         Err(other) => Err(other),
+    }
+}
+
+/// Whether the token shows that whose drives are asked for is there at all.
+fn may_know(ask: &Ask) -> bool {
+    match &ask.address.subject {
+        Subject::Owner(Owner::User(_)) => ask.caller.has_one_of(&SEE_USERS),
+        Subject::Owner(Owner::Group(_)) => ask.caller.has_one_of(&SEE_GROUPS),
+        Subject::Owner(Owner::Me | Owner::Site(_))
+        | Subject::Service
+        | Subject::Drive(_)
+        | Subject::Item(..)
+        | Subject::Share(_) => true,
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     Ask,
     address::Subject,
-    children::{self, Listed},
+    counted::{Counted, Listed},
     done, drives,
     error::{Answer, Refusal},
     items,
@@ -21,7 +21,7 @@ use crate::{
     domain::{
         item::Item,
         library::{Library, LibraryKind},
-        page::{Order, Page, Window},
+        page::{Order, Page},
     },
     vault::Look,
 };
@@ -29,27 +29,27 @@ use crate::{
 /// `GET {root}/recent`. On the caller's own drive, files elsewhere count, too, and show as pointers to where they are; on
 /// any other, what lies there.
 pub async fn recent(ask: &Ask) -> Answer {
-    let (library, window) = begin(ask).await?;
+    let (library, pages) = begin(ask).await?;
     let within = within(ask, &library);
-    let page = ask.hall.vault.recent(ask.actor(), within, window).await?;
-    list(ask, &library, page, window).await
+    let page = ask.hall.vault.recent(ask.actor(), within, pages.window).await?;
+    list(ask, &library, page, &pages).await
 }
 
 /// `GET {root}/following`, as [`recent`]. An application follows nothing.
 pub async fn following(ask: &Ask) -> Answer {
     for_users(ask)?;
-    let (library, window) = begin(ask).await?;
+    let (library, pages) = begin(ask).await?;
     let within = within(ask, &library);
-    let page = ask.hall.vault.followed(ask.actor(), within, window).await?;
-    list(ask, &library, page, window).await
+    let page = ask.hall.vault.followed(ask.actor(), within, pages.window).await?;
+    list(ask, &library, page, &pages).await
 }
 
 /// `GET {root}/bundles`: the vendor has them on drives of another type.
 pub async fn bundles(ask: &Ask) -> Answer {
-    let (_, window) = begin(ask).await?;
+    let (_, pages) = begin(ask).await?;
     let context = ask.view().await?.context("Collection(driveItem)");
     let listed = Listed { context, value: Vec::new(), total: 0 };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 /// `POST …/follow`.
@@ -78,11 +78,11 @@ fn for_users(ask: &Ask) -> Result<(), Refusal> {
 }
 
 /// The drive of the address, which the token must reach, and the part of the list.
-async fn begin(ask: &Ask) -> Result<(Arc<Library>, Window), Refusal> {
+async fn begin(ask: &Ask) -> Result<(Arc<Library>, Counted), Refusal> {
     let Subject::Drive(drive) = &ask.address.subject else { return Err(Refusal::NoCall) };
     let library = ask.library(drive).await?;
     drives::reaches(ask, &library).await?;
-    Ok((library, children::window(ask, Order::Name)?))
+    Ok((library, Counted::of(ask, Order::Name).await?))
 }
 
 fn within<'a>(ask: &Ask, library: &'a Library) -> Option<&'a Library> {
@@ -90,7 +90,7 @@ fn within<'a>(ask: &Ask, library: &'a Library) -> Option<&'a Library> {
     (!own).then_some(library)
 }
 
-async fn list(ask: &Ask, library: &Library, page: Page<Item>, window: Window) -> Answer {
+async fn list(ask: &Ask, library: &Library, page: Page<Item>, pages: &Counted) -> Answer {
     let view = ask.view().await?;
     let mut value = Vec::with_capacity(page.items.len());
     for item in &page.items {
@@ -101,5 +101,5 @@ async fn list(ask: &Ask, library: &Library, page: Page<Item>, window: Window) ->
         }));
     }
     let listed = Listed { context: view.context("Collection(driveItem)"), value, total: page.total };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }

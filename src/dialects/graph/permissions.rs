@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::{
     Ask,
-    children::{self, Listed},
+    counted::{Counted, Listed},
     done,
     error::{Answer, Refusal, read_json},
     ids, reply,
@@ -218,19 +218,19 @@ fn known(found: &[Option<PrincipalId>]) -> Result<Vec<PrincipalId>, Refusal> {
 
 /// `GET …/permissions`.
 pub async fn list(ask: &Ask) -> Answer {
-    let window = children::window(ask, Order::Name)?;
+    let pages = Counted::of(ask, Order::Name).await?;
     let look = ask.look().await?;
     let grants = ask.hall.vault.grants(ask.actor(), &look).await?;
     let (view, namer) = (ask.view().await?, Namer::of(ask).await?);
     let (from, most) =
-        (usize::try_from(window.offset).unwrap_or(usize::MAX), usize::try_from(window.limit).unwrap_or(0));
+        (usize::try_from(pages.window.offset).unwrap_or(usize::MAX), usize::try_from(pages.window.limit).unwrap_or(0));
     let mut value = Vec::new();
     for grant in grants.iter().skip(from).take(most) {
         value.push(Value::Object(view.selected(&show(&view, &look, &namer, grant)?)?));
     }
     let total = i64::try_from(grants.len()).unwrap_or(i64::MAX);
     let listed = Listed { context: view.context("Collection(permission)"), value, total };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 /// `GET …/permissions/{id}`.

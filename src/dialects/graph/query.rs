@@ -21,6 +21,8 @@ pub struct Expansion {
     pub select: Select,
     /// Its own `$top`.
     pub top: Option<i64>,
+    /// Both, as the options of a request of their own.
+    pub options: String,
 }
 
 /// How many entries a page has when nobody says.
@@ -125,7 +127,14 @@ impl Query {
                     .map(|(name, value)| (plain(name.trim()), value.trim()))
                     .collect();
                 let get = |wanted: &str| options.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
-                return Ok(Some(Expansion { select: Select::parse(get("select")), top: top(get("top"))? }));
+                let mut own = form_urlencoded::Serializer::new(String::new());
+                for name in ["select", "top"] {
+                    if let Some(value) = get(name) {
+                        own.append_pair(&format!("${name}"), value);
+                    }
+                }
+                let (select, top) = (Select::parse(get("select")), top(get("top"))?);
+                return Ok(Some(Expansion { select, top, options: own.finish() }));
             }
         }
         Ok(None)

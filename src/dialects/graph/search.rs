@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::{
     Ask,
     address::{Base, Drive, Subject},
-    children::{self, Listed},
+    children,
+    counted::{Counted, Listed},
     drives,
     error::{Answer, Refusal},
     reply,
-    wire::DriveItem,
 };
 use crate::domain::{
     item::Kind,
@@ -26,9 +26,9 @@ const LONGEST: usize = 500;
 pub async fn search(ask: &Ask) -> Answer {
     let text = text(ask)?;
     let order = ask.query.order()?;
-    let window = children::window(ask, order)?;
+    let pages = Counted::of(ask, order).await?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
-    let within = SearchWindow { offset: window.offset, limit: window.limit, ..sorted(order) };
+    let within = SearchWindow { offset: pages.window.offset, limit: pages.window.limit, ..sorted(order) };
     let found = match whole_drive(ask) {
         Some(drive) => {
             let library = ask.library(drive).await?;
@@ -46,16 +46,14 @@ pub async fn search(ask: &Ask) -> Answer {
         }
     };
     let view = ask.view().await?;
-    let mut value = Vec::with_capacity(found.items.len());
-    for item in &found.items {
-        let mut shown = view.selected(&DriveItem::new(&view, item)?)?;
-        if view.select.wants("searchResult") {
+    let mut value = children::show(ask, &view, &found.items).await?;
+    if view.select.wants("searchResult") {
+        for shown in value.iter_mut().filter_map(Value::as_object_mut) {
             shown.insert("searchResult".to_owned(), json!({}));
         }
-        value.push(Value::Object(shown));
     }
     let listed = Listed { context: view.context("Collection(driveItem)"), value, total: found.total };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 /// The drive that is searched as a whole, also by who sees only some of it.

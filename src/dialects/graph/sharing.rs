@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Ask,
     address::Subject,
-    children::{self, Listed},
+    counted::{Counted, Listed},
     error::{Answer, Refusal},
     query::Select,
     reply,
@@ -83,9 +83,9 @@ const BESIDE: [&str; 11] = [
 pub async fn with_me(ask: &Ask) -> Answer {
     let Subject::Drive(drive) = &ask.address.subject else { return Err(Refusal::NoCall) };
     ask.may_read()?;
-    let window = children::window(ask, Order::Name)?;
+    let pages = Counted::of(ask, Order::Name).await?;
     let own = ask.library(drive).await?;
-    let page = ask.hall.vault.shared_with_me(ask.actor(), &own, window).await?;
+    let page = ask.hall.vault.shared_with_me(ask.actor(), &own, pages.window).await?;
     let view = ask.view().await?;
     // the pointer is whole; what is selected is selected beside it
     let whole = View { select: Select::default(), ..view.clone() };
@@ -96,7 +96,7 @@ pub async fn with_me(ask: &Ask) -> Answer {
         value.push(Value::Object(pointer(&view, &whole, item, shared.get(&item.id))?));
     }
     let listed = Listed { context: view.context("Collection(driveItem)"), value, total: page.total };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 /// An item elsewhere as a pointer to where it is; what is selected is selected beside it.

@@ -10,7 +10,7 @@ use super::{
     Ask, PREFIXES,
     address::{self, Base, Drive, Owner, Subject},
     below,
-    children::{self, Listed},
+    counted::{Counted, Listed},
     done,
     error::{Answer, Refusal, read_json},
     ids, reply, sign_in, wire,
@@ -89,13 +89,14 @@ pub async fn create(ask: &Ask, body: Body) -> Answer {
 
 /// `GET /subscriptions`: those of the same user and application.
 pub async fn list(ask: &Ask) -> Answer {
-    let window = children::window(ask, Order::Created)?;
-    let (page, total) = ask.hall.vault.subscriptions(ask.caller.credential, window.offset, window.limit).await?;
+    let pages = Counted::of(ask, Order::Created).await?;
+    let (page, total) =
+        ask.hall.vault.subscriptions(ask.caller.credential, pages.window.offset, pages.window.limit).await?;
     let view = ask.view().await?;
     let shown = page.iter().map(|one| view.selected(&Shown::new(one, false)).map(Value::Object));
     let value = shown.collect::<Result<Vec<_>, Error>>()?;
     let listed = Listed { context: view.context("subscriptions"), value, total };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 /// `GET /subscriptions/{id}`.
@@ -110,8 +111,9 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     let wanted: Wanted = read_json(body, ask.hall.limits.text).await?;
     let (vault, credential) = (&ask.hall.vault, ask.caller.credential);
     let there = vault.subscription(credential, id).await?;
+    let changes = wanted.change_type.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(UPDATED));
     let stays = [
-        ("changeType", wanted.change_type.as_deref(), UPDATED),
+        ("changeType", changes.then_some(""), UPDATED),
         ("resource", wanted.resource.as_deref(), &there.resource),
         ("clientState", wanted.client_state.as_deref(), there.client_state.as_deref().unwrap_or_default()),
     ];
@@ -123,6 +125,9 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     let url = wanted.notification_url.filter(|url| *url != there.notification_url);
     if wanted.expiration_date_time.is_none() && url.is_none() {
         return Err(missing("expirationDateTime"));
+    }
+    if let Some(end) = wanted.expiration_date_time {
+        vault.check_subscription_end(end).await?;
     }
     if let Some(url) = &url {
         validate(ask, &target(ask, url)?).await?;

@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    Ask,
-    children::{self, Listed},
-    content, done,
+    Ask, content,
+    counted::{Counted, Listed},
+    done,
     error::{Answer, Refusal},
     ids, reply,
     signed::Bytes,
@@ -26,7 +26,7 @@ use crate::{
 
 /// `GET …/versions`, newest first.
 pub async fn list(ask: &Ask) -> Answer {
-    let window = children::window(ask, Order::Name)?;
+    let pages = Counted::of(ask, Order::Name).await?;
     let look = ask.look().await?;
     let mut editions = ask.hall.vault.editions(ask.actor(), &look).await?;
     if look.file()?.unpublished_by.is_some() {
@@ -35,12 +35,12 @@ pub async fn list(ask: &Ask) -> Answer {
     let view = ask.view().await?;
     let bounds = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     let mut value = Vec::new();
-    for edition in editions.iter().skip(bounds(window.offset)).take(bounds(window.limit)) {
+    for edition in editions.iter().skip(bounds(pages.window.offset)).take(bounds(pages.window.limit)) {
         value.push(Value::Object(view.selected(&DriveItemVersion::new(&view, look.item(), edition)?)?));
     }
     let total = i64::try_from(editions.len()).unwrap_or(i64::MAX);
     let listed = Listed { context: view.context("Collection(driveItemVersion)"), value, total };
-    Ok(reply::json(StatusCode::OK, &children::page(ask, listed, window)))
+    Ok(reply::json(StatusCode::OK, &pages.page(ask, listed)?))
 }
 
 /// `GET …/versions/{v}`.

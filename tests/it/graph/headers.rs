@@ -147,6 +147,13 @@ async fn a_post_may_mean_another_method() {
     let (ann, plan) = (server.graph(&server.world.ann), server.plan());
     let patch = ann.request("POST", &plan).header("x-http-method-override", "PATCH").body(r#"{"description":"x"}"#);
     assert_eq!(server.send(patch).await.expect(200).json()["description"], "x");
+    let put = ann.request("POST", &format!("{plan}/content")).header("x-http-method-override", "PUT").body("put");
+    assert_eq!(server.send(put).await.expect(200).json()["size"], 3);
+    let begun = ann.post_json(&format!("{plan}/createUploadSession"), json!({})).await.expect(200).json();
+    let address = begun["uploadUrl"].as_str().unwrap();
+    let fragment =
+        server.http.post(address).header("x-http-method-override", "PUT").header("content-range", "bytes 0-1/2");
+    server.send(fragment.body("up")).await.expect(200);
     let get = ann.request("POST", &plan).header("x-http-method-override", "GET");
     server.send(get).await.expect(405);
     let delete = ann.request("POST", &plan).header("x-http-method-override", "delete");

@@ -114,6 +114,9 @@ impl Drive {
             // the older form of one's own drive is not among the bare ones
             let prefixes = ["/beta", "/v2.0", "/_api/v2.0", ""].iter().filter(|_| is_chosen);
             all.extend(prefixes.map(|prefix| format!("{prefix}{root}{}", forms[0])));
+            // an entry of the site's list is the file once more
+            let list = root.strip_suffix("/drive").filter(|list| list.contains("/lists/"));
+            all.extend(list.map(|list| format!("/v1.0{list}/items/{file}/driveItem")));
         }
         all
     }
@@ -128,6 +131,9 @@ async fn drives(server: &Server) -> Vec<Drive> {
         (format!("/sites/{id}/drive"), Door::All),
         (format!("/sites/{}/drive", encoded(&id)), Door::All),
         ("/sites/root/drive".to_owned(), Door::All),
+        ("/sites/127.0.0.1/drive".to_owned(), Door::All),
+        (format!("/sites/{}/drive", site.graph_site_id), Door::All),
+        (format!("/sites/root/lists/{}/drive", site.graph_site_id), Door::All),
         ("/sites/127.0.0.1:/sites/Engineering:/drive".to_owned(), Door::All),
         (format!("/sites/{id}/drives/{}", site.graph_id), Door::All),
     ];

@@ -109,7 +109,14 @@ async fn lists_of_drives_hold_what_the_caller_can_see() {
     assert_eq!(names(&ann, "/v1.0/me/drives").await, std::slice::from_ref(&own.graph_id));
     assert_eq!(names(&ann, "/v1.0/users/ann/drives").await, [own.graph_id]);
     assert_eq!(names(&ann, "/v1.0/sites/root/drives").await, std::slice::from_ref(&world.library.graph_id));
-    assert!(names(&ann, "/v1.0/users/bob/drives").await.is_empty());
+    // without a scope for users, nobody is told who has an account here
+    for path in ["/v1.0/users/bob/drives", "/v1.0/users/nobody/drives", "/v1.0/groups/nobody/drives"] {
+        ann.get(path).await.expect(404);
+    }
+    let token = world::token(&server.vault, world.ann.person.id, &["Files.Read.All", "User.ReadBasic.All"]).await;
+    let curious = server.graph_with(&token);
+    assert!(names(&curious, "/v1.0/users/bob/drives").await.is_empty());
+    curious.get("/v1.0/users/nobody/drives").await.expect(404);
     assert!(names(&eve, "/v1.0/drives").await.is_empty());
     let page = ann.get("/v1.0/drives?$top=1&$select=id").await.expect(200).json();
     let next = page["@odata.nextLink"].as_str().unwrap().replace(&server.url(""), "");

@@ -1,6 +1,7 @@
 //! Subscriptions (spec/graph.md 13): who may have one of what, and how an endpoint shows that it wants to be told.
 
 use chrono::Duration;
+use coatcheck::vault::NewApplication;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -9,7 +10,7 @@ use crate::support::{
     graph::shown,
     receiver::{END, Manner, Receiver, notified, notified_with},
     server::Server,
-    world,
+    world::{self, PASSWORD},
 };
 
 fn masked(text: &str, id: &str, receiver: &Receiver) -> String {
@@ -309,6 +310,51 @@ async fn others_subscriptions_are_not_there() {
     }
     server.send(server.get("/v1.0/subscriptions")).await.expect(401);
     server.send(ann.request("PUT", &path)).await.expect(405);
+}
+
+#[tokio::test]
+async fn what_an_application_subscribed_to_ends_when_it_may_do_other_things() {
+    let (server, receiver) = notified().await;
+    let (desk, secret) = server.client("desk", false).await;
+    let form = [("grant_type", "client_credentials"), ("client_id", "desk"), ("client_secret", &*secret)];
+    let itself = server.ask(&[&form[..], &[("scope", ".default")]].concat()).await.expect(200).json();
+    let password = [("grant_type", "password"), ("username", "ann@example.com"), ("password", PASSWORD)];
+    let scope = [("scope", "Files.ReadWrite.All")];
+    let for_ann = server.ask(&[&form[1..], &password[..], &scope[..]].concat()).await.expect(200).json();
+    let [itself, for_ann] = [itself, for_ann].map(|granted| granted["access_token"].as_str().unwrap().to_owned());
+    let (itself, for_ann) = (server.graph_with(&itself), server.graph_with(&for_ann));
+    let (own, anns) = (itself.subscribed(&receiver).await, for_ann.subscribed(&receiver).await);
+
+    let with = |roles: &[&str]| NewApplication {
+        client_id: "desk".to_owned(),
+        name: "Desk & Co".to_owned(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+    };
+    server.vault.put_application(&with(&["Files.ReadWrite.All"])).await.unwrap();
+    itself.get(&own).await.expect(200);
+    server.vault.put_application(&with(&[])).await.unwrap();
+    itself.get(&own).await.expect(404);
+    for_ann.get(&anns).await.expect(200);
+    let mut sign_in =
+        server.vault.applications().await.unwrap().into_iter().find(|it| it.person.id == desk.id).unwrap().sign_in;
+    server.vault.put_sign_in(desk.id, &sign_in).await.unwrap();
+    for_ann.get(&anns).await.expect(200);
+    sign_in.delegated.clear();
+    server.vault.put_sign_in(desk.id, &sign_in).await.unwrap();
+    for_ann.get(&anns).await.expect(404);
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_is_refused_before_anybody_is_asked() {
+    let (server, receiver) = notified().await;
+    let ann = server.graph(&server.world.ann);
+    let path = ann.subscribed(&receiver).await;
+    let asked = receiver.count();
+    let past = json!({"expirationDateTime": "2001-01-01T00:00:00Z", "notificationUrl": receiver.url("/elsewhere")});
+    ann.patch(&path, past).await.expect(400);
+    assert_eq!(receiver.count(), asked);
+    ann.patch(&path, json!({"expirationDateTime": END, "changeType": "Updated"})).await.expect(200);
+    ann.patch(&path, json!({"expirationDateTime": END, "changeType": "deleted"})).await.expect(400);
 }
 
 #[tokio::test]

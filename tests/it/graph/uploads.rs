@@ -8,6 +8,7 @@ use coatcheck::{
     vault::{NewToken, UserChange},
 };
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 
 use crate::support::{
     acts::{Client, Clients, Outcome},
@@ -686,6 +687,24 @@ async fn other_dialects_see_the_file_when_the_session_has_ended_and_their_locks_
         assert_eq!(clients.check_out(client, &world.bob, &seen).await, Outcome::Done);
         assert_eq!(clients.cancel(client, &world.bob, &seen).await, Outcome::Done);
     }
+}
+
+#[tokio::test]
+async fn who_has_too_many_sessions_open_is_told_when_to_come_back() {
+    let server = Server::start().await;
+    let (ann, drive) = (server.graph(&server.world.ann), server.drive());
+    let url = begin(&ann, &format!("{drive}/root:/first.txt:"), json!({})).await;
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    // as if she had begun it a thousand times
+    let more = "INSERT INTO uploads SELECT (jsonb_populate_record(u, jsonb_build_object('id', gen_random_uuid(),
+        'digest', '\\x' || encode(sha256(n::text::bytea), 'hex')))).* FROM uploads u, generate_series(2, 1000) n";
+    assert_eq!(sqlx::query(more).execute(&mut db).await.unwrap().rows_affected(), 999);
+    let refused = ann.post_json(&format!("{drive}/root:/next.txt:/createUploadSession"), json!({})).await.expect(429);
+    assert_eq!(refused.header("retry-after"), "60");
+    assert_eq!(code(&refused), ("activityLimitReached".to_owned(), "throttledRequest".to_owned()));
+    begin(&server.graph(&server.world.bob), &format!("{drive}/root:/bobs.txt:"), json!({})).await;
+    server.send(server.http.delete(&url)).await.expect(204);
+    begin(&ann, &format!("{drive}/root:/next.txt:"), json!({})).await;
 }
 
 #[tokio::test]

@@ -196,7 +196,14 @@ async fn versions_are_listed_page_by_page() {
     assert_eq!(pages, ["5.0 4.0", "3.0 2.0", "1.0"]);
     assert_eq!(ann.get(&format!("{plan}/versions?$top=5000")).await.json()["value"].as_array().unwrap().len(), 5);
     assert_eq!(ann.get(&format!("{plan}/versions?$top=0")).await.json()["value"], serde_json::json!([]));
-    for bad in ["$top=x", "$top=-1", "$skiptoken=nonsense"] {
+    // a token is good for one list of one caller
+    let page = ann.get(&format!("{plan}/versions?$top=1")).await.expect(200).json();
+    let token = page["@odata.nextLink"].as_str().unwrap().split_once("skiptoken=").unwrap().1.to_owned();
+    let other = ann.put(&format!("{}/root:/other.txt:/content", server.drive()), "x").await.expect(201).json();
+    let other = format!("{}/items/{}", server.drive(), other["id"].as_str().unwrap());
+    ann.get(&format!("{other}/versions?$top=1&$skiptoken={token}")).await.expect(400);
+    server.graph(&server.world.bob).get(&format!("{plan}/versions?$top=1&$skiptoken={token}")).await.expect(400);
+    for bad in ["$top=x", "$top=-1", "$skiptoken=nonsense", "$skiptoken=TmFtZSAx"] {
         ann.get(&format!("{plan}/versions?{bad}")).await.expect(400);
     }
 }
