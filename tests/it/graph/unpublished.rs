@@ -461,3 +461,30 @@ async fn a_new_file_that_is_shared_shows_when_it_is_checked_in() {
     server.graph(&server.world.ann).post(&format!("{file}/checkin")).await.expect(204);
     assert_eq!(shared().await, ["new.txt"]);
 }
+
+#[tokio::test]
+async fn the_drive_tells_others_of_no_change_before_the_first_check_in() {
+    let server = Server::start().await;
+    require_check_outs(&server).await;
+    let (ann, bob) = (server.graph(&server.world.ann), server.graph(&server.world.bob));
+    let last = async |who: &Graph<'_>| {
+        let drive = who.get(&format!("{}?$select=lastModifiedDateTime", server.drive())).await.expect(200).json();
+        drive["lastModifiedDateTime"].as_str().unwrap().to_owned()
+    };
+    let before = last(&bob).await;
+    server.advance(Duration::minutes(10));
+    let (file, _) = upload(&server, "new.txt").await;
+    assert_eq!((last(&ann).await.as_str(), last(&bob).await), ("2026-03-04T05:16:07Z", before.clone()));
+    server.advance(Duration::minutes(10));
+    ann.post(&format!("{file}/discardCheckout")).await.expect(204);
+    // the same whether the trail has its places or not
+    assert_eq!((last(&ann).await.as_str(), last(&bob).await), ("2026-03-04T05:26:07Z", before.clone()));
+    server.vault.settle().await.unwrap();
+    assert_eq!((last(&ann).await.as_str(), last(&bob).await), ("2026-03-04T05:26:07Z", before));
+    server.advance(Duration::minutes(10));
+    let (file, _) = upload(&server, "newer.txt").await;
+    ann.post(&format!("{file}/checkin")).await.expect(204);
+    assert_eq!(last(&bob).await, "2026-03-04T05:36:07Z");
+    server.vault.settle().await.unwrap();
+    assert_eq!(last(&bob).await, "2026-03-04T05:36:07Z");
+}
