@@ -189,14 +189,16 @@ pub async fn above(db: &mut PgConnection, items: &[ItemId], owner: PrincipalId) 
 }
 
 /// What a library holds: the newest editions of its files and the working copies behind their locks, in bytes; what is in
-/// the trash or was never checked in does not count, nor, where `no_private`, what is private.
+/// the trash or was never checked in does not count, nor, where `no_private`, what is private. The conditions are those of an
+/// index.
 pub async fn used_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT (coalesce(sum(t.size), 0) + coalesce(sum(w.size), 0))::bigint AS "used!" FROM items i
             JOIN editions e ON e.id = i.edition_id LEFT JOIN contents t ON t.sha256 = e.sha256
             LEFT JOIN locks k ON k.file_id = i.id AND k.holder_id IS NOT NULL
             LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence LEFT JOIN contents w ON w.sha256 = d.sha256
-        WHERE i.library_id = $1 AND i.deleted_at IS NULL AND i.unpublished_by IS NULL AND NOT ($2 AND e.private)"#,
+        WHERE i.library_id = $1 AND i.deleted_at IS NULL AND i.kind = 'file' AND i.unpublished_by IS NULL
+            AND NOT ($2 AND e.private)"#,
         id.0,
         no_private,
     )
@@ -204,7 +206,8 @@ pub async fn used_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) 
     .await
 }
 
-/// What lies in a library's trash, in bytes: the newest editions; without private ones where `no_private`.
+/// What lies in a library's trash, in bytes: the newest editions; without private ones where `no_private`. The conditions are
+/// those of an index.
 pub async fn deleted_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT coalesce(sum(t.size), 0)::bigint AS "deleted!" FROM items i
