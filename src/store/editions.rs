@@ -182,9 +182,11 @@ pub async fn publish(
             WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $31
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
-                comment, request_id, from_category_id, from_private)
-            SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $37, $25, $35, was.category_id, was.private
-            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id
+                comment, request_id, from_category_id, from_private, from_unpublished_by)
+            SELECT coalesce($2, now()), $31, $32, $33, 'done', $34, file_id, $11, fence, $37, $25, $35, was.category_id, was.private,
+                was.unpublished_by
+            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private, i.unpublished_by
+                FROM items i JOIN editions e ON e.id = i.edition_id
                 WHERE i.id = guard.file_id AND (i.category_id <> $28 OR e.private <> $21)) was ON true
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
@@ -289,9 +291,11 @@ pub async fn replace_latest(
             WHERE $4 AND d.file_id = guard.file_id AND d.fence = guard.fence AND d.holder_id IS DISTINCT FROM $29
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
-                comment, request_id, from_category_id, from_private)
-            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $35, $37, $33, was.category_id, was.private
-            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id
+                comment, request_id, from_category_id, from_private, from_unpublished_by)
+            SELECT coalesce($2, now()), $29, $30, $31, 'done', $32, file_id, $11, fence, $35, $37, $33, was.category_id, was.private,
+                was.unpublished_by
+            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private, i.unpublished_by
+                FROM items i JOIN editions e ON e.id = i.edition_id
                 WHERE i.id = guard.file_id AND (i.category_id <> $26 OR e.private <> $19)) was ON true
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
@@ -364,9 +368,11 @@ pub async fn describe_latest(
             FROM guard WHERE items.id = guard.file_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
-                comment, request_id, from_category_id, from_private)
-            SELECT coalesce($2, now()), $15, $16, 'update', 'done', $17, file_id, $5, fence, $18, $19, $20, was.category_id, was.private
-            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id
+                comment, request_id, from_category_id, from_private, from_unpublished_by)
+            SELECT coalesce($2, now()), $15, $16, 'update', 'done', $17, file_id, $5, fence, $18, $19, $20, was.category_id, was.private,
+                was.unpublished_by
+            FROM guard LEFT JOIN LATERAL (SELECT i.category_id, e.private, i.unpublished_by
+                FROM items i JOIN editions e ON e.id = i.edition_id
                 WHERE i.id = guard.file_id AND (i.category_id <> $13 OR e.private <> $10)) was ON true
         )
         SELECT file_id FROM guard"#,
@@ -440,10 +446,12 @@ pub async fn delete(
             FROM guard, remaining WHERE i.id = guard.file_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, comment,
-                request_id, from_category_id, from_private)
-            SELECT coalesce($2, now()), $5, $6, 'delete', 'done', $7, guard.file_id, $4, fence, $8, $9, was.category_id, was.private
+                request_id, from_category_id, from_private, from_unpublished_by)
+            SELECT coalesce($2, now()), $5, $6, 'delete', 'done', $7, guard.file_id, $4, fence, $8, $9, was.category_id, was.private,
+                was.unpublished_by
             FROM guard LEFT JOIN LATERAL (
-                SELECT i.category_id, e.private FROM items i JOIN editions e ON e.id = i.edition_id, remaining
+                SELECT i.category_id, e.private, i.unpublished_by
+                FROM items i JOIN editions e ON e.id = i.edition_id, remaining
                 WHERE i.id = guard.file_id AND e.private <> remaining.private) was ON true
         )
         SELECT EXISTS (SELECT FROM remaining) AS "others!", EXISTS (SELECT FROM guard) AS "done!""#,

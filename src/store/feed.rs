@@ -90,8 +90,8 @@ pub async fn number(db: &mut PgConnection, limit: i64) -> sqlx::Result<i64> {
     .await
 }
 
-/// What somebody sees below a folder: all but what is of some categories, what is private, and what lies in a folder below it
-/// that is of such a category.
+/// What somebody sees below a folder: all but what is of some categories, what is private, what others have never checked in,
+/// and what lies in a folder below it that is of such a category.
 #[derive(Clone, Debug)]
 pub struct Sight {
     /// The library.
@@ -104,6 +104,8 @@ pub struct Sight {
     pub hidden: Vec<CategoryId>,
     /// Whether private files do not exist for the caller.
     pub no_private: bool,
+    /// Whose files that were never checked in exist.
+    pub caller: Option<PrincipalId>,
 }
 
 impl Sight {
@@ -145,6 +147,7 @@ pub async fn below(
                 AND NOT ($2::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
                 AND (cardinality($10::uuid[]) = 0 OR NOT i.category_id = ANY ($10) AND NOT EXISTS (SELECT FROM items a
                     WHERE a.id = ANY (i.ancestors[$11::int:]) AND a.category_id = ANY ($10)))
+                AND (i.unpublished_by IS NULL OR i.unpublished_by = $13::uuid)
             ORDER BY i.ancestors[1:64], cardinality(i.ancestors), i.id LIMIT $12
         )"#,
         "0::bigint",
@@ -161,6 +164,7 @@ pub async fn below(
         &sight.hidden as &[CategoryId],
         sight.below(),
         limit,
+        sight.caller.map(|caller| caller.0),
     )
     .fetch_all(db)
     .await
@@ -230,13 +234,15 @@ pub async fn shown(
         r#"WHERE i.id = ANY ($3::uuid[]) AND i.deleted_at IS NULL AND (i.id = $4::uuid OR i.ancestors @> ARRAY[$4])
             AND NOT ($2::boolean AND coalesce(e.private, false))
             AND (cardinality($5::uuid[]) = 0 OR i.id = $4 OR NOT i.category_id = ANY ($5) AND NOT EXISTS (SELECT FROM items a
-                WHERE a.id = ANY (i.ancestors[$6::int:]) AND a.category_id = ANY ($5)))"#,
+                WHERE a.id = ANY (i.ancestors[$6::int:]) AND a.category_id = ANY ($5)))
+            AND (i.unpublished_by IS NULL OR i.unpublished_by = $7::uuid)"#,
         now,
         sight.no_private,
         among as &[ItemId],
         sight.folder.0,
         &sight.hidden as &[CategoryId],
         sight.below(),
+        sight.caller.map(|caller| caller.0),
     )
     .fetch_all(db)
     .await
@@ -254,8 +260,9 @@ pub struct GoneRow {
 }
 
 /// Those of the items that are not shown, and that somebody could have seen at or below a folder before or within a stretch:
-/// at the place where they were deleted, or at one they were taken away from, and as what they are or have been since. Of
-/// the others not even their ids are told.
+/// at the place where they were deleted, or at one they were taken away from, and as what they are or have been since. What
+/// was done to a file before its first check-in was seen by its maker alone, and so was the end of one that had none. Of the
+/// others not even their ids are told.
 pub async fn gone(
     db: &mut PgConnection,
     sight: &Sight,
@@ -268,11 +275,18 @@ pub async fn gone(
             SELECT v.item_id, v.from_ancestors, v.from_category_id, v.from_private FROM events v
             WHERE v.item_id = ANY ($1) AND v.position > $5 AND v.position <= $6 AND v.position > 0 AND v.outcome = 'done'
                 AND (v.from_ancestors IS NOT NULL OR v.from_category_id IS NOT NULL)
+                AND (v.from_unpublished_by IS NULL OR v.from_unpublished_by = $7::uuid)
         )
         SELECT i.id AS "id!: ItemId", i.graph_id AS "graph_id!", i.kind AS "kind!: Kind",
             CASE WHEN i.deleted_at IS NOT NULL AND i.ancestors @> ARRAY[$2::uuid] THEN p.graph_id END AS "parent?"
         FROM items i LEFT JOIN editions e ON e.id = i.edition_id LEFT JOIN items p ON p.id = i.parent_id
-        WHERE i.id = ANY ($1)
+        WHERE i.id = ANY ($1) AND (i.unpublished_by IS NULL OR i.unpublished_by = $7)
+            -- its last deletion, be it before the stretch: what lies in the trash may be deleted for good much later
+            AND (i.deleted_at IS NULL OR NOT EXISTS (
+                SELECT FROM (SELECT d.from_unpublished_by AS maker FROM events d
+                    WHERE d.item_id = i.id AND d.position > 0 AND d.verb = 'delete' AND d.outcome = 'done' AND d.edition_id IS NULL
+                    ORDER BY d.position DESC LIMIT 1) deletion
+                WHERE deletion.maker IS NOT NULL AND deletion.maker IS DISTINCT FROM $7))
             AND EXISTS (
                 SELECT FROM (SELECT i.ancestors AS path UNION ALL SELECT past.from_ancestors FROM past
                     WHERE past.item_id = i.id AND past.from_ancestors IS NOT NULL) places
@@ -290,6 +304,7 @@ pub async fn gone(
         sight.no_private,
         stretch.from,
         stretch.until,
+        sight.caller.map(|caller| caller.0),
     )
     .fetch_all(db)
     .await

@@ -168,7 +168,7 @@ pub async fn update(
             RETURNING file_id, fence
         ), old AS MATERIALIZED (
             -- as it is now: a folder above may have been moved while this waited for its tree
-            SELECT i.id, i.ancestors, i.category_id FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
+            SELECT i.id, i.ancestors, i.category_id, i.unpublished_by FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
         ), file AS (
             UPDATE items i SET parent_id = parent.id, ancestors = parent.ancestors || parent.id, name = $6, name_key = $7,
                 title = $8, description = $9, category_id = $10, client_created_at = $11, client_modified_at = $12,
@@ -180,10 +180,10 @@ pub async fn update(
             FROM items i, guard WHERE i.id = guard.file_id AND e.id = i.edition_id AND (e.title <> $8 OR e.description <> $9)
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id,
-                from_ancestors, from_category_id)
+                from_ancestors, from_category_id, from_unpublished_by)
             SELECT coalesce($2, now()), $13, $14, 'update', 'done', $4, guard.file_id, guard.fence, $15, $16,
                 CASE WHEN file.ancestors <> old.ancestors THEN old.ancestors END,
-                CASE WHEN old.category_id <> $10 THEN old.category_id END
+                CASE WHEN old.category_id <> $10 THEN old.category_id END, old.unpublished_by
             FROM guard, old, file
         )
         SELECT file.id FROM file"#,
@@ -238,8 +238,10 @@ pub async fn delete(
                 unpublished_by = NULL, revision = i.revision + 1
             FROM guard WHERE i.id = guard.file_id
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-            SELECT coalesce($2, now()), $4, $5, 'delete', 'done', $6, guard.file_id, guard.fence, $7, $8 FROM guard
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id,
+                from_unpublished_by)
+            SELECT coalesce($2, now()), $4, $5, 'delete', 'done', $6, guard.file_id, guard.fence, $7, $8, was.unpublished_by
+            FROM guard JOIN items was ON was.id = guard.file_id
         )
         SELECT file_id FROM guard"#,
         permit.item().0,

@@ -231,9 +231,10 @@ pub async fn delete(
             WHERE ancestors @> ARRAY[$1::uuid] AND deleted_at IS NULL
             RETURNING id
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-            SELECT coalesce($2, now()), $3, $4, 'delete', 'done', $5, gone.id, k.fence, $6, $7
-            FROM gone LEFT JOIN locks k ON k.file_id = gone.id
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id,
+                from_unpublished_by)
+            SELECT coalesce($2, now()), $3, $4, 'delete', 'done', $5, gone.id, k.fence, $6, $7, was.unpublished_by
+            FROM gone JOIN items was ON was.id = gone.id LEFT JOIN locks k ON k.file_id = gone.id
         ), closed AS (
             UPDATE locks k SET revision = k.revision + 1, closed_at = coalesce($2, now()), holder_id = NULL, mode = NULL,
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,

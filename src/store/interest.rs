@@ -15,7 +15,7 @@ use crate::domain::{
     lock::Mode,
 };
 
-/// Begins to follow an item; again changes nothing. `false`: there are too many already.
+/// Begins to follow an item; again changes nothing. `false`: there are too many already, not counting what lies in the trash.
 pub async fn follow(
     db: &mut PgConnection,
     whose: PrincipalId,
@@ -28,7 +28,8 @@ pub async fn follow(
         r#"INSERT INTO follows (principal_id, item_id, followed_at)
         SELECT $1, $2, coalesce($4::timestamptz, now())
         WHERE EXISTS (SELECT FROM follows WHERE principal_id = $1 AND item_id = $2)
-            OR (SELECT count(*) FROM follows WHERE principal_id = $1) < $3
+            OR (SELECT count(*) FROM follows f JOIN items i ON i.id = f.item_id
+                WHERE f.principal_id = $1 AND i.deleted_at IS NULL) < $3
         ON CONFLICT (principal_id, item_id) DO UPDATE SET followed_at = follows.followed_at
         RETURNING true AS "followed!""#,
         whose.0,
@@ -45,6 +46,23 @@ pub async fn follow(
 pub async fn unfollow(db: &mut PgConnection, whose: PrincipalId, item: ItemId) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM follows WHERE principal_id = $1 AND item_id = $2", whose.0, item.0).execute(db).await?;
     Ok(())
+}
+
+/// The same by Graph's ids of a drive and of an item in it, whatever has become of that. `false`: there was nothing to end.
+pub async fn unfollow_named(db: &mut PgConnection, whose: PrincipalId, drive: &str, item: &str) -> sqlx::Result<bool> {
+    if super::has_nul(drive) || super::has_nul(item) {
+        return Ok(false);
+    }
+    let ended = sqlx::query!(
+        "DELETE FROM follows f USING items i JOIN libraries l ON l.id = i.library_id
+        WHERE f.principal_id = $1 AND f.item_id = i.id AND i.graph_id = $3 AND l.graph_id = $2",
+        whose.0,
+        drive,
+        item,
+    )
+    .execute(db)
+    .await?;
+    Ok(ended.rows_affected() > 0)
 }
 
 /// Nobody follows these any more: they are gone for good.

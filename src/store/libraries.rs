@@ -189,14 +189,16 @@ pub async fn above(db: &mut PgConnection, items: &[ItemId], owner: PrincipalId) 
 }
 
 /// What a library holds: the newest editions of its files and the working copies behind their locks, in bytes; what is in
-/// the trash or was never checked in does not count, nor, where `no_private`, what is private.
+/// the trash or was never checked in does not count, nor, where `no_private`, what is private. The conditions are those of an
+/// index.
 pub async fn used_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT (coalesce(sum(t.size), 0) + coalesce(sum(w.size), 0))::bigint AS "used!" FROM items i
             JOIN editions e ON e.id = i.edition_id LEFT JOIN contents t ON t.sha256 = e.sha256
             LEFT JOIN locks k ON k.file_id = i.id AND k.holder_id IS NOT NULL
             LEFT JOIN drafts d ON d.file_id = k.file_id AND d.fence = k.fence LEFT JOIN contents w ON w.sha256 = d.sha256
-        WHERE i.library_id = $1 AND i.deleted_at IS NULL AND i.unpublished_by IS NULL AND NOT ($2 AND e.private)"#,
+        WHERE i.library_id = $1 AND i.deleted_at IS NULL AND i.kind = 'file' AND i.unpublished_by IS NULL
+            AND NOT ($2 AND e.private)"#,
         id.0,
         no_private,
     )
@@ -204,7 +206,8 @@ pub async fn used_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) 
     .await
 }
 
-/// What lies in a library's trash, in bytes: the newest editions; without private ones where `no_private`.
+/// What lies in a library's trash, in bytes: the newest editions; without private ones where `no_private`. The conditions are
+/// those of an index.
 pub async fn deleted_bytes(db: &mut PgConnection, id: LibraryId, no_private: bool) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT coalesce(sum(t.size), 0)::bigint AS "deleted!" FROM items i
@@ -219,7 +222,8 @@ pub async fn deleted_bytes(db: &mut PgConnection, id: LibraryId, no_private: boo
 
 /// Who changed something in a library last, and when, as far as its last `events` entries of the trail tell; not in what does
 /// not exist for `caller`: files of the categories `hidden`, private ones where `no_private`, those of others that were never
-/// checked in.
+/// checked in, and what befell such ones up to their end. The newest entries have no place in the feed yet, a second's worth at
+/// most; they count too. Those from before there was a feed do not.
 pub async fn last_change(
     db: &mut PgConnection,
     id: LibraryId,
@@ -230,7 +234,9 @@ pub async fn last_change(
 ) -> sqlx::Result<Option<(DateTime<Utc>, Option<PrincipalId>)>> {
     let row = sqlx::query!(
         r#"WITH latest AS MATERIALIZED (
-            SELECT * FROM events WHERE library_id = $1 ORDER BY id DESC LIMIT $5
+            (SELECT * FROM events WHERE library_id = $1 AND position IS NULL ORDER BY id DESC LIMIT $5)
+            UNION ALL
+            (SELECT * FROM events WHERE library_id = $1 AND position > 0 ORDER BY position DESC LIMIT $5)
         )
         SELECT v.at AS "at!", v.actor_id AS "by?: PrincipalId" FROM latest v JOIN items i ON i.id = v.item_id
         WHERE v.outcome = 'done'
@@ -238,7 +244,10 @@ pub async fn last_change(
             AND NOT i.category_id = ANY ($2)
             AND NOT ($3::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
             AND (i.unpublished_by IS NULL OR i.unpublished_by = $4::uuid)
-        ORDER BY v.id DESC LIMIT 1"#,
+            AND NOT EXISTS (SELECT FROM latest d WHERE d.item_id = v.item_id AND d.id >= v.id AND d.verb = 'delete'
+                AND d.outcome = 'done' AND d.edition_id IS NULL AND d.from_unpublished_by IS DISTINCT FROM $4
+                AND d.from_unpublished_by IS NOT NULL)
+        ORDER BY v.position DESC NULLS FIRST, v.id DESC LIMIT 1"#,
         id.0,
         hidden as &[CategoryId],
         no_private,

@@ -57,14 +57,11 @@ fn place(slice: &Slice) -> (Option<&str>, Option<Uuid>) {
     (after.map(|NamePlace { name, .. }| name.as_str()), after.map(|place| place.key))
 }
 
-/// Living users.
-pub async fn users(db: &mut PgConnection, wanted: &[Wanted], slice: &Slice) -> sqlx::Result<Keys<PrincipalId>> {
-    let columns = Columns::of(wanted);
-    let (name, key) = place(slice);
-    sqlx::query_as!(
-        Keys::<PrincipalId>,
-        r#"WITH fit AS (
-            SELECT p.id, lower(left(p.name, 64)) AS name FROM users u JOIN principals p ON p.id = u.id
+/// Living users who fit one of what is wanted, `$1` to `$4`.
+macro_rules! fitting_users {
+    ($what:tt, $tail:tt, $columns:ident $(, $argument:expr)* $(,)?) => {
+        sqlx::query_scalar!(
+            $what + r#" FROM principals p JOIN users u ON u.id = p.id
             WHERE p.disabled_at IS NULL AND (cardinality($1::text[]) = 0 OR EXISTS (
                 SELECT FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (field, fits, text, key)
                 CROSS JOIN LATERAL (SELECT CASE w.field
@@ -75,22 +72,61 @@ pub async fn users(db: &mut PgConnection, wanted: &[Wanted], slice: &Slice) -> s
                     ELSE coalesce(nullif(u.email_key, ''), u.login_key) END AS own,
                     CASE WHEN w.field IN ('name', 'first', 'last') THEN lower(w.text) ELSE w.key END AS text) AS c
                 WHERE CASE w.fits WHEN 'whole' THEN c.own = c.text WHEN 'start' THEN strpos(c.own, c.text) = 1
-                    ELSE strpos(c.own, c.text) > 0 END))
+                    ELSE strpos(c.own, c.text) > 0 END))"# + $tail,
+            &$columns.fields as &[&str],
+            &$columns.fits as &[&str],
+            &$columns.texts,
+            &$columns.keys,
+            $($argument),*
         )
-        SELECT ARRAY(SELECT f.id FROM fit f WHERE $5::text IS NULL OR (f.name, f.id) > (lower($5), $6::uuid)
-                ORDER BY f.name, f.id LIMIT $7) AS "keys!: Vec<PrincipalId>",
-            CASE WHEN $8::boolean THEN (SELECT count(*) FROM fit) END AS total"#,
-        &columns.fields as &[&str],
-        &columns.fits as &[&str],
-        &columns.texts,
-        &columns.keys,
-        name,
-        key,
+    };
+}
+
+/// Living users. A page is a stretch of an index; only who asks how many there are has all of them looked at.
+pub async fn users(db: &mut PgConnection, wanted: &[Wanted], slice: &Slice) -> sqlx::Result<Keys<PrincipalId>> {
+    let columns = Columns::of(wanted);
+    if let ([Wanted { field: Field::Email, fits: Fits::Whole, .. }], [key]) = (wanted, columns.keys.as_slice()) {
+        return user_with_email(db, key, slice).await;
+    }
+    let (name, key) = place(slice);
+    let keys = fitting_users!(
+        r#"SELECT p.id AS "id: PrincipalId""#,
+        " AND (lower(left(p.name, 64)), p.id) > (lower($5::text), $6::uuid)
+            ORDER BY lower(left(p.name, 64)), p.id LIMIT $7",
+        columns,
+        // before everybody
+        name.unwrap_or_default(),
+        key.unwrap_or_default(),
         slice.limit,
-        slice.count,
     )
-    .fetch_one(db)
-    .await
+    .fetch_all(&mut *db)
+    .await?;
+    let total = if slice.count {
+        let count = fitting_users!(r#"SELECT count(*) AS "count!""#, "", columns);
+        Some(count.fetch_one(db).await?)
+    } else {
+        None
+    };
+    Ok(Keys { keys, total })
+}
+
+/// The living user whose e-mail address has this key, as a list.
+async fn user_with_email(db: &mut PgConnection, email: &str, slice: &Slice) -> sqlx::Result<Keys<PrincipalId>> {
+    let (name, key) = place(slice);
+    let found = sqlx::query!(
+        r#"SELECT p.id AS "id: PrincipalId",
+            (lower(left(p.name, 64)), p.id) > (lower($2::text), $3::uuid) AND $4::bigint > 0 AS "is_in_slice!"
+        FROM users u JOIN principals p ON p.id = u.id WHERE u.email_key = $1 AND p.disabled_at IS NULL"#,
+        email,
+        name.unwrap_or_default(),
+        key.unwrap_or_default(),
+        slice.limit,
+    )
+    .fetch_optional(db)
+    .await?;
+    let total = slice.count.then(|| i64::from(found.is_some()));
+    let keys = found.into_iter().filter(|found| found.is_in_slice).map(|found| found.id).collect();
+    Ok(Keys { keys, total })
 }
 
 /// Those in a group who may act; in the order of their keys, so that a place among them says no name.

@@ -49,7 +49,7 @@ pub async fn file(
             RETURNING file_id, fence
         ), old AS MATERIALIZED (
             -- as it is now: a folder above may have been moved while this waited for its tree
-            SELECT i.id, i.library_id, i.ancestors FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
+            SELECT i.id, i.library_id, i.ancestors, i.unpublished_by FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
         ), file AS (
             UPDATE items i SET library_id = parent.library_id, parent_id = parent.id, ancestors = parent.ancestors || parent.id,
                 name = $7, name_key = $8, title = $9, revision = i.revision + 1
@@ -60,10 +60,10 @@ pub async fn file(
             WHERE i.id = guard.file_id AND e.id = i.edition_id AND e.title <> $9
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, request_id,
-                from_library_id, from_ancestors)
+                from_library_id, from_ancestors, from_unpublished_by)
             SELECT coalesce($2, now()), $10, $11, 'update', 'done', $6, guard.file_id, guard.fence, $14,
                 CASE WHEN old.library_id <> $6 THEN old.library_id END,
-                CASE WHEN file.ancestors <> old.ancestors THEN old.ancestors END
+                CASE WHEN file.ancestors <> old.ancestors THEN old.ancestors END, old.unpublished_by
             FROM guard, old, file
         )
         SELECT file.id FROM file"#,

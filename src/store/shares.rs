@@ -245,6 +245,7 @@ pub async fn items_given(
                 AND CASE WHEN l.kind = 'personal' THEN l.owner_id IS DISTINCT FROM $4::uuid ELSE i.parent_id IS NOT NULL END
                 AND NOT i.category_id = ANY (CASE WHEN l.policies_required THEN $5::uuid[] ELSE $6::uuid[] END)
                 AND NOT ($2::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
+                AND (i.unpublished_by IS NULL OR i.unpublished_by = $4)
             ORDER BY place LIMIT $7 OFFSET $8
         )"#,
         "page.total",

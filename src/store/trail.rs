@@ -80,8 +80,9 @@ pub async fn note_carried(db: &mut PgConnection, on: &Subject, way: &Way<'_>, ac
     }
     sqlx::query!(
         "INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, request_id, from_library_id,
-            from_ancestors)
-        SELECT coalesce($1::timestamptz, now()), $2, $3, $4, $5, $6, i.id, $7, $8, $10::uuid[] || i.ancestors[$11::int:]
+            from_ancestors, from_unpublished_by)
+        SELECT coalesce($1::timestamptz, now()), $2, $3, $4, $5, $6, i.id, $7, $8, $10::uuid[] || i.ancestors[$11::int:],
+            i.unpublished_by
         FROM items i WHERE i.ancestors @> ARRAY[$9::uuid] AND i.purged_at IS NULL ORDER BY i.ancestors, i.id",
         act.now,
         act.actor.map(|actor| actor.0),

@@ -52,13 +52,14 @@ pub async fn move_all(
             UPDATE items i SET library_id = $3, parent_id = CASE WHEN i.parent_id = $1 THEN target.id ELSE i.parent_id END,
                 ancestors = target.path || i.ancestors[2:], owner_id = $4, revision = i.revision + 1
             FROM target WHERE i.ancestors @> ARRAY[$1::uuid]
-            RETURNING i.id, ARRAY[$1::uuid] || i.ancestors[cardinality(target.path) + 1:] AS before
+            RETURNING i.id, i.unpublished_by, ARRAY[$1::uuid] || i.ancestors[cardinality(target.path) + 1:] AS before
         ), again AS (
             UPDATE locks k SET revision = k.revision + 1 FROM moved WHERE k.file_id = moved.id
         )
         INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, request_id, from_library_id,
-            from_ancestors)
-        SELECT coalesce($5::timestamptz, now()), $6, $7, 'update', 'done', $3, moved.id, $8, home.library_id, moved.before
+            from_ancestors, from_unpublished_by)
+        SELECT coalesce($5::timestamptz, now()), $6, $7, 'update', 'done', $3, moved.id, $8, home.library_id, moved.before,
+            moved.unpublished_by
         FROM moved, home ORDER BY moved.id",
         root.0,
         folder.0,

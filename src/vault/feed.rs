@@ -117,6 +117,7 @@ impl Vault {
             ancestors: item.ancestors.iter().map(|above| ItemId(above.id)).collect(),
             hidden: self.hidden_categories(actor, &item.library).await?,
             no_private: actor.is_supplier(),
+            caller: actor.id(),
         };
         Ok(Followed { sight, folder: item })
     }

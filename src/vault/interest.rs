@@ -4,7 +4,7 @@
 use super::{Look, Vault};
 use crate::{
     domain::{
-        actor::Actor,
+        actor::{Actor, Reach},
         error::{Error, Result},
         id::{CategoryId, PrincipalId},
         item::Item,
@@ -61,6 +61,19 @@ impl Vault {
         self.complete(async move {
             let mut db = vault.connection().await?;
             Ok(again!(store::interest::unfollow(&mut db, whose, item).await)?)
+        })
+        .await
+    }
+
+    /// The caller follows an item no more that they need not see any longer, by Graph's ids of its drive and its own: what
+    /// somebody follows counts until they say so, wherever it has gone. `false`: they did not follow it, or come with a
+    /// credential that changes nothing.
+    pub async fn unfollow_unseen(&self, actor: &Actor, drive: &str, item: &str) -> Result<bool> {
+        let Some(whose) = actor.id().filter(|_| actor.ceiling.write != Reach::Nothing) else { return Ok(false) };
+        let (vault, drive, item) = (self.clone(), drive.to_owned(), item.to_owned());
+        self.complete(async move {
+            let mut db = vault.connection().await?;
+            Ok(again!(store::interest::unfollow_named(&mut db, whose, &drive, &item).await)?)
         })
         .await
     }

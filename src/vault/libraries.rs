@@ -71,14 +71,21 @@ impl Vault {
     }
 
     /// The bytes of the newest editions in a library, as its owner counts them; without those of private files for a
-    /// supplier.
+    /// supplier. None to who does not see the library as a whole: how much there is beside what they were given is nothing to
+    /// them.
     pub async fn used_bytes(&self, actor: &Actor, library: &Library) -> Result<i64> {
+        if !sees_all(actor, library) {
+            return Ok(0);
+        }
         let mut db = self.connection().await?;
         Ok(store::libraries::used_bytes(&mut db, library.id, actor.is_supplier()).await?)
     }
 
     /// The same of what lies in its trash.
     pub async fn deleted_bytes(&self, actor: &Actor, library: &Library) -> Result<i64> {
+        if !sees_all(actor, library) {
+            return Ok(0);
+        }
         let mut db = self.connection().await?;
         Ok(store::libraries::deleted_bytes(&mut db, library.id, actor.is_supplier()).await?)
     }
@@ -86,7 +93,7 @@ impl Vault {
     /// When something that the caller sees was changed last in a library, and by whom; for who sees the library as a whole.
     /// `None` for all others, and where nothing was.
     pub async fn last_change(&self, actor: &Actor, library: &Library) -> Result<Option<LastChange>> {
-        if permission::seen(actor, std::slice::from_ref(library)).libraries.is_empty() {
+        if !sees_all(actor, library) {
             return Ok(None);
         }
         let hidden = self.hidden_categories(actor, library).await?;
@@ -169,4 +176,9 @@ impl Vault {
         let seen = store::libraries::above(&mut db, &items, account.person.id).await?;
         Ok(seen.iter().any(|seen| seen.id == library.id))
     }
+}
+
+/// Whether the caller sees a library from its root folder on, and not only something that they were given in it.
+fn sees_all(actor: &Actor, library: &Library) -> bool {
+    !permission::seen(actor, std::slice::from_ref(library)).libraries.is_empty()
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Ask,
-    address::Subject,
+    address::{Base, Drive, Place, Subject},
     counted::{Counted, Listed},
     done, drives,
     error::{Answer, Refusal},
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     domain::{
+        error::Error,
         item::Item,
         library::{Library, LibraryKind},
         page::{Order, Page},
@@ -59,11 +60,28 @@ pub async fn follow(ask: &Ask) -> Answer {
     items::show(ask, &look, StatusCode::OK).await
 }
 
-/// `POST …/unfollow`. Who did not follow it follows it no more all the same.
+/// `POST …/unfollow`. Who did not follow it follows it no more all the same; and by its id, what is followed need not be seen
+/// any more.
 pub async fn unfollow(ask: &Ask) -> Answer {
-    let look = followable(ask).await?;
-    ask.hall.vault.unfollow_item(ask.actor(), &look).await?;
+    match followable(ask).await {
+        Ok(look) => ask.hall.vault.unfollow_item(ask.actor(), &look).await?,
+        Err(missing @ Refusal::Vault(Error::Missing(_))) => {
+            if !unfollow_unseen(ask).await? {
+                return Err(missing);
+            }
+        }
+        Err(other) => return Err(other),
+    }
     Ok(done())
+}
+
+async fn unfollow_unseen(ask: &Ask) -> Result<bool, Refusal> {
+    match ask.place()? {
+        (Drive::Id(drive, _), Place { base: Base::Id(item), path }) if path.is_empty() => {
+            Ok(ask.hall.vault.unfollow_unseen(ask.actor(), drive, item).await?)
+        }
+        (Drive::Id(..) | Drive::Of(_) | Drive::List(..) | Drive::Shared(_), _) => Ok(false),
+    }
 }
 
 async fn followable(ask: &Ask) -> Result<Look, Refusal> {

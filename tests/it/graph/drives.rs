@@ -1,7 +1,7 @@
 //! All that a drive tells (spec/graph.md 5.2).
 
 use coatcheck::{
-    domain::actor::Role,
+    domain::{actor::Role, id::ItemKey},
     seed::{self, Beside, Seed},
 };
 use serde_json::{Value, json};
@@ -95,6 +95,26 @@ async fn the_state_of_a_quota_tells_how_near_its_end_is() {
             assert_eq!((&quota["remaining"], &quota["total"]), (&json!(remaining), &json!(bytes)));
         }
     }
+}
+
+#[tokio::test]
+async fn who_sees_one_file_of_a_drive_is_not_told_how_much_else_there_is() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let (ann, bob) = (server.graph(&world.ann), server.graph(&world.bob));
+    let made = ann.put("/v1.0/me/drive/root:/shared.txt:/content", "12345").await.expect(201).json();
+    ann.put("/v1.0/me/drive/root:/hers.txt:/content", "1234567").await.expect(201);
+    ann.put("/v1.0/me/drive/root:/deleted.txt:/content", "123").await.expect(201);
+    ann.delete("/v1.0/me/drive/root:/deleted.txt:").await.expect(204);
+    let actor = world::actor(vault, &world.ann).await;
+    let shared = vault.item(&actor, &ItemKey::Graph(made["id"].as_str().unwrap().to_owned())).await.unwrap();
+    vault.grant(shared.id, world.bob.person.id, Role::Manager, None).await.unwrap();
+    let drive = format!("/v1.0/drives/{}?$select=quota", shared.library.graph_id);
+    let hers = ann.get(&drive).await.expect(200).json()["quota"].clone();
+    assert_eq!((&hers["used"], &hers["deleted"]), (&json!(12), &json!(3)));
+    let his = bob.get(&drive).await.expect(200).json()["quota"].clone();
+    assert_eq!((&his["used"], &his["deleted"], &his["state"]), (&json!(0), &json!(0), &json!("normal")));
+    assert_eq!((&his["remaining"], &his["total"]), (&hers["total"], &hers["total"]));
 }
 
 #[tokio::test]

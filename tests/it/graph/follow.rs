@@ -239,6 +239,46 @@ async fn so_many_are_followed_and_no_more() {
     ann.post(&format!("{}/root:/78:/unfollow", server.drive())).await.expect(204);
     ann.post(&format!("{plan}/follow")).await.expect(200);
     server.graph(&server.world.bob).post(&format!("{plan}/follow")).await.expect(200);
+    // full again; what lies in the trash does not count
+    let (one, other) = (format!("{}/root:/78:", server.drive()), format!("{}/root:/79:", server.drive()));
+    ann.post(&format!("{one}/follow")).await.expect(400);
+    ann.delete(&other).await.expect(204);
+    ann.post(&format!("{one}/follow")).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_not_seen_any_more_can_be_followed_no_more_and_the_trash_does_not_count() {
+    let server = Server::start().await;
+    let (world, drive, plan) = (&server.world, server.drive(), server.plan());
+    let (ann, bob, eve) = (server.graph(&world.ann), server.graph(&world.bob), server.graph(&world.eve));
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let mut followers = async || -> i64 {
+        let count = "SELECT count(*) FROM follows WHERE item_id = $1";
+        sqlx::query_scalar(count).bind(world.file.id.0).fetch_one(&mut db).await.unwrap()
+    };
+    bob.post(&format!("{plan}/follow")).await.expect(200);
+    ann.post(&format!("{plan}/follow")).await.expect(200);
+    server.vault.revoke(world.library.root, world.bob.person.id).await.unwrap();
+    // only at its own address, by who may change something
+    let token = world::token(&server.vault, world.bob.person.id, &["Files.Read.All"]).await;
+    server.graph_with(&token).post(&format!("{plan}/unfollow")).await.expect(404);
+    let elsewhere = plan.replace(&world.library.graph_id, "b!elsewhere");
+    assert_ne!(elsewhere, plan);
+    bob.post(&format!("{elsewhere}/unfollow")).await.expect(404);
+    bob.post(&format!("{plan}:/below:/unfollow")).await.expect(404);
+    eve.post(&format!("{plan}/unfollow")).await.expect(404);
+    assert_eq!(followers().await, 2);
+    bob.post(&format!("{plan}/unfollow")).await.expect(204);
+    assert_eq!(followers().await, 1);
+    // then it is as for anybody else who does not see it
+    bob.post(&format!("{plan}/unfollow")).await.expect(404);
+    bob.post(&format!("{plan}/follow")).await.expect(404);
+    // in the trash
+    ann.delete(&plan).await.expect(204);
+    ann.post(&format!("{plan}/unfollow")).await.expect(204);
+    ann.post(&format!("{plan}/unfollow")).await.expect(404);
+    assert_eq!(followers().await, 0);
+    ann.post(&format!("{drive}/items/01NOWHERE/unfollow")).await.expect(404);
 }
 
 #[tokio::test]

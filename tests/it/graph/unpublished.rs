@@ -2,16 +2,19 @@
 
 use chrono::Duration;
 use coatcheck::{
-    domain::{id::ItemKey, item::Item},
+    domain::{actor::Role, id::ItemKey, item::Item},
+    run::relay::Turn,
     seed::{self, Beside, Seed},
     vault::LibraryUpdate,
 };
 use serde_json::{Value, json};
 
+use super::mirror::{Mirror, listed};
 use crate::support::{
     acts::{CLIENTS, Client, Clients, Outcome},
     arena::guid_in,
     graph::{Graph, address},
+    receiver::notified,
     server::Server,
     world,
 };
@@ -327,4 +330,161 @@ async fn what_was_not_checked_in_stays_so_when_check_outs_are_required_no_more()
     let made = server.graph(&server.world.ann).put(&made, "x").await.expect(201).json();
     let made = format!("{}/items/{}", server.drive(), made["id"].as_str().unwrap());
     assert_eq!(facet(&server.graph(&server.world.bob), &made).await, "1.0 published");
+}
+
+#[tokio::test]
+async fn a_new_file_is_in_no_feed_but_its_makers() {
+    let server = Server::start().await;
+    require_check_outs(&server).await;
+    let (ann, bob, drive) = (server.graph(&server.world.ann), server.graph(&server.world.bob), server.drive());
+    let root = format!("{drive}/root");
+    let (mut anns, mut bobs) = (Mirror::of(&ann, &root, 5).await, Mirror::of(&bob, &root, 5).await);
+    let (file, _) = upload(&server, "new.txt").await;
+    ann.put(&format!("{file}/content"), "newer").await.expect(200);
+    assert_eq!(anns.next(&ann).await, "new.txt");
+    assert_eq!(bobs.next(&bob).await, "");
+    // nor in what is told to who begins now
+    assert_eq!(Mirror::of(&ann, &root, 5).await.items.len(), 3);
+    let begun = Mirror::of(&bob, &root, 5).await.items;
+    assert_eq!((begun.len(), &begun), (2, &listed(&bob, &drive, &root).await));
+    // the first check-in is where it begins for all others
+    ann.post(&format!("{file}/checkin")).await.expect(204);
+    assert_eq!(bobs.next(&bob).await, "new.txt");
+    assert_eq!(anns.next(&ann).await, "new.txt");
+    ann.delete(&file).await.expect(204);
+    assert_eq!(bobs.next(&bob).await, "-new.txt");
+}
+
+#[tokio::test]
+async fn the_end_of_a_file_that_was_never_checked_in_is_told_to_its_maker_alone() {
+    let server = Server::start().await;
+    require_check_outs(&server).await;
+    let (ann, bob, drive) = (server.graph(&server.world.ann), server.graph(&server.world.bob), server.drive());
+    let (root, actor) = (format!("{drive}/root"), world::actor(&server.vault, &server.world.ann).await);
+    let (mut anns, mut bobs) = (Mirror::of(&ann, &root, 5).await, Mirror::of(&bob, &root, 5).await);
+    let from_the_start = bobs.link.clone();
+    let (file, _) = upload(&server, "discarded.txt").await;
+    assert_eq!((anns.next(&ann).await.as_str(), bobs.next(&bob).await.as_str()), ("discarded.txt", ""));
+    ann.post(&format!("{file}/discardCheckout")).await.expect(204);
+    assert_eq!((anns.next(&ann).await.as_str(), bobs.next(&bob).await.as_str()), ("-discarded.txt", ""));
+    let (file, _) = upload(&server, "deleted.txt").await;
+    anns.follow(&ann).await;
+    ann.delete(&file).await.expect(204);
+    assert_eq!((anns.next(&ann).await.as_str(), bobs.next(&bob).await.as_str()), ("-deleted.txt", ""));
+    // with its folder
+    ann.put(&format!("{root}:/folder/deep.txt:/content"), "x").await.expect(201);
+    assert_eq!((anns.next(&ann).await.as_str(), bobs.next(&bob).await.as_str()), ("deep.txt folder", "folder"));
+    ann.delete(&format!("{root}:/folder:")).await.expect(204);
+    assert_eq!((anns.next(&ann).await.as_str(), bobs.next(&bob).await.as_str()), ("-deep.txt -folder", "-folder"));
+    // past the trash, and out of the trash for good, long after
+    let (file, _) = upload(&server, "destroyed.txt").await;
+    ann.post(&format!("{file}/permanentDelete")).await.expect(204);
+    assert_eq!(bobs.next(&bob).await, "");
+    assert_eq!(server.vault.empty_trash(&actor).await.unwrap(), 3);
+    bobs.follow(&bob).await;
+    assert!(bobs.told.len() <= 1, "the folder at most: {:?}", bobs.told);
+    // nor to who has not asked for long
+    bobs.link = from_the_start;
+    bobs.follow(&bob).await;
+    assert!(bobs.told.len() <= 1, "the folder at most: {:?}", bobs.told);
+}
+
+#[tokio::test]
+async fn a_file_that_comes_out_of_the_trash_is_told_of_like_any_other() {
+    let server = Server::start().await;
+    require_check_outs(&server).await;
+    let (ann, bob, drive) = (server.graph(&server.world.ann), server.graph(&server.world.bob), server.drive());
+    let mut bobs = Mirror::of(&bob, &format!("{drive}/root"), 5).await;
+    let (file, _) = upload(&server, "new.txt").await;
+    ann.delete(&file).await.expect(204);
+    assert_eq!(bobs.next(&bob).await, "");
+    ann.post(&format!("{file}/restore")).await.expect(200);
+    assert_eq!(bobs.next(&bob).await, "new.txt");
+    ann.delete(&file).await.expect(204);
+    assert_eq!(bobs.next(&bob).await, "-new.txt");
+}
+
+#[tokio::test]
+async fn where_a_new_file_was_before_its_first_check_in_is_nobody_elses() {
+    let server = Server::start().await;
+    require_check_outs(&server).await;
+    let (ann, bob, drive) = (server.graph(&server.world.ann), server.graph(&server.world.bob), server.drive());
+    let folder = async |name: &str| {
+        let made = ann.post_json(&format!("{drive}/root/children"), json!({"name": name, "folder": {}})).await;
+        made.expect(201).json()["id"].as_str().unwrap().to_owned()
+    };
+    let (first, second, third) = (folder("first").await, folder("second").await, folder("third").await);
+    let (top, outer) = (format!("{drive}/items/{first}"), format!("{drive}/items/{second}"));
+    ann.put(&format!("{top}:/inner/carried.txt:/content"), "x").await.expect(201);
+    ann.put(&format!("{top}:/moved.txt:/content"), "x").await.expect(201);
+    let (mut anns, mut bobs) = (Mirror::of(&ann, &top, 5).await, Mirror::of(&bob, &top, 5).await);
+    ann.patch(&format!("{top}:/moved.txt:"), json!({"parentReference": {"id": third}})).await.expect(200);
+    ann.patch(&format!("{top}:/inner:"), json!({"parentReference": {"id": second}})).await.expect(200);
+    ann.post(&format!("{drive}/items/{third}:/moved.txt:/checkin")).await.expect(204);
+    ann.post(&format!("{outer}:/inner/carried.txt:/checkin")).await.expect(204);
+    assert_eq!(bobs.next(&bob).await, "-inner");
+    assert_eq!(anns.next(&ann).await, "-carried.txt -inner -moved.txt");
+}
+
+#[tokio::test]
+async fn subscribers_hear_of_a_new_file_when_it_is_checked_in() {
+    let (server, mut receiver) = notified().await;
+    require_check_outs(&server).await;
+    let relay = server.relay();
+    server.graph(&server.world.bob).subscribed(&receiver).await;
+    server.graph(&server.world.ann).subscribed(&receiver).await;
+    let only_ann = Turn { told: 1, silent: 1, failed: 0 };
+    let (file, _) = upload(&server, "new.txt").await;
+    assert_eq!(relay.turn().await.unwrap(), only_ann);
+    server.graph(&server.world.ann).post(&format!("{file}/discardCheckout")).await.expect(204);
+    assert_eq!(relay.turn().await.unwrap(), only_ann);
+    let (file, _) = upload(&server, "newer.txt").await;
+    assert_eq!(relay.turn().await.unwrap(), only_ann);
+    server.graph(&server.world.ann).post(&format!("{file}/checkin")).await.expect(204);
+    assert_eq!(relay.turn().await.unwrap(), Turn { told: 2, silent: 0, failed: 0 });
+    assert_eq!(receiver.notifications().len(), 5);
+}
+
+#[tokio::test]
+async fn a_new_file_that_is_shared_shows_when_it_is_checked_in() {
+    let server = Server::start().await;
+    require_check_outs(&server).await;
+    let eve = server.graph(&server.world.eve);
+    let (file, item) = upload(&server, "new.txt").await;
+    server.vault.grant(item.id, server.world.eve.person.id, Role::Viewer, None).await.unwrap();
+    let shared = async || {
+        let list = eve.get("/v1.0/me/drive/sharedWithMe").await.expect(200).json();
+        let names = list["value"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(shared().await, [""; 0]);
+    server.graph(&server.world.ann).post(&format!("{file}/checkin")).await.expect(204);
+    assert_eq!(shared().await, ["new.txt"]);
+}
+
+#[tokio::test]
+async fn the_drive_tells_others_of_no_change_before_the_first_check_in() {
+    let server = Server::start().await;
+    require_check_outs(&server).await;
+    let (ann, bob) = (server.graph(&server.world.ann), server.graph(&server.world.bob));
+    let last = async |who: &Graph<'_>| {
+        let drive = who.get(&format!("{}?$select=lastModifiedDateTime", server.drive())).await.expect(200).json();
+        drive["lastModifiedDateTime"].as_str().unwrap().to_owned()
+    };
+    let before = last(&bob).await;
+    server.advance(Duration::minutes(10));
+    let (file, _) = upload(&server, "new.txt").await;
+    assert_eq!((last(&ann).await.as_str(), last(&bob).await), ("2026-03-04T05:16:07Z", before.clone()));
+    server.advance(Duration::minutes(10));
+    ann.post(&format!("{file}/discardCheckout")).await.expect(204);
+    // the same whether the trail has its places or not
+    assert_eq!((last(&ann).await.as_str(), last(&bob).await), ("2026-03-04T05:26:07Z", before.clone()));
+    server.vault.settle().await.unwrap();
+    assert_eq!((last(&ann).await.as_str(), last(&bob).await), ("2026-03-04T05:26:07Z", before));
+    server.advance(Duration::minutes(10));
+    let (file, _) = upload(&server, "newer.txt").await;
+    ann.post(&format!("{file}/checkin")).await.expect(204);
+    assert_eq!(last(&bob).await, "2026-03-04T05:36:07Z");
+    server.vault.settle().await.unwrap();
+    assert_eq!(last(&bob).await, "2026-03-04T05:36:07Z");
 }

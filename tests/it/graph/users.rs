@@ -178,6 +178,8 @@ async fn users_are_found_by_what_clients_look_for() {
         ("$filter=userPrincipalName eq 'BOB@example.com'", vec!["Bob Example"]),
         ("$filter=userPrincipalName eq 'bob'", vec![]),
         ("filter=mail eq 'o''hara@example.com'", vec!["Zoë O'Hara"]),
+        ("$filter=mail eq 'BOB@example.com' or mail eq 'ann@example.com'", vec!["Ann Example", "Bob Example"]),
+        ("$filter=mail eq 'nobody@example.com'", vec![]),
         ("$filter=displayName eq 'ann example'", vec!["Ann Example"]),
         ("$filter=startswith(displayName,'zoë')", vec!["Zoë O'Hara"]),
         ("$filter=startsWith(userPrincipalName,'v')", vec!["Vic Example"]),
@@ -200,6 +202,17 @@ async fn users_are_found_by_what_clients_look_for() {
     ] {
         let page = client.get(&format!("/v1.0/users?{options}")).await.expect(200).json();
         assert_eq!(names(&page), expected, "{options}");
+    }
+    // one by the address, which is a list all the same
+    for (options, expected, total) in [
+        ("mail eq 'BOB@example.com'&$top=1", vec!["Bob Example"], 1),
+        ("mail eq 'BOB@example.com'&$top=0", vec![], 1),
+        ("mail eq 'nobody@example.com'", vec![], 0),
+        ("startswith(mail,'bob@') or startswith(mail,'o''hara@')&$top=1", vec!["Bob Example"], 2),
+    ] {
+        let page = client.get(&format!("/v1.0/users?$count=true&$filter={options}")).await.expect(200).json();
+        assert_eq!((names(&page), &page["@odata.count"]), (expected, &json!(total)), "{options}");
+        assert_eq!(page.get("@odata.nextLink").is_some(), total == 2, "{options}");
     }
     for bad in [
         "$filter=displayName ne 'x'",
@@ -228,6 +241,8 @@ async fn who_is_disabled_is_listed_no_more_but_still_has_a_name() {
     let page = client.get("/v1.0/users?$count=true").await.expect(200).json();
     assert!(!names(&page).contains(&"Bob Example"));
     assert_eq!(page["@odata.count"], 6);
+    let found = client.get("/v1.0/users?$filter=mail eq 'bob@example.com'").await.expect(200).json();
+    assert_eq!(names(&found), [""; 0]);
     assert_eq!(client.get("/v1.0/users/bob@example.com").await.expect(200).json()["displayName"], "Bob Example");
 }
 
