@@ -235,7 +235,8 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
         }
         Bytes::Edition(id) => {
             let edition = hall.vault.edition(&actor, &look, &EditionKey::Id(id)).await.map_err(dead)?;
-            let is_shown = edition.latest && item.draft_of(actor.id()).is_none();
+            let drafted = item.draft_of(actor.id()).is_some_and(|draft| draft.content.is_some());
+            let is_shown = edition.latest && !drafted;
             let tag = if is_shown { ids::e_tag(item, actor.id()) } else { ids::version_tag(item, edition.version) };
             (hall.vault.download(&actor, &look, &edition).await?, tag)
         }

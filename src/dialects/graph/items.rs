@@ -213,13 +213,11 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
         None => None,
     };
     let client_times = patch.file_system_info.map(ClientTimes::from).unwrap_or_default();
-    let says_nothing =
-        name.is_none() && description.is_none() && parent.is_none() && client_times == ClientTimes::default();
-    if says_nothing {
+    let change = Change { name, parent, description, client_times, ..Change::default() };
+    if change.is_empty() {
         return show(ask, &look, StatusCode::OK).await;
     }
     let id = look.item().id;
-    let change = Change { name, parent, description, client_times, ..Change::default() };
     match behavior {
         Behavior::Fail => vault.update(actor, &look, change).await?,
         Behavior::Replace => vault.update_over(actor, &look, change).await?,
