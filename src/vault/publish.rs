@@ -671,6 +671,9 @@ fn may_publish(actor: &Actor, file: &FileParts, fence: Option<i64>, permit: &Per
     if aim.only_free || (!own && permit.over() != Over::Anybody) {
         return Err(Error::Held(Box::new(lock.clone())));
     }
+    if aim.release && own && !lock.is_check_out_in(actor.dialect) {
+        return Err(Error::NotCheckedOut);
+    }
     // begun on a free file, a save meets a working copy that it knows nothing of
     let unaware = aim.action == Action::SaveDraft && fence.is_none();
     if unaware || fence.is_some_and(|fence| fence != lock.fence) {

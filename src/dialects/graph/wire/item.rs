@@ -244,17 +244,19 @@ impl FileSystemInfo {
 
 impl Publication {
     fn of(view: &View, item: &Item, file: &FileParts) -> Self {
+        // a lock that ends by itself is no check-out (section 12)
+        let out = item.lock().filter(|lock| lock.has_working_copy());
         // the first check-in of all makes the version that is there
-        let version = if item.is_held_by(view.caller) && file.unpublished_by.is_none() {
+        let version = if out.is_some() && item.is_held_by(view.caller) && file.unpublished_by.is_none() {
             file.last_version.next(item.library.usual_step())
         } else {
             file.edition.version
         };
         let holder = |lock: &Lock| IdentitySet::from(&*lock.holder);
         Self {
-            level: if item.lock().is_some() { "checkout" } else { level(file.edition.version) },
+            level: if out.is_some() { "checkout" } else { level(file.edition.version) },
             version_id: version.to_string(),
-            checked_out_by: item.lock().map(holder),
+            checked_out_by: out.map(holder),
         }
     }
 }
