@@ -164,6 +164,11 @@ impl Progress {
         self.total == Some(self.received)
     }
 
+    /// Whether its sender may say that everything is here.
+    pub fn can_end(&self) -> bool {
+        self.total.map_or(self.last_start.is_some(), |total| total == self.received)
+    }
+
     /// Whether a fragment fits; without a span, one that is the whole.
     pub fn fit(&self, span: Option<Span>) -> Result<Fit, Misfit> {
         let Some(span) = span else {

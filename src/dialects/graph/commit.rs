@@ -24,7 +24,7 @@ use crate::{
         item::{Kind, OnConflict},
         name::ItemName,
         permission::Action,
-        upload::{Destination, Purpose, Upload},
+        upload::{Destination, Progress, Purpose, Upload},
     },
     http::etag::Condition,
     vault::Look,
@@ -60,7 +60,7 @@ pub async fn commit(ask: &Ask, body: Body) -> Answer {
         Some(Behavior::Replace) => OnConflict::AddEdition,
         Some(Behavior::Fail | Behavior::Rename) => behavior.unwrap_or(Behavior::Fail).for_new(),
     };
-    let (to, only_on) = destination(ask, name, on_conflict).await?;
+    let (to, only_on) = destination(ask, name, on_conflict, upload.progress).await?;
     let upload = Upload { purpose: Purpose { to, on_conflict, only_on, ..upload.purpose }, ..upload };
     let arrived = vault.end_upload(actor, &upload).await?;
     let status = if arrived.made { StatusCode::CREATED } else { StatusCode::OK };
@@ -89,6 +89,7 @@ async fn destination(
     ask: &Ask,
     name: Option<ItemName>,
     on_conflict: OnConflict,
+    progress: Progress,
 ) -> Result<(Destination, Option<Sha256>), Refusal> {
     let actor = ask.actor();
     let (_, place) = ask.place()?;
@@ -131,9 +132,9 @@ async fn destination(
             if conditional.is_some() {
                 return Err(Error::PreconditionFailed.into());
             }
-            let (folder, missing) = deepest(ask, place).await?;
-            folder.folder()?;
-            folder.check(actor, Action::Create)?;
+            let (ground, missing) = deepest(ask, place).await?;
+            ground.look().folder()?;
+            ground.look().check(actor, Action::Create)?;
             let mut names = missing.iter().map(|name| ids::item_name(name)).collect::<Result<Vec<_>, _>>()?;
             // the path is that of the file, or of a folder that is still to be made for it
             if let Some(name) = name
@@ -141,6 +142,12 @@ async fn destination(
             {
                 names.push(name);
             }
+            // nothing is made for what cannot end there
+            if !progress.can_end() {
+                return Err(Refusal::Incomplete);
+            }
+            ask.hall.vault.check_upload(actor, ground.look(), Some(progress.received)).await?;
+            let folder = ground.made(ask).await?;
             Ok((Destination { item: folder.item().id, names }, None))
         }
         Err(other) => Err(other),

@@ -234,13 +234,14 @@ async fn make_folder(ask: &Ask, description: &str, times: ClientTimes) -> Answer
     let (drive, place) = ask.place()?;
     let Some((name, above)) = place.path.split_last() else { return Err(Error::Missing(Missing::Item).into()) };
     let name = ids::item_name(name)?;
-    let above = ask.look_or_make(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
-    above.folder()?;
+    let ground = ask.ground(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
+    ground.look().folder()?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
-    above.check(actor, Action::Create)?;
+    ground.look().check(actor, Action::Create)?;
     if Condition::read(ask.headers(), &IF_MATCH).is_some() {
         return Err(Error::PreconditionFailed.into());
     }
+    let above = ground.made(ask).await?;
     let made = vault.create_folder(actor, &above, &name, description, OnConflict::Fail, times).await?;
     children::created(ask, made).await
 }
