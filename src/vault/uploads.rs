@@ -360,7 +360,7 @@ impl Vault {
         let purpose = &upload.purpose;
         let ending = Ending { upload: upload.id, client_times: purpose.client_times, kept: REMEMBERED };
         let content = Staged::lent(content);
-        match self.look(actor, &key_of(&purpose.to, purpose.to.names.len())).await {
+        match self.look(actor, &purpose.to.key(purpose.to.names.len())).await {
             Ok(look) if look.item.kind() == Kind::Folder => Err(match purpose.to.names.last() {
                 None => Error::WrongKind(Kind::File),
                 Some(name) => Error::NameTaken(name.as_str().to_owned()),
@@ -403,7 +403,7 @@ impl Vault {
         let Some((name, folders)) = to.names.split_last() else { return Err(Error::Missing(Missing::Item)) };
         let mut there = folders.len();
         let mut folder = loop {
-            match self.look(actor, &key_of(to, there)).await {
+            match self.look(actor, &to.key(there)).await {
                 Ok(folder) => break folder,
                 Err(Error::Missing(Missing::Item | Missing::Hidden)) if there > 0 => there -= 1,
                 Err(error) => return Err(error),
@@ -428,15 +428,6 @@ impl Vault {
             folder = self.look(actor, &key).await?;
         }
         Ok((folder, name.clone()))
-    }
-}
-
-/// The first names of a destination as a key.
-fn key_of(to: &Destination, names: usize) -> ItemKey {
-    let base = ItemKey::Id(to.item);
-    match to.names.get(..names) {
-        None | Some([]) => base,
-        Some(names) => ItemKey::Path(Box::new(base), names.iter().map(|name| name.as_str().to_owned()).collect()),
     }
 }
 
