@@ -69,6 +69,8 @@ pub struct Draft {
     pub description: Option<String>,
     /// What was said when it was saved.
     pub comment: Option<String>,
+    /// The times of the client's own disk that came with it.
+    pub client_times: ClientTimes,
     /// When it was last saved.
     pub saved_at: DateTime<Utc>,
     /// Rises with every saving.
@@ -221,6 +223,13 @@ pub struct ClientTimes {
     pub modified: Option<DateTime<Utc>>,
 }
 
+impl ClientTimes {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A change of an item that makes no edition; `None`: as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
@@ -236,4 +245,17 @@ pub struct Change {
     pub category: Option<CategoryId>,
     /// The times of the client's own disk.
     pub client_times: ClientTimes,
+}
+
+impl Change {
+    /// Whether everything stays as it is.
+    pub fn is_empty(&self) -> bool {
+        let Self { name, parent, title, description, category, client_times } = self;
+        name.is_none()
+            && parent.is_none()
+            && title.is_none()
+            && description.is_none()
+            && category.is_none()
+            && client_times.is_empty()
+    }
 }

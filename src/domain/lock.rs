@@ -50,8 +50,18 @@ impl Lock {
     /// Whether what its holder saves waits for the check-in. Graph's own reservations have no working copy: what their
     /// holder writes is published at once (spec/graph.md 12).
     pub fn has_working_copy(&self) -> bool {
-        !(self.mode == Mode::Reservation && self.dialect == Dialect::Graph)
+        has_working_copy(self.mode, self.dialect)
     }
+
+    /// Whether it is a check-out, to be checked in or discarded, to who comes through `room`. Graph knows its own reservations
+    /// as something else, and the other rooms know one kind of lock (spec/graph.md 12).
+    pub fn is_check_out_in(&self, room: Dialect) -> bool {
+        room != Dialect::Graph || self.has_working_copy()
+    }
+}
+
+fn has_working_copy(mode: Mode, dialect: Dialect) -> bool {
+    !(mode == Mode::Reservation && dialect == Dialect::Graph)
 }
 
 /// The lock as the permission checker sees it.
@@ -76,6 +86,13 @@ pub struct CheckOut {
     pub comment: Option<String>,
 }
 
+impl CheckOut {
+    /// Whether there is a working copy behind what is taken like this through `room`.
+    pub fn has_working_copy(&self, room: Dialect) -> bool {
+        has_working_copy(self.mode, room)
+    }
+}
+
 impl Default for CheckOut {
     fn default() -> Self {
         Self { mode: Mode::CheckOut, lifetime: None, owner_text: String::new(), comment: None }
@@ -85,7 +102,7 @@ impl Default for CheckOut {
 /// How a check-out ended well.
 #[derive(Clone, Debug)]
 pub enum CheckedOut {
-    /// The lock was free and is now the caller's.
+    /// The lock was free, or the caller's reservation without a working copy, and is now the caller's as asked for.
     Taken(Lock),
     /// The caller held it already; nothing changed.
     AlreadyYours(Lock),

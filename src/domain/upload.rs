@@ -7,7 +7,7 @@ use super::{
     actor::Mandate,
     content::Sha256,
     error::Error,
-    id::{ItemId, UploadId},
+    id::{ItemId, ItemKey, UploadId},
     item::{ClientTimes, OnConflict},
     name::ItemName,
 };
@@ -19,6 +19,17 @@ pub struct Destination {
     pub item: ItemId,
     /// Names below that folder, the last of them the file's; none: the item is the file.
     pub names: Vec<ItemName>,
+}
+
+impl Destination {
+    /// What it is found by, so many of its names along: all of them lead to the file, if it is there.
+    pub fn key(&self, names: usize) -> ItemKey {
+        let base = ItemKey::Id(self.item);
+        match self.names.get(..names) {
+            None | Some([]) => base,
+            Some(names) => ItemKey::Path(Box::new(base), names.iter().map(|name| name.as_str().to_owned()).collect()),
+        }
+    }
 }
 
 /// What is to become of an upload.
@@ -162,6 +173,11 @@ impl Progress {
     /// Whether everything is here.
     pub fn is_complete(&self) -> bool {
         self.total == Some(self.received)
+    }
+
+    /// Whether its sender may say that everything is here.
+    pub fn can_end(&self) -> bool {
+        self.total.map_or(self.last_start.is_some(), |total| total == self.received)
     }
 
     /// Whether a fragment fits; without a span, one that is the whole.

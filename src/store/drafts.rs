@@ -8,6 +8,7 @@ use crate::domain::{
     actor::Dialect,
     content::Sha256,
     id::{ItemId, LibraryId, PrincipalId},
+    item::ClientTimes,
     permission::Permit,
 };
 
@@ -21,6 +22,7 @@ pub struct Saved {
     pub title: Option<String>,
     pub description: Option<String>,
     pub comment: Option<String>,
+    pub client_times: ClientTimes,
 }
 
 /// Saves a working copy for the holder, under `fence`, and notes it. `None`: the lock is not the caller's under that
@@ -48,12 +50,15 @@ pub async fn save(
             ON CONFLICT (sha256) DO UPDATE SET touched_at = excluded.touched_at
             RETURNING blob
         ), saved AS (
-            INSERT INTO drafts (file_id, fence, holder_id, sha256, file_name, media_type, title, description, comment, saved_at)
-            SELECT file_id, fence, holder_id, $5, $11, $12, $13, $14, $15, coalesce($4, now()) FROM guard
+            INSERT INTO drafts (file_id, fence, holder_id, sha256, file_name, media_type, title, description, comment, saved_at,
+                client_created_at, client_modified_at)
+            SELECT file_id, fence, holder_id, $5, $11, $12, $13, $14, $15, coalesce($4, now()), $19::timestamptz, $20::timestamptz FROM guard
             ON CONFLICT (file_id, fence) DO UPDATE SET
                 sha256 = coalesce(excluded.sha256, drafts.sha256), file_name = coalesce(excluded.file_name, drafts.file_name),
                 media_type = coalesce(excluded.media_type, drafts.media_type), title = coalesce(excluded.title, drafts.title),
                 description = coalesce(excluded.description, drafts.description),
+                client_created_at = coalesce(excluded.client_created_at, drafts.client_created_at),
+                client_modified_at = coalesce(excluded.client_modified_at, drafts.client_modified_at),
                 comment = coalesce(excluded.comment, drafts.comment), saved_at = excluded.saved_at, revision = drafts.revision + 1,
                 rescued_at = NULL
         ), noted AS (
@@ -79,6 +84,8 @@ pub async fn save(
         permit.dialect() as Dialect,
         library.0,
         act.request,
+        saved.client_times.created,
+        saved.client_times.modified,
     )
     .fetch_optional(db)
     .await

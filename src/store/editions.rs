@@ -9,6 +9,7 @@ use crate::domain::{
     edition::{ContentInfo, Storage},
     event::Verb,
     id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId, RevisionId},
+    item::ClientTimes,
     permission::Permit,
     version::Version,
 };
@@ -112,6 +113,8 @@ pub struct NewEdition {
     pub category: CategoryId,
     /// The name of the file in its folder, where it changes with the edition.
     pub item_name: Option<crate::domain::name::ItemName>,
+    /// The times of the client's own disk that the file has with the edition; not for one that it is made with.
+    pub client_times: ClientTimes,
 }
 
 /// What a publication is bound to and what becomes of the lock.
@@ -170,6 +173,7 @@ pub async fn publish(
         ), file AS (
             UPDATE items SET edition_id = $11, ordinal = $12, major = $13, minor = $14, title = $18, description = $19,
                 unpublished_by = CASE WHEN $4 THEN NULL ELSE unpublished_by END,
+                client_created_at = coalesce($38, client_created_at), client_modified_at = coalesce($39, client_modified_at),
                 category_id = $28, name = coalesce($29, name), name_key = coalesce($30, name_key), modified_by = $26,
                 modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
@@ -227,6 +231,8 @@ pub async fn publish(
         act.request,
         binding.bound,
         binding.holder.map(|holder| holder.0),
+        edition.client_times.created,
+        edition.client_times.modified,
     )
     .fetch_optional(db)
     .await
@@ -279,6 +285,7 @@ pub async fn replace_latest(
             FROM guard WHERE e.id = $11
         ), file AS (
             UPDATE items SET title = $16, description = $17, category_id = $26, name = coalesce($27, name),
+                client_created_at = coalesce($38, client_created_at), client_modified_at = coalesce($39, client_modified_at),
                 unpublished_by = CASE WHEN $4 THEN NULL ELSE unpublished_by END,
                 name_key = coalesce($28, name_key), modified_by = $36, modified_at = coalesce($2, now()), revision = items.revision + 1
             FROM guard WHERE items.id = guard.file_id
@@ -336,6 +343,8 @@ pub async fn replace_latest(
         binding.holder.map(|holder| holder.0),
         by.0,
         act.comment.as_deref(),
+        edition.client_times.created,
+        edition.client_times.modified,
     )
     .fetch_optional(db)
     .await

@@ -94,6 +94,8 @@ pub struct ItemRow {
     pub draft_description: Option<String>,
     pub draft_comment: Option<String>,
     pub draft_saved_at: Option<DateTime<Utc>>,
+    pub draft_client_created_at: Option<DateTime<Utc>>,
+    pub draft_client_modified_at: Option<DateTime<Utc>>,
     /// How many the whole list has, where the list is read in pages that say so; else nothing.
     pub total: i64,
 }
@@ -144,6 +146,7 @@ macro_rules! items {
                 dt.size AS "draft_size?", d.file_name AS "draft_file_name?", d.media_type AS "draft_media_type?",
                 d.title AS "draft_title?", d.description AS "draft_description?", d.comment AS "draft_comment?",
                 d.saved_at AS "draft_saved_at?",
+                d.client_created_at AS "draft_client_created_at?", d.client_modified_at AS "draft_client_modified_at?",
                 "# + $total + r#" AS "total!"
             FROM items i
             LEFT JOIN editions e ON e.id = i.edition_id

@@ -31,8 +31,9 @@ pub struct LockRow {
 }
 
 /// Takes the lock and notes it in the trail, or does neither. `None`: somebody has it, the file is gone, or its revision
-/// is another than the one named: something was published since.
+/// is another than the one named: something was published since. `own`: also from the holder itself, under this fence.
 /// A working copy that a lapsed holder left behind is rescued on the way.
+#[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn take(
     db: &mut PgConnection,
     permit: &Permit,
@@ -40,6 +41,7 @@ pub async fn take(
     library: LibraryId,
     what: &CheckOut,
     revision: Option<i64>,
+    own: Option<i64>,
     act: &Act,
 ) -> sqlx::Result<Option<LockRow>> {
     sqlx::query_as!(
@@ -49,7 +51,8 @@ pub async fn take(
                 taken_at = coalesce($3, now()), expires_at = coalesce($3, now()) + $6::interval, lock_uuid = $7,
                 number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = $8, comment = $9
             WHERE file_id = $1 AND closed_at IS NULL
-                AND (holder_id IS NULL OR expires_at <= coalesce($3::timestamptz, now()))
+                AND (holder_id IS NULL OR expires_at <= coalesce($3::timestamptz, now())
+                    OR (holder_id = $2 AND fence = $13::bigint))
                 AND ($12::bigint IS NULL OR revision = $12)
             RETURNING *
         ), rescued AS (
@@ -75,6 +78,7 @@ pub async fn take(
         library.0,
         act.request,
         revision,
+        own,
     )
     .fetch_optional(db)
     .await

@@ -259,7 +259,8 @@ async fn remove_fragments(db: &mut PgConnection, upload: UploadId) -> sqlx::Resu
 pub struct Ending {
     /// The upload.
     pub upload: UploadId,
-    /// The times of the client's own disk, for a file that was there before.
+    /// The times of the client's own disk, where the file itself is to have them at once; those of a working copy wait with
+    /// it.
     pub client_times: ClientTimes,
     /// How long it is remembered.
     pub kept: Duration,
@@ -288,7 +289,7 @@ pub async fn finish(
         return Ok(false);
     }
     remove_fragments(db, ending.upload).await?;
-    if ending.client_times != ClientTimes::default() {
+    if !ending.client_times.is_empty() {
         sqlx::query!(
             "UPDATE items SET client_created_at = coalesce($2, client_created_at),
                 client_modified_at = coalesce($3, client_modified_at), revision = revision + 1

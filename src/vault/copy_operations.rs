@@ -19,6 +19,7 @@ use crate::{
         event::Verb,
         id::{CopyId, ItemId, ItemKey, LibraryId},
         item::{Item, Kind, OnConflict},
+        lock::Lock,
         name::ItemName,
         permission::{Action, Permit},
         version::Step,
@@ -269,7 +270,8 @@ impl Vault {
         }
         let info = edition.content.ok_or(Error::NoContent)?;
         let permit = look.check(actor, Action::SaveDraft)?;
-        if let Some(fence) = look.bound_fence(actor).filter(|_| look.item.is_held_by(actor.id())) {
+        let has_copy = look.item.is_held_by(actor.id()) && look.item.lock().is_some_and(Lock::has_working_copy);
+        if let Some(fence) = look.bound_fence(actor).filter(|_| has_copy) {
             let saved = Saved { sha256: Some(info.sha256), media_type: edition.media_type.clone(), ..Saved::default() };
             let act = self.act(actor, None);
             let done = again!(self.save_copied(&permit, look.item.library.id, fence, &saved, errand, &act).await)?;

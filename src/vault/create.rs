@@ -18,7 +18,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::{EditionId, ItemId, ItemKey, PrincipalId},
-        item::{Item, Kind, NewFile, OnConflict},
+        item::{ClientTimes, Item, Kind, NewFile, OnConflict},
         library::{Library, LibraryKind},
         metadata::Setting,
         permission::{Action, Permit},
@@ -249,6 +249,8 @@ impl Vault {
                 author_name: author_name.clone(),
                 category,
                 item_name: None,
+                // the item itself has them
+                client_times: ClientTimes::default(),
             };
             let act = self.act(actor, Some(&file.comment));
             let library = &folder.item.library;

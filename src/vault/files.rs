@@ -7,7 +7,7 @@ use crate::{
     domain::{
         actor::{Actor, Level, Role},
         error::{Error, Missing, Result},
-        id::{CategoryId, ItemId, ItemKey, PrincipalId},
+        id::{CategoryId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{Change, ClientTimes, Item, Kind, OnConflict},
         library::Library,
         name::ItemName,
@@ -16,6 +16,7 @@ use crate::{
     },
     store::{
         self,
+        drafts::Saved,
         files::{Changed, NewItem, Seen},
         items::{Among, FileQuery, ItemRow},
     },
@@ -215,7 +216,8 @@ impl Vault {
         Ok(seen)
     }
 
-    /// Renames, moves within the library, describes an item that was looked at; makes no edition.
+    /// Renames, moves within the library, describes an item that was looked at; makes no edition. The times of the client's
+    /// disk wait in the caller's working copy, where there is one.
     ///
     /// # Errors
     /// [`Error::Held`], for a folder that is moved also somebody else's lock below it, [`Error::NameTaken`],
@@ -244,14 +246,15 @@ impl Vault {
             if let Some(category) = change.category.filter(|category| *category != item.category.id) {
                 self.check_category(actor, &item.library, category).await?;
             }
-            let changed = changed(item, parent, change)?;
+            let (now, later) = parted(actor, item, change);
+            let changed = changed(item, parent, &now)?;
             let name = changed.name.clone();
             let act = self.act(actor, None);
             let done = match &item.file {
                 Some(file) => {
-                    let mut db = self.connection().await?;
                     let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
-                    again!(store::files::update(&mut db, &permit, item.library.id, seen, &changed, &act).await)
+                    let changed = (!now.is_empty() || later.is_none()).then_some(&changed);
+                    again!(self.update_file(&permit, item, seen, changed, later.as_ref(), &act).await)
                 }
                 None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
                     Ok(Tree::Held(held)) => return Err(self.refuse_held(*held).await?),
@@ -268,6 +271,29 @@ impl Vault {
             }
         }
         Err(Error::Overloaded)
+    }
+
+    async fn update_file(
+        &self,
+        permit: &Permit,
+        item: &Item,
+        seen: Seen,
+        changed: Option<&Changed>,
+        later: Option<&Later>,
+        act: &store::Act,
+    ) -> sqlx::Result<bool> {
+        let library = item.library.id;
+        let mut all = self.0.db.begin().await?;
+        if let Some(changed) = changed
+            && !store::files::update(&mut all, permit, library, seen, changed, act).await?
+        {
+            return Ok(false);
+        }
+        if !save_later(&mut all, permit, library, later, act).await? {
+            return Ok(false);
+        }
+        all.commit().await?;
+        Ok(true)
     }
 
     async fn update_folder(
@@ -473,6 +499,38 @@ pub(super) fn what_changes(change: &Change) -> Action {
     } else {
         Action::Describe
     }
+}
+
+/// What of a change waits in a working copy.
+pub(super) struct Later {
+    fence: i64,
+    saved: Saved,
+}
+
+/// Parts a change into what everybody sees at once and what waits in the caller's working copy for the check-in: the times of
+/// the client's own disk, which are those of the bytes.
+pub(super) fn parted(actor: &Actor, item: &Item, change: &Change) -> (Change, Option<Later>) {
+    let lock = item.lock().filter(|lock| lock.has_working_copy() && item.is_held_by(actor.id()));
+    match lock.filter(|_| !change.client_times.is_empty()) {
+        None => (change.clone(), None),
+        Some(lock) => {
+            let saved = Saved { client_times: change.client_times, ..Saved::default() };
+            let now = Change { client_times: ClientTimes::default(), ..change.clone() };
+            (now, Some(Later { fence: lock.fence, saved }))
+        }
+    }
+}
+
+/// Writes what waits. `false`: the check-out has ended.
+pub(super) async fn save_later(
+    db: &mut store::PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    later: Option<&Later>,
+    act: &store::Act,
+) -> sqlx::Result<bool> {
+    let Some(Later { fence, saved }) = later else { return Ok(true) };
+    Ok(store::drafts::save(db, permit, library, *fence, saved, None, act).await?.is_some())
 }
 
 pub(super) fn changed(item: &Item, parent: ItemId, change: &Change) -> Result<Changed> {

@@ -29,7 +29,8 @@ pub struct Cancel {
 pub(super) const ATTEMPTS: usize = 32;
 
 impl Vault {
-    /// Takes the lock of a file for the caller. Somebody else's unexpired lock refuses; the caller's own stays as it is.
+    /// Takes the lock of a file for the caller. Somebody else's unexpired lock refuses; the caller's own stays as it is, but
+    /// for a reservation without a working copy, which becomes the check-out that is asked for.
     ///
     /// # Errors
     /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, and what the gates say.
@@ -71,9 +72,11 @@ impl Vault {
             let file = look.file()?;
             let permit = look.check(actor, Action::CheckOut)?;
             let holder = permit.actor().ok_or(Error::NoSession)?;
-            if let Some(lock) = &file.lock {
-                return Ok(CheckedOut::AlreadyYours(lock.clone()));
-            }
+            let own = match &file.lock {
+                Some(lock) if !lock.has_working_copy() && what.has_working_copy(actor.dialect) => Some(lock.fence),
+                Some(lock) => return Ok(CheckedOut::AlreadyYours(lock.clone())),
+                None => None,
+            };
             if named.is_some_and(|named| named != file.edition.id) {
                 return Err(Error::NotLatest);
             }
@@ -83,7 +86,7 @@ impl Vault {
             let taken = {
                 let mut db = self.connection().await?;
                 let library = look.item.library.id;
-                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, &act).await)?
+                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, own, &act).await)?
             };
             match taken {
                 Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
@@ -106,6 +109,20 @@ impl Vault {
             vault.note_refusal(&actor, &look, Verb::Cancel, what.comment.as_deref(), answer).await
         })
         .await
+    }
+
+    /// The same for the room's own notion of a check-out: what the caller holds and is none there refuses as if there was no
+    /// lock.
+    ///
+    /// # Errors
+    /// As [`Vault::cancel`].
+    pub async fn discard(&self, actor: &Actor, look: &Look) -> Result<Cancelled> {
+        let lock = look.file()?.lock.as_ref();
+        if lock.is_some_and(|lock| Some(lock.holder.id) == actor.id() && !lock.is_check_out_in(actor.dialect)) {
+            let refused = look.check(actor, Action::Cancel).and(Err(Error::NotCheckedOut));
+            return self.note_refusal(actor, look, Verb::Cancel, None, refused).await;
+        }
+        self.cancel(actor, look, Cancel::default()).await
     }
 
     async fn try_cancel(&self, actor: &Actor, look: &Look, what: &Cancel) -> Result<Cancelled> {

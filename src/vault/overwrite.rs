@@ -2,7 +2,7 @@
 
 use super::{
     Look, Vault,
-    files::{changed, what_changes},
+    files::{Later, changed, parted, save_later, what_changes},
     locks::ATTEMPTS,
 };
 use crate::{
@@ -45,9 +45,12 @@ impl Vault {
             };
             let goes = there.check(actor, Action::Delete)?;
             let comes = look.check(actor, what_changes(change))?;
-            let changed = changed(&look.item, parent, change)?;
+            let (now, later) = parted(actor, &look.item, change);
+            let changed = changed(&look.item, parent, &now)?;
             let trash = self.0.fresh.oracle_file()?;
-            match again!(self.take_place(actor, (&look, &comes, &changed), (&there, &goes, &trash)).await) {
+            match again!(
+                self.take_place(actor, (&look, &comes, &changed, later.as_ref()), (&there, &goes, &trash)).await
+            ) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {
                     let mut db = self.connection().await?;
@@ -69,7 +72,7 @@ impl Vault {
     async fn take_place(
         &self,
         actor: &Actor,
-        (look, comes, changed): (&Look, &Permit, &Changed),
+        (look, comes, changed, later): (&Look, &Permit, &Changed, Option<&Later>),
         (there, goes, trash): (&Look, &Permit, &str),
     ) -> sqlx::Result<bool> {
         let (Some(file), Some(other)) = (&look.item.file, &there.item.file) else { return Ok(false) };
@@ -80,7 +83,9 @@ impl Vault {
             return Ok(false);
         }
         let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
-        if !store::files::update(&mut all, comes, library, seen, changed, &act).await? {
+        if !store::files::update(&mut all, comes, library, seen, changed, &act).await?
+            || !save_later(&mut all, comes, library, later, &act).await?
+        {
             return Ok(false);
         }
         all.commit().await?;

@@ -192,7 +192,7 @@ impl Vault {
         look: &Look,
         bytes: Source,
         what: Given,
-        ending: Option<Ending>,
+        mut ending: Option<Ending>,
     ) -> Result<Published> {
         let fence = look.bound_fence(actor);
         let permit = look.check(actor, Action::SaveDraft)?;
@@ -201,6 +201,8 @@ impl Vault {
             let aim = Aim { ending, ..Aim::new(Verb::AddEdition, Action::SaveDraft) };
             return self.publish_from(actor, look, bytes, what, aim).await;
         };
+        // nobody else is to know them before the check-in
+        let client_times = ending.as_mut().map(|ending| std::mem::take(&mut ending.client_times)).unwrap_or_default();
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
             let giving = bytes.giving();
@@ -217,6 +219,7 @@ impl Vault {
                 title: metadata.title,
                 description: metadata.description,
                 comment: Some(what.comment).filter(|comment| !comment.is_empty()),
+                client_times,
             };
             let act = vault.act(&actor, saved.comment.as_deref());
             let library = look.item.library.id;
@@ -467,6 +470,7 @@ impl Vault {
             author_name: given.author_name.clone().or(author_name).unwrap_or_else(|| last.author_name.clone()),
             category: given.category.unwrap_or(look.item.category.id),
             item_name,
+            client_times: draft.map(|draft| draft.client_times).unwrap_or_default(),
         };
         let only_said = aim.revises.is_some() && giving.info.is_none() && storage == last.storage;
         let write = match (replace, only_said) {
@@ -666,6 +670,9 @@ fn may_publish(actor: &Actor, file: &FileParts, fence: Option<i64>, permit: &Per
     let own = Some(lock.holder.id) == actor.id();
     if aim.only_free || (!own && permit.over() != Over::Anybody) {
         return Err(Error::Held(Box::new(lock.clone())));
+    }
+    if aim.release && own && !lock.is_check_out_in(actor.dialect) {
+        return Err(Error::NotCheckedOut);
     }
     // begun on a free file, a save meets a working copy that it knows nothing of
     let unaware = aim.action == Action::SaveDraft && fence.is_none();

@@ -71,25 +71,34 @@ impl Vault {
         size: Option<u64>,
     ) -> std::result::Result<BegunUpload, Refused> {
         let mandate = actor.mandate().ok_or(Error::NoSession)?;
-        match at.item.kind() {
-            Kind::File => at.check(actor, Action::SaveDraft)?,
-            Kind::Folder => at.check(actor, Action::Create)?,
-        };
-        if size.is_some_and(|size| size > self.0.settings.max_file_size) {
-            return Err(Error::ContentTooLarge.into());
-        }
-        let replaced = at.item.draft_of(actor.id()).map_or(0, |draft| draft.content.map_or(0, |content| content.size));
-        let replaced = match (&at.item.file, at.item.lock()) {
-            (Some(file), None) => file.edition.size(),
-            _ => replaced,
-        };
-        self.has_room(&at.item.library, size.unwrap_or(0).saturating_sub(replaced.unsigned_abs())).await?;
+        self.check_upload(actor, at, size).await?;
         let secret = fresh::token("cku_")?;
         let new = NewUpload { id: UploadId::fresh(), digest: fresh::digest(&secret), mandate, purpose };
         let mut db = self.connection().await?;
         let (life, now) = (self.0.settings.upload_life, self.0.clock.instead());
         let begun = store::uploads::begin(&mut db, &new, life, MOST_UPLOADS, now).await.map_err(Error::from)?;
         Ok(BegunUpload { secret, expires_at: begun.ok_or(Refused::TooMany)? })
+    }
+
+    /// Refuses what writing so many bytes now would be refused for, to the file that was looked at, or into or below the folder
+    /// that was. A first answer: the write asks again.
+    ///
+    /// # Errors
+    /// [`Error::ContentTooLarge`], [`Error::QuotaReached`], and what the gates say.
+    pub async fn check_upload(&self, actor: &Actor, at: &Look, size: Option<u64>) -> Result<()> {
+        match at.item.kind() {
+            Kind::File => at.check(actor, Action::SaveDraft)?,
+            Kind::Folder => at.check(actor, Action::Create)?,
+        };
+        if size.is_some_and(|size| size > self.0.settings.max_file_size) {
+            return Err(Error::ContentTooLarge);
+        }
+        let replaced = at.item.draft_of(actor.id()).map_or(0, |draft| draft.content.map_or(0, |content| content.size));
+        let replaced = match (&at.item.file, at.item.lock()) {
+            (Some(file), None) => file.edition.size(),
+            _ => replaced,
+        };
+        self.has_room(&at.item.library, size.unwrap_or(0).saturating_sub(replaced.unsigned_abs())).await
     }
 
     /// The upload that this opens.
@@ -351,7 +360,7 @@ impl Vault {
         let purpose = &upload.purpose;
         let ending = Ending { upload: upload.id, client_times: purpose.client_times, kept: REMEMBERED };
         let content = Staged::lent(content);
-        match self.look(actor, &key_of(&purpose.to, purpose.to.names.len())).await {
+        match self.look(actor, &purpose.to.key(purpose.to.names.len())).await {
             Ok(look) if look.item.kind() == Kind::Folder => Err(match purpose.to.names.last() {
                 None => Error::WrongKind(Kind::File),
                 Some(name) => Error::NameTaken(name.as_str().to_owned()),
@@ -394,7 +403,7 @@ impl Vault {
         let Some((name, folders)) = to.names.split_last() else { return Err(Error::Missing(Missing::Item)) };
         let mut there = folders.len();
         let mut folder = loop {
-            match self.look(actor, &key_of(to, there)).await {
+            match self.look(actor, &to.key(there)).await {
                 Ok(folder) => break folder,
                 Err(Error::Missing(Missing::Item | Missing::Hidden)) if there > 0 => there -= 1,
                 Err(error) => return Err(error),
@@ -419,15 +428,6 @@ impl Vault {
             folder = self.look(actor, &key).await?;
         }
         Ok((folder, name.clone()))
-    }
-}
-
-/// The first names of a destination as a key.
-fn key_of(to: &Destination, names: usize) -> ItemKey {
-    let base = ItemKey::Id(to.item);
-    match to.names.get(..names) {
-        None | Some([]) => base,
-        Some(names) => ItemKey::Path(Box::new(base), names.iter().map(|name| name.as_str().to_owned()).collect()),
     }
 }
 

@@ -20,11 +20,11 @@ use crate::{
     domain::{
         content::Sha256,
         error::{Error, Missing},
-        id::ItemKey,
+        id::{ItemId, ItemKey},
         item::{Kind, OnConflict},
         name::ItemName,
         permission::Action,
-        upload::{Destination, Purpose, Upload},
+        upload::{Destination, Progress, Purpose, Upload},
     },
     http::etag::Condition,
     vault::Look,
@@ -55,16 +55,73 @@ pub async fn commit(ask: &Ask, body: Body) -> Answer {
     let name = said.name.filter(|name| !name.is_empty()).as_deref().map(ids::item_name).transpose()?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
     let upload = vault.own_upload(actor, &secret).await?;
+    if let Some(file) = upload.file {
+        return again(ask, name.as_ref(), file).await;
+    }
     let on_conflict = match behavior {
         None => upload.purpose.on_conflict,
         Some(Behavior::Replace) => OnConflict::AddEdition,
         Some(Behavior::Fail | Behavior::Rename) => behavior.unwrap_or(Behavior::Fail).for_new(),
     };
-    let (to, only_on) = destination(ask, name, on_conflict).await?;
+    let (to, mut only_on) = destination(ask, name.clone(), on_conflict, upload.progress).await?;
+    // what was said at the beginning still counts there, unless something else is said now
+    if upload.purpose.only_on.is_some()
+        && is_unsaid(ask, on_conflict)
+        && leads_to_its_own(ask, &upload.purpose.to, &to).await?
+    {
+        only_on = upload.purpose.only_on;
+    }
     let upload = Upload { purpose: Purpose { to, on_conflict, only_on, ..upload.purpose }, ..upload };
     let arrived = vault.end_upload(actor, &upload).await?;
-    let status = if arrived.made { StatusCode::CREATED } else { StatusCode::OK };
-    items::show(ask, &vault.look(actor, &ItemKey::Id(arrived.file)).await?, status).await
+    if !arrived.made {
+        // maybe somebody else ended it at the same moment, and elsewhere
+        return again(ask, name.as_ref(), arrived.file).await;
+    }
+    items::show(ask, &vault.look(actor, &ItemKey::Id(arrived.file)).await?, StatusCode::CREATED).await
+}
+
+/// The answer for a session that has ended in this file: there it is, where the address leads to it; elsewhere there is no
+/// such session any more.
+async fn again(ask: &Ask, name: Option<&ItemName>, file: ItemId) -> Answer {
+    match meant(ask, name).await {
+        Ok(look) if look.item().id == file => items::show(ask, &look, StatusCode::OK).await,
+        Ok(_) | Err(Refusal::Vault(Error::Missing(Missing::Item | Missing::Hidden))) => Err(Refusal::DeadUpload),
+        Err(other) => Err(other),
+    }
+}
+
+/// The item that the address leads to, with the name in it or beside it.
+async fn meant(ask: &Ask, name: Option<&ItemName>) -> Result<Look, Refusal> {
+    let look = ask.look().await?;
+    let Some(name) = name else { return Ok(look) };
+    let folder = match look.item().kind() {
+        Kind::Folder => look.item().id,
+        Kind::File => look.item().parent.ok_or(Error::WrongKind(Kind::File))?,
+    };
+    let key = ItemKey::Path(Box::new(ItemKey::Id(folder)), vec![name.as_str().to_owned()]);
+    Ok(ask.hall.vault.look(ask.actor(), &key).await?)
+}
+
+/// Whether the request leaves open what the file that it replaces must be like.
+fn is_unsaid(ask: &Ask, on_conflict: OnConflict) -> bool {
+    on_conflict == OnConflict::AddEdition && Condition::read(ask.headers(), &IF_MATCH).is_none()
+}
+
+/// Whether a commit goes where its session was begun, whichever way it is said.
+async fn leads_to_its_own(ask: &Ask, begun: &Destination, now: &Destination) -> Result<bool, Refusal> {
+    if begun == now {
+        return Ok(true);
+    }
+    let there = found(ask, begun).await?;
+    Ok(there.is_some() && there == found(ask, now).await?)
+}
+
+async fn found(ask: &Ask, to: &Destination) -> Result<Option<ItemId>, Refusal> {
+    match ask.hall.vault.look(ask.actor(), &to.key(to.names.len())).await {
+        Ok(look) => Ok(Some(look.item().id)),
+        Err(Error::Missing(_)) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The secret of an upload address of ours. Any other address is refused, wherever it leads.
@@ -89,6 +146,7 @@ async fn destination(
     ask: &Ask,
     name: Option<ItemName>,
     on_conflict: OnConflict,
+    progress: Progress,
 ) -> Result<(Destination, Option<Sha256>), Refusal> {
     let actor = ask.actor();
     let (_, place) = ask.place()?;
@@ -131,9 +189,9 @@ async fn destination(
             if conditional.is_some() {
                 return Err(Error::PreconditionFailed.into());
             }
-            let (folder, missing) = deepest(ask, place).await?;
-            folder.folder()?;
-            folder.check(actor, Action::Create)?;
+            let (ground, missing) = deepest(ask, place).await?;
+            ground.look().folder()?;
+            ground.look().check(actor, Action::Create)?;
             let mut names = missing.iter().map(|name| ids::item_name(name)).collect::<Result<Vec<_>, _>>()?;
             // the path is that of the file, or of a folder that is still to be made for it
             if let Some(name) = name
@@ -141,6 +199,12 @@ async fn destination(
             {
                 names.push(name);
             }
+            // nothing is made for what cannot end there
+            if !progress.can_end() {
+                return Err(Refusal::Incomplete);
+            }
+            ask.hall.vault.check_upload(actor, ground.look(), Some(progress.received)).await?;
+            let folder = ground.made(ask).await?;
             Ok((Destination { item: folder.item().id, names }, None))
         }
         Err(other) => Err(other),

@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     Ask,
-    address::{Base, Place},
+    address::Place,
     children,
     error::{Answer, Refusal},
     ids,
@@ -19,6 +19,7 @@ use super::{
     query::Query,
     reply,
     signed::{self, Bytes, Signer},
+    special::Ground,
     wire,
 };
 use crate::{
@@ -102,12 +103,15 @@ async fn create(ask: &Ask, place: &Place, behavior: Behavior, body: Body) -> Ans
     if Condition::read(ask.headers(), &IF_MATCH).is_some() {
         return Err(Error::PreconditionFailed.into());
     }
-    let (mut folder, missing) = deepest(ask, place).await?;
-    folder.folder()?;
-    folder.check(actor, Action::Create)?;
+    let (ground, missing) = deepest(ask, place).await?;
+    ground.look().folder()?;
+    ground.look().check(actor, Action::Create)?;
     let mut names = missing.iter().map(|name| ids::item_name(name)).collect::<Result<Vec<_>, _>>()?;
     let name = names.pop().ok_or(Error::Missing(Missing::Item))?;
     let content = stage(ask, body).await?;
+    // no folder comes into being for bytes that have no room
+    vault.check_upload(actor, ground.look(), Some(content.content().size)).await?;
+    let mut folder = ground.made(ask).await?;
     for name in names {
         let made = vault.create_folder(actor, &folder, &name, "", OnConflict::Fail, ClientTimes::default()).await;
         let key = match made {
@@ -127,8 +131,8 @@ async fn create(ask: &Ask, place: &Place, behavior: Behavior, body: Body) -> Ans
     make(ask, &folder, name, on_conflict, content).await
 }
 
-/// The last folder on the way that is there, and the names that are not; for somebody who is about to make them.
-pub async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Refusal> {
+/// The last folder on the way that is there or is to come, and the names that are not; for somebody who is about to make them.
+pub async fn deepest(ask: &Ask, place: &Place) -> Result<(Ground, Vec<String>), Refusal> {
     let (drive, _) = ask.place()?;
     for there in (0..place.path.len()).rev() {
         let (path, missing) = place.path.split_at(there);
@@ -138,14 +142,10 @@ pub async fn deepest(ask: &Ask, place: &Place) -> Result<(Look, Vec<String>), Re
         }
         let place = Place { base: place.base.clone(), path: path.to_vec() };
         if there == 0 {
-            if let Base::Special(_) = &place.base {
-                // it does not come into being for a name that cannot be one
-                missing.iter().try_for_each(|name| ids::item_name(name).map(drop))?;
-            }
-            return Ok((ask.look_or_make(drive, &place).await?, missing.to_vec()));
+            return Ok((ask.ground(drive, &place).await?, missing.to_vec()));
         }
         match ask.look_at(drive, &place).await {
-            Ok(look) => return Ok((look, missing.to_vec())),
+            Ok(look) => return Ok((Ground::There(look), missing.to_vec())),
             Err(Refusal::Vault(Error::Missing(Missing::Item | Missing::Hidden))) => {}
             Err(other) => return Err(other),
         }
@@ -235,7 +235,8 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
         }
         Bytes::Edition(id) => {
             let edition = hall.vault.edition(&actor, &look, &EditionKey::Id(id)).await.map_err(dead)?;
-            let is_shown = edition.latest && item.draft_of(actor.id()).is_none();
+            let drafted = item.draft_of(actor.id()).is_some_and(|draft| draft.content.is_some());
+            let is_shown = edition.latest && !drafted;
             let tag = if is_shown { ids::e_tag(item, actor.id()) } else { ids::version_tag(item, edition.version) };
             (hall.vault.download(&actor, &look, &edition).await?, tag)
         }

@@ -213,13 +213,11 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
         None => None,
     };
     let client_times = patch.file_system_info.map(ClientTimes::from).unwrap_or_default();
-    let says_nothing =
-        name.is_none() && description.is_none() && parent.is_none() && client_times == ClientTimes::default();
-    if says_nothing {
+    let change = Change { name, parent, description, client_times, ..Change::default() };
+    if change.is_empty() {
         return show(ask, &look, StatusCode::OK).await;
     }
     let id = look.item().id;
-    let change = Change { name, parent, description, client_times, ..Change::default() };
     match behavior {
         Behavior::Fail => vault.update(actor, &look, change).await?,
         Behavior::Replace => vault.update_over(actor, &look, change).await?,
@@ -236,13 +234,14 @@ async fn make_folder(ask: &Ask, description: &str, times: ClientTimes) -> Answer
     let (drive, place) = ask.place()?;
     let Some((name, above)) = place.path.split_last() else { return Err(Error::Missing(Missing::Item).into()) };
     let name = ids::item_name(name)?;
-    let above = ask.look_or_make(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
-    above.folder()?;
+    let ground = ask.ground(drive, &Place { base: place.base.clone(), path: above.to_vec() }).await?;
+    ground.look().folder()?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
-    above.check(actor, Action::Create)?;
+    ground.look().check(actor, Action::Create)?;
     if Condition::read(ask.headers(), &IF_MATCH).is_some() {
         return Err(Error::PreconditionFailed.into());
     }
+    let above = ground.made(ask).await?;
     let made = vault.create_folder(actor, &above, &name, description, OnConflict::Fail, times).await?;
     children::created(ask, made).await
 }

@@ -16,7 +16,7 @@ use crate::{
         lock::CheckOut,
         version::Step,
     },
-    vault::{Cancel, CheckIn, Publication},
+    vault::{CheckIn, Publication},
 };
 
 /// Longest comment of a check-in, in characters.
@@ -33,7 +33,8 @@ struct Said {
     check_in_as: Option<String>,
 }
 
-/// `POST …/checkout`: also a repeated one succeeds. Whatever the body says, it says nothing.
+/// `POST …/checkout`: also a repeated one succeeds, and the caller's own lock of section 12 becomes one. Whatever the body
+/// says, it says nothing.
 pub async fn check_out(ask: &Ask) -> Answer {
     let look = ask.look().await?;
     ask.hall.vault.check_out(ask.actor(), &look, CheckOut::default()).await?;
@@ -63,10 +64,10 @@ pub async fn check_in(ask: &Ask, body: Body) -> Answer {
     Ok(done())
 }
 
-/// `POST …/discardCheckout`: an application may discard anybody's.
+/// `POST …/discardCheckout`: an application may discard anybody's. The caller's own lock of section 12 is none.
 pub async fn discard(ask: &Ask) -> Answer {
     let look = ask.look().await?;
-    ask.hall.vault.cancel(ask.actor(), &look, Cancel::default()).await?;
+    ask.hall.vault.discard(ask.actor(), &look).await?;
     Ok(done())
 }
 

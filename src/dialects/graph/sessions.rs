@@ -82,7 +82,7 @@ pub async fn create(ask: &Ask, body: Body) -> Answer {
         ids::item_name(name)?;
     }
     let description = items::text(item.description, "description")?.filter(|text| !text.is_empty());
-    let (at, to, only_on) = destination(ask, behavior).await?;
+    let (at, to, only_on) = destination(ask, behavior, item.file_size).await?;
     let purpose = Purpose {
         to,
         on_conflict: match behavior {
@@ -104,8 +104,13 @@ pub async fn create(ask: &Ask, body: Body) -> Answer {
     Ok(reply::json(StatusCode::OK, &body))
 }
 
-/// Where the session of this address goes: what was looked at on the way, and the content that it counts on.
-async fn destination(ask: &Ask, behavior: Behavior) -> Result<(Look, Destination, Option<Sha256>), Refusal> {
+/// Where the session of this address goes: what was looked at on the way, and the content that it counts on. A special folder
+/// comes into being when nothing else stands in the way of a file of this `size`.
+async fn destination(
+    ask: &Ask,
+    behavior: Behavior,
+    size: Option<u64>,
+) -> Result<(Look, Destination, Option<Sha256>), Refusal> {
     let actor = ask.actor();
     let (_, place) = ask.place()?;
     let by_path = !place.path.is_empty();
@@ -137,13 +142,15 @@ async fn destination(ask: &Ask, behavior: Behavior) -> Result<(Look, Destination
             }
         }
         Err(Refusal::Vault(Error::Missing(Missing::Item | Missing::Hidden))) if by_path => {
-            let (folder, missing) = deepest(ask, place).await?;
-            folder.folder()?;
-            folder.check(actor, Action::Create)?;
+            let (ground, missing) = deepest(ask, place).await?;
+            ground.look().folder()?;
+            ground.look().check(actor, Action::Create)?;
             if conditional.is_some() {
                 return Err(Error::PreconditionFailed.into());
             }
             let names = missing.iter().map(|name| ids::item_name(name)).collect::<Result<Vec<_>, _>>()?;
+            ask.hall.vault.check_upload(actor, ground.look(), size).await?;
+            let folder = ground.made(ask).await?;
             let to = Destination { item: folder.item().id, names };
             Ok((folder, to, None))
         }

@@ -41,6 +41,31 @@ pub fn parse(text: &str) -> Result<Special, Refusal> {
     named.ok_or(Refusal::Name("there is no such special folder"))
 }
 
+/// Where somebody is about to write.
+pub enum Ground {
+    /// It is there.
+    There(Look),
+    /// A special folder that comes into being with the write, when nothing else stands in its way; below this top folder.
+    ToCome(Look, Special),
+}
+
+impl Ground {
+    /// What is there already; what is refused here is refused before anything is made.
+    pub fn look(&self) -> &Look {
+        match self {
+            Ground::There(look) | Ground::ToCome(look, _) => look,
+        }
+    }
+
+    /// The place itself, made now if it was not there.
+    pub async fn made(self, ask: &Ask) -> Result<Look, Refusal> {
+        match self {
+            Ground::There(look) => Ok(look),
+            Ground::ToCome(root, special) => ask.make_special(&root.item().library, special).await,
+        }
+    }
+}
+
 impl Ask {
     /// Looks at a special folder, or at something below it.
     pub async fn look_at_special(&self, library: &Library, special: Special, path: &[String]) -> Result<Look, Refusal> {
@@ -54,13 +79,19 @@ impl Ask {
     /// Looks at an item, for somebody who writes there: the special folder that the address is comes into being now, if it
     /// was not there.
     pub async fn look_or_make(&self, drive: &Drive, place: &Place) -> Result<Look, Refusal> {
+        self.ground(drive, place).await?.made(self).await
+    }
+
+    /// Looks at where somebody is about to write; nothing is made yet.
+    pub async fn ground(&self, drive: &Drive, place: &Place) -> Result<Ground, Refusal> {
         match (self.look_at(drive, place).await, &place.base) {
             (Err(Refusal::Vault(Error::Missing(Missing::Item))), Base::Special(special)) if place.path.is_empty() => {
                 let special = parse(special)?;
                 let library = self.library(drive).await?;
-                self.make_special(&library, special).await
+                let root = self.hall.vault.look(self.actor(), &ItemKey::Id(library.root)).await?;
+                Ok(Ground::ToCome(root, special))
             }
-            (looked, _) => looked,
+            (looked, _) => Ok(Ground::There(looked?)),
         }
     }
 

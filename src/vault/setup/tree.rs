@@ -314,6 +314,7 @@ impl Setup {
             author_name: author.name,
             category,
             item_name: None,
+            client_times: ClientTimes::default(),
         })
     }
 

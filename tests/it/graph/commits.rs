@@ -126,6 +126,87 @@ async fn conditions_and_locks_count_as_for_any_write() {
 }
 
 #[tokio::test]
+async fn what_its_beginning_was_conditional_on_still_counts_at_its_own_place() {
+    let server = Server::start().await;
+    let (ann, bob, plan, drive) =
+        (server.graph(&server.world.ann), server.graph(&server.world.bob), server.plan(), server.drive());
+    let by_path = format!("{drive}/root:/plan.txt:");
+    let begin = async |item: &str, tag: &str| {
+        let begin = ann.request("POST", &format!("{item}/createUploadSession")).header("if-match", tag);
+        let begun = server.send(begin.json(&json!({"deferCommit": true}))).await.expect(200).json();
+        let url = begun["uploadUrl"].as_str().unwrap().to_owned();
+        server.send(server.http.put(&url).header("content-range", "bytes 0-3/4").body("hers")).await.expect(202);
+        json!({"@microsoft.graph.sourceUrl": url})
+    };
+    for (number, begun_at) in [&plan, &by_path].into_iter().enumerate() {
+        let session = begin(begun_at, &ann.get(&plan).await.header("etag")).await;
+        let his = format!("his {number}");
+        bob.put(&format!("{plan}/content"), &his).await.expect(200);
+        let in_folder =
+            json!({"@microsoft.graph.sourceUrl": session["@microsoft.graph.sourceUrl"], "name": "PLAN.txt"});
+        for (at, body) in [(&plan, &session), (&by_path, &session), (&format!("{drive}/root"), &in_folder)] {
+            assert_eq!(
+                code(&commit(&server, &ann, at, body.clone()).await),
+                "412 resourceModified entityTagDoesNotMatch",
+                "{begun_at} {at}"
+            );
+        }
+        assert_eq!(bob.content(&plan).await, his);
+        // said anew it is another condition; elsewhere it is none
+        let tag = ann.get(&plan).await.header("etag");
+        let anew = ann.request("PUT", &by_path).header("if-match", tag).json(&session);
+        server.send(anew).await.expect(200);
+        assert_eq!(bob.content(&plan).await, "hers");
+        let session = begin(begun_at, &ann.get(&plan).await.header("etag")).await;
+        bob.put(&format!("{plan}/content"), &his).await.expect(200);
+        commit(&server, &ann, &format!("{drive}/root:/other {number}.txt:"), session).await.expect(201);
+    }
+    // met, it is no hindrance
+    let session = begin(&plan, &ann.get(&plan).await.header("etag")).await;
+    commit(&server, &ann, &by_path, session).await.expect(200);
+    // and a file that is gone meets none
+    let session = begin(&by_path, &ann.get(&plan).await.header("etag")).await;
+    bob.delete(&plan).await.expect(204);
+    commit(&server, &ann, &by_path, session).await.expect(412);
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_answered_where_it_ended_only() {
+    let server = Server::start().await;
+    let (ann, drive) = (server.graph(&server.world.ann), server.drive());
+    let path = format!("{drive}/root:/new.txt:");
+    let url = session(&server, &ann, &path, "new").await;
+    let source = json!({"@microsoft.graph.sourceUrl": url});
+    let made = commit(&server, &ann, &path, source.clone()).await.expect(201).json();
+    let id = format!("{drive}/items/{}", made["id"].as_str().unwrap());
+    let named = json!({"@microsoft.graph.sourceUrl": url, "name": "New.txt"});
+    for (at, body) in [(&path, &source), (&id, &source), (&id, &named), (&format!("{drive}/root"), &named)] {
+        assert_eq!(commit(&server, &ann, at, body.clone()).await.expect(200).json()["id"], made["id"], "{at}");
+    }
+    let other = json!({"@microsoft.graph.sourceUrl": url, "name": "plan.txt"});
+    for (at, body) in [
+        (&server.plan(), &source),
+        (&format!("{drive}/root:/nowhere.txt:"), &source),
+        (&format!("{drive}/root:/deep/new.txt:"), &source),
+        (&format!("{drive}/root"), &source),
+        (&format!("{drive}/root"), &other),
+        (&id, &other),
+    ] {
+        let answer = commit(&server, &ann, at, body.clone()).await;
+        assert_eq!(code(&answer), "404 itemNotFound uploadSessionNotFound", "{at}");
+    }
+    assert_eq!(ann.content(&server.plan()).await, "first");
+    ann.get(&format!("{drive}/root:/deep")).await.expect(404);
+    // also one that its last fragment ended
+    let begun = ann.post(&format!("{drive}/root:/b.txt:/createUploadSession")).await.expect(200).json();
+    let url = begun["uploadUrl"].as_str().unwrap();
+    server.send(server.http.put(url).body("b")).await.expect(201);
+    let source = json!({"@microsoft.graph.sourceUrl": url});
+    commit(&server, &ann, &path, source.clone()).await.expect(404);
+    commit(&server, &ann, &format!("{drive}/root:/b.txt:"), source).await.expect(200);
+}
+
+#[tokio::test]
 async fn only_who_began_a_session_commits_it_and_with_their_rights() {
     let server = Server::start().await;
     let (world, drive, plan) = (&server.world, server.drive(), server.plan());

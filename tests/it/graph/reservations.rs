@@ -106,6 +106,71 @@ async fn a_check_out_is_no_such_lock_whoever_has_it() {
 }
 
 #[tokio::test]
+async fn it_is_no_check_out_until_its_holder_checks_out() {
+    let server = Server::start().await;
+    let (ann, bob) = (server.graph(&server.world.ann), server.graph(&server.world.bob));
+    let plan = server.plan().replace("/v1.0", "/beta");
+    let free = ann.publication(&plan).await;
+    ann.post_json(&format!("{plan}/lock"), json!({"durationMinutes": 30})).await.expect(200);
+    for who in [&ann, &bob] {
+        assert_eq!(who.publication(&plan).await, free, "nobody has checked it out");
+    }
+    for call in ["checkin", "discardCheckout"] {
+        let refused = ann.post(&format!("{plan}/{call}")).await.expect(400).json();
+        assert_eq!(
+            (&refused["error"]["code"], &refused["error"]["message"]),
+            (&json!("invalidRequest"), &json!("The file is not checked out.")),
+            "{call}"
+        );
+        bob.post(&format!("{plan}/{call}")).await.expect(423);
+    }
+    assert_eq!(bob.get(&plan).await.json()["file"]["lockInfo"]["lockType"], "exclusive", "it is still there");
+    let before = bob.get(&plan).await.header("etag");
+
+    ann.post(&format!("{plan}/checkout")).await.expect(204);
+    assert_ne!(bob.get(&plan).await.header("etag"), before);
+    let out = ann.get(&format!("{plan}?$select=publication,file")).await.expect(200).json();
+    assert_eq!((&out["publication"]["level"], &out["publication"]["versionId"]), (&json!("checkout"), &json!("2.0")));
+    assert_eq!(out["file"]["lockInfo"].get("expirationDateTime"), None);
+    assert_eq!(bob.get(&format!("{plan}?$select=publication")).await.json()["publication"]["versionId"], "1.0");
+    mismatch(ann.post_json(&format!("{plan}/lock"), json!({"durationMinutes": 1})).await);
+    mismatch(ann.post(&format!("{plan}/releaseLock")).await);
+    // it does not end by itself any more, and has a working copy
+    server.advance(Duration::hours(1));
+    ann.put(&format!("{plan}/content"), "working").await.expect(200);
+    assert_eq!(bob.content(&plan).await, "first");
+    bob.put(&format!("{plan}/content"), "x").await.expect(423);
+    ann.post(&format!("{plan}/checkin")).await.expect(204);
+    assert_eq!((bob.content(&plan).await.as_str(), bob.publication(&plan).await.contains("2.0")), ("working", true));
+
+    // and back again
+    ann.post_json(&format!("{plan}/lock"), json!({"durationMinutes": 30})).await.expect(200);
+    ann.post(&format!("{plan}/checkout")).await.expect(204);
+    ann.put(&format!("{plan}/content"), "dropped").await.expect(200);
+    ann.post(&format!("{plan}/discardCheckout")).await.expect(204);
+    assert_eq!(bob.content(&plan).await, "working");
+    bob.post(&format!("{plan}/checkout")).await.expect(204);
+}
+
+#[tokio::test]
+async fn its_holder_checks_out_in_every_dialect() {
+    let server = Server::start().await;
+    let (ann, bob, world) = (server.graph(&server.world.ann), server.graph(&server.world.bob), &server.world);
+    let (clients, plan) = (Clients::new(&server), server.plan().replace("/v1.0", "/beta"));
+    for client in CLIENTS {
+        ann.post_json(&format!("{plan}/lock"), json!({"durationMinutes": 30})).await.expect(200);
+        let file = world::now(&server.vault, world, &world.file).await;
+        let before = file.lock().unwrap().fence;
+        assert_eq!(clients.check_out(client, &world.ann, &file).await, Outcome::Done, "{client:?}");
+        let lock = world::now(&server.vault, world, &world.file).await.lock().unwrap().clone();
+        assert_eq!((lock.has_working_copy(), lock.fence), (true, before + 1), "{client:?}");
+        ann.put(&format!("{plan}/content"), "working").await.expect(200);
+        assert_eq!(bob.content(&plan).await, "first", "{client:?}");
+        ann.post(&format!("{plan}/discardCheckout")).await.expect(204);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_locked_is_told_apart() {
     let server = Server::start().await;
     let (ann, world) = (server.graph(&server.world.ann), &server.world);

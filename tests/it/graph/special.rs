@@ -1,8 +1,11 @@
 //! Special folders (spec/graph.md 4): found by what they are for, made by the first write.
 
-use coatcheck::domain::{
-    id::{ItemKey, LibraryKey},
-    item::OnConflict,
+use coatcheck::{
+    domain::{
+        id::{ItemKey, LibraryKey},
+        item::OnConflict,
+    },
+    vault::{LibraryUpdate, Quota},
 };
 use serde_json::{Value, json};
 
@@ -264,9 +267,66 @@ async fn nothing_is_made_for_what_is_refused() {
         who.put(&format!("{drive}/special/cameraroll:/a.txt:/content"), "x").await.expect(status);
         who.get(&documents).await.expect(404);
     }
-    let matching = ann.request("PUT", &format!("{documents}:/a.txt:/content")).header("if-match", "\"x\"").body("x");
-    server.send(matching).await.expect(412);
+    // on a condition that nothing meets which is not there
+    let session = json!({"deferCommit": true});
+    let begun = ann.post_json(&format!("{drive}/root:/x.txt:/createUploadSession"), session).await.expect(200).json();
+    let url = begun["uploadUrl"].as_str().unwrap();
+    let source = json!({"@microsoft.graph.sourceUrl": url});
+    for tag in ["\"x\"", "*"] {
+        for request in [
+            ann.request("PUT", &format!("{documents}:/a.txt:/content")).body("x"),
+            ann.request("POST", &format!("{documents}:/a.txt:/createUploadSession")).json(&json!({})),
+            ann.request("PATCH", &format!("{documents}:/a")).json(&json!({"folder": {}})),
+            ann.request("PUT", &format!("{documents}:/a.txt:")).json(&source),
+        ] {
+            server.send(request.header("if-match", tag)).await.expect(412);
+        }
+    }
+    // for a session that is not complete, or not there
+    assert_eq!(
+        code(&server.send(ann.request("PUT", &format!("{documents}:/a.txt:")).json(&source)).await),
+        "400 invalidRequest"
+    );
+    server.send(server.http.delete(url)).await.expect(204);
+    server.send(ann.request("PUT", &format!("{documents}:/a.txt:")).json(&source)).await.expect(404);
+    // for values that cannot be
+    for body in
+        [json!({"item": {"fileSize": -1}}), json!({"item": {"name": "a*b"}}), json!({"item": {"fileSystemInfo": 1}})]
+    {
+        ann.post_json(&format!("{documents}:/a.txt:/createUploadSession"), body).await.expect(400);
+    }
     assert_eq!(children(&ann, &format!("{drive}/root")).await, ["plan.txt"]);
+}
+
+#[tokio::test]
+async fn nothing_is_made_for_bytes_that_are_too_many_or_do_not_come() {
+    let server = Server::start_with(&[("content.max_file_bytes", "1000")]).await;
+    let (world, drive) = (&server.world, server.drive());
+    let ann = server.graph(&world.ann);
+    let file = format!("{drive}/special/documents:/deep/a.txt:");
+    let large = json!({"item": {"fileSize": 1001}});
+    ann.put(&format!("{file}/content"), &"x".repeat(1001)).await.expect(413);
+    let chunks = futures_util::stream::iter((0..11).map(|_| Ok::<_, std::io::Error>("x".repeat(100))));
+    let put = ann.request("PUT", &format!("{file}/content")).body(reqwest::Body::wrap_stream(chunks));
+    server.send(put).await.expect(413);
+    ann.post_json(&format!("{file}/createUploadSession"), large).await.expect(413);
+    // more than the library may hold
+    let begun = ann.post_json(&format!("{drive}/root:/x.txt:/createUploadSession"), json!({"deferCommit": true})).await;
+    let url = begun.expect(200).json()["uploadUrl"].as_str().unwrap().to_owned();
+    server
+        .send(server.http.put(&url).header("content-range", "bytes 0-99/100").body("x".repeat(100)))
+        .await
+        .expect(202);
+    let quota = LibraryUpdate { quota_bytes: Some(Quota::Bytes(10)), ..LibraryUpdate::default() };
+    server.vault.update_library(world.library.id, &quota).await.unwrap();
+    ann.put(&format!("{file}/content"), &"x".repeat(100)).await.expect(507);
+    ann.post_json(&format!("{file}/createUploadSession"), json!({"item": {"fileSize": 100}})).await.expect(507);
+    let source = json!({"@microsoft.graph.sourceUrl": url});
+    server.send(ann.request("PUT", &file).json(&source)).await.expect(507);
+    assert_eq!(children(&ann, &format!("{drive}/root")).await, ["plan.txt"]);
+    // with room for it, it comes into being
+    ann.put(&format!("{file}/content"), "x").await.expect(201);
+    assert_eq!(children(&ann, &format!("{drive}/root")).await, ["Documents (documents)", "plan.txt"]);
 }
 
 #[tokio::test]

@@ -483,6 +483,61 @@ async fn the_holders_session_ends_in_the_working_copy() {
 }
 
 #[tokio::test]
+async fn the_times_of_a_working_copy_are_its_holders_alone_until_the_check_in() {
+    let server = Server::start().await;
+    let world = &server.world;
+    let (ann, bob, plan) = (server.graph(&world.ann), server.graph(&world.bob), server.plan());
+    let first = json!({"createdDateTime": "2000-01-01T00:00:00Z", "lastModifiedDateTime": "2001-01-01T00:00:00Z"});
+    ann.patch(&plan, json!({ "fileSystemInfo": first })).await.expect(200);
+    let times = async |who: &Graph<'_>| who.get(&plan).await.expect(200).json()["fileSystemInfo"].clone();
+    let modified = |text: &str| json!({"fileSystemInfo": {"lastModifiedDateTime": text}});
+    let hers = |text: &str| json!({"createdDateTime": first["createdDateTime"], "lastModifiedDateTime": text});
+
+    for ends in ["discardCheckout", "checkin"] {
+        ann.post(&format!("{plan}/checkout")).await.expect(204);
+        let seen = bob.get(&plan).await.expect(200).json();
+        // by a session
+        let url = begin(&ann, &plan, json!({"item": modified("2002-02-03T04:05:06Z")})).await;
+        let saved = send_all(&server, &url, b"working", 3).await.expect(200).json();
+        assert_eq!(saved["fileSystemInfo"], hers("2002-02-03T04:05:06Z"));
+        assert_eq!(times(&ann).await, hers("2002-02-03T04:05:06Z"));
+        assert_eq!(bob.get(&plan).await.expect(200).json()["eTag"], seen["eTag"]);
+        assert_eq!(times(&bob).await, first);
+        // another upload that says nothing of them leaves them
+        ann.put(&format!("{plan}/content"), "working on").await.expect(200);
+        assert_eq!(times(&ann).await, hers("2002-02-03T04:05:06Z"));
+        // by a change, which is another state to the holder and to nobody else
+        let before = ann.get(&plan).await.json();
+        let after = ann.patch(&plan, modified("2003-02-03T04:05:06Z")).await.expect(200).json();
+        assert_eq!(after["fileSystemInfo"], hers("2003-02-03T04:05:06Z"));
+        assert_ne!(after["eTag"], before["eTag"]);
+        assert_eq!(after["cTag"], before["cTag"]);
+        let now = bob.get(&plan).await.expect(200).json();
+        assert_eq!((&now["eTag"], &now["fileSystemInfo"]), (&seen["eTag"], &first));
+        ann.post(&format!("{plan}/{ends}")).await.expect(204);
+        let left = if ends == "checkin" { hers("2003-02-03T04:05:06Z") } else { first.clone() };
+        assert_eq!((times(&ann).await, times(&bob).await), (left.clone(), left), "{ends}");
+    }
+    assert_eq!(versions(&ann, &plan).await, 2);
+
+    // what shows to all goes with what does not; without bytes there is a working copy as well
+    ann.post(&format!("{plan}/checkout")).await.expect(204);
+    let mut both = modified("2004-02-03T04:05:06Z");
+    both["name"] = json!("renamed.txt");
+    let renamed = ann.patch(&plan, both).await.expect(200).json();
+    assert_eq!((&renamed["name"], &renamed["size"]), (&json!("renamed.txt"), &json!(10)));
+    assert_eq!(renamed["fileSystemInfo"], hers("2004-02-03T04:05:06Z"));
+    assert_eq!(bob.get(&plan).await.expect(200).json()["name"], "renamed.txt");
+    assert_eq!(times(&bob).await, hers("2003-02-03T04:05:06Z"));
+    let whole = ann.get(&format!("{plan}/content")).await.expect(302);
+    let bytes = get(&server, &whole.header("location")).await.expect(200);
+    assert_eq!((bytes.text(), bytes.header("etag")), ("working on".to_owned(), whole.header("etag")));
+    ann.post(&format!("{plan}/checkin")).await.expect(204);
+    assert_eq!(times(&bob).await, hers("2004-02-03T04:05:06Z"));
+    assert_eq!(bob.content(&plan).await, "working on");
+}
+
+#[tokio::test]
 async fn the_end_is_judged_by_what_is_so_then_and_can_be_tried_again() {
     let server = Server::start().await;
     let world = &server.world;

@@ -9,7 +9,7 @@ use crate::{
     dialects::graph::{ids, signed::Bytes, special},
     domain::{
         error::Result,
-        item::{FileParts, Item},
+        item::{Draft, FileParts, Item},
         library::LibraryKind,
         lock::Lock,
         version::Version,
@@ -158,7 +158,7 @@ impl DriveItem {
                 Some(_) => ids::web_url_by_id(&view.origin, item),
                 None => ids::web_url(&view.origin, item),
             },
-            file_system_info: FileSystemInfo::of(item, modified_at),
+            file_system_info: FileSystemInfo::of(item, draft, modified_at),
             file: item.file.as_ref().map(|file| FileFacet {
                 mime_type: draft
                     .and_then(|draft| draft.media_type.clone())
@@ -231,27 +231,32 @@ impl ParentReference {
 }
 
 impl FileSystemInfo {
-    fn of(item: &Item, modified_at: DateTime<Utc>) -> Self {
+    fn of(item: &Item, draft: Option<&Draft>, modified_at: DateTime<Utc>) -> Self {
+        let own = draft.map(|draft| draft.client_times).unwrap_or_default();
+        let created = own.created.or(item.client_created_at);
+        let modified = own.modified.or(item.client_modified_at);
         Self {
-            created_date_time: date(item.client_created_at.unwrap_or(item.created_at)),
-            last_modified_date_time: date(item.client_modified_at.unwrap_or(modified_at)),
+            created_date_time: date(created.unwrap_or(item.created_at)),
+            last_modified_date_time: date(modified.unwrap_or(modified_at)),
         }
     }
 }
 
 impl Publication {
     fn of(view: &View, item: &Item, file: &FileParts) -> Self {
+        // a lock that ends by itself is no check-out (section 12)
+        let out = item.lock().filter(|lock| lock.has_working_copy());
         // the first check-in of all makes the version that is there
-        let version = if item.is_held_by(view.caller) && file.unpublished_by.is_none() {
+        let version = if out.is_some() && item.is_held_by(view.caller) && file.unpublished_by.is_none() {
             file.last_version.next(item.library.usual_step())
         } else {
             file.edition.version
         };
         let holder = |lock: &Lock| IdentitySet::from(&*lock.holder);
         Self {
-            level: if item.lock().is_some() { "checkout" } else { level(file.edition.version) },
+            level: if out.is_some() { "checkout" } else { level(file.edition.version) },
             version_id: version.to_string(),
-            checked_out_by: item.lock().map(holder),
+            checked_out_by: out.map(holder),
         }
     }
 }
