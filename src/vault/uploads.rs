@@ -189,7 +189,7 @@ impl Vault {
                 (upload.progress, upload.expires_at) = (after, expires_at);
                 return Ok(Ok(upload));
             }
-            vault.discard([blob_of(&fragment.0)].into_iter().flatten()).await;
+            vault.drop_blobs([blob_of(&fragment.0)].into_iter().flatten()).await;
             Ok(Err(upload.digest))
         });
         match taken.await? {
@@ -262,7 +262,7 @@ impl Vault {
     pub(super) async fn remove_upload(&self, upload: UploadId) -> Result<bool> {
         let gone = again!(self.try_remove(upload).await)?;
         let Some(gone) = gone else { return Ok(false) };
-        self.discard(gone.into_iter().flatten()).await;
+        self.drop_blobs(gone.into_iter().flatten()).await;
         Ok(true)
     }
 
@@ -274,7 +274,7 @@ impl Vault {
     }
 
     /// Deletes blobs that nothing names any more; what cannot be deleted now is swept later.
-    async fn discard(&self, blobs: impl Iterator<Item = String>) {
+    async fn drop_blobs(&self, blobs: impl Iterator<Item = String>) {
         for key in blobs.filter_map(|blob| blob.parse::<BlobKey>().ok()) {
             if let Err(error) = self.0.content.delete(key).await {
                 tracing::warn!(%key, error = &error as &dyn std::error::Error, "a fragment's blob stays for the sweeper");
@@ -322,10 +322,10 @@ impl Vault {
         }
         let whole = NewContent(staged.keep());
         if let Some(gone) = again!(self.try_join(upload.id, &whole).await)? {
-            self.discard(gone.into_iter().flatten()).await;
+            self.drop_blobs(gone.into_iter().flatten()).await;
             return Ok(Some(whole.0));
         }
-        self.discard(blob_of(&whole.0).into_iter()).await;
+        self.drop_blobs(blob_of(&whole.0).into_iter()).await;
         Ok(None)
     }
 
