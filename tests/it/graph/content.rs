@@ -56,6 +56,47 @@ async fn bytes_are_never_read_as_what_they_are_called() {
 }
 
 #[tokio::test]
+async fn a_file_is_of_the_type_that_its_name_says_whatever_it_was_called_before() {
+    let server = Server::start().await;
+    let (ann, drive) = (server.graph(&server.world.ann), server.drive());
+    let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    let put =
+        ann.request("PUT", &format!("{drive}/root:/x.unknown1:/content")).header("content-type", "application/x-own");
+    let made = server.send(put.body("x")).await.expect(201).json();
+    let item = format!("{drive}/items/{}", made["id"].as_str().unwrap());
+    // an extension that nobody knows leaves the type that was said; JSON is said of anything
+    for (name, expected) in [
+        ("x.docx", docx),
+        ("x.TXT", "text/plain"),
+        ("x", "application/x-own"),
+        ("x.unknown2", "application/x-own"),
+        ("x.json", "application/json"),
+    ] {
+        let renamed = ann.patch(&item, json!({"name": name})).await.expect(200).json();
+        assert_eq!(renamed["file"]["mimeType"], expected, "{name}");
+        let address = ann.get(&format!("{item}/content")).await.expect(302).header("location");
+        assert_eq!(server.send(server.http.get(address)).await.expect(200).header("content-type"), expected, "{name}");
+        let stream = format!("{item}/contentStream").replace("/v1.0", "/beta");
+        assert_eq!(ann.get(&stream).await.expect(200).header("content-type"), expected, "{name}");
+    }
+    ann.put(&format!("{drive}/root:/x.tmp:/content"), "x").await.expect(201);
+    ann.patch(&format!("{drive}/root:/x.tmp:"), json!({"name": "y.docx"})).await.expect(200);
+    let shown = ann.get(&format!("{drive}/root:/y.docx:")).await.expect(200).json();
+    assert_eq!(shown["file"]["mimeType"], docx);
+    // a copy under another name
+    let copied = ann.post_json(&format!("{item}/copy"), json!({"name": "z.pdf"})).await.expect(202);
+    let monitor = copied.header("location");
+    while server.send(server.http.get(&monitor)).await.status.as_u16() == 202 {}
+    let shown = ann.get(&format!("{drive}/root:/z.pdf:")).await.expect(200).json();
+    assert_eq!(shown["file"]["mimeType"], "application/pdf");
+    // of a working copy, too
+    ann.post(&format!("{item}/checkout")).await.expect(204);
+    ann.put(&format!("{item}/content"), "draft").await.expect(200);
+    let renamed = ann.patch(&item, json!({"name": "x.docx"})).await.expect(200).json();
+    assert_eq!((&renamed["file"]["mimeType"], &renamed["size"]), (&json!(docx), &json!(5)));
+}
+
+#[tokio::test]
 async fn names_of_new_files_are_held_to_the_vendors_rules() {
     let server = Server::start().await;
     let (ann, drive) = (server.graph(&server.world.ann), server.drive());
