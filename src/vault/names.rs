@@ -30,9 +30,11 @@ impl Vault {
         on_conflict: OnConflict,
         attempt: usize,
     ) -> Result<ItemName> {
+        if attempt == 0 {
+            return Ok(name.clone());
+        }
         let suffix: fn(u64) -> String = match on_conflict {
             OnConflict::Fail | OnConflict::AddEdition => return Ok(name.clone()),
-            _ if attempt == 0 => return Ok(name.clone()),
             OnConflict::RenameBlank => |number| format!(" {number}"),
             OnConflict::RenameParentheses => |number| format!("({})", number + 1),
             OnConflict::RenameTime => {
