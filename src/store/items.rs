@@ -228,6 +228,19 @@ pub async fn hold(db: &mut PgConnection, item: ItemId) -> sqlx::Result<bool> {
     Ok(held.is_some())
 }
 
+/// Which of some names, compared without case, is the first that nothing in a folder has; counted from 1. `None`: all are taken.
+pub async fn first_free(db: &mut PgConnection, folder: ItemId, keys: &[String]) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        r#"SELECT n.place AS "place!" FROM unnest($2::text[]) WITH ORDINALITY AS n (key, place)
+        WHERE NOT EXISTS (SELECT FROM items i WHERE i.parent_id = $1 AND i.name_key = n.key AND i.deleted_at IS NULL)
+        ORDER BY n.place LIMIT 1"#,
+        folder.0,
+        keys,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Which of a folder's items are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Among {

@@ -9,7 +9,6 @@ use super::{
     files::Tree,
     giving::Giving,
     locks::ATTEMPTS,
-    names::free_name,
     publish::author,
     quota::Turn,
 };
@@ -127,7 +126,8 @@ impl Vault {
             if target.is_within(look.item.id) {
                 return Err(Error::Impossible("a folder into itself"));
             }
-            let name = free_name(&manner.name_of(&look.item)?, Kind::Folder, on_conflict, names, self.now());
+            let name = manner.name_of(&look.item)?;
+            let name = self.free_name(target.item.id, &name, Kind::Folder, on_conflict, names).await?;
             let hidden = self.hidden_categories(actor, &look.item.library).await?;
             let closed = self.categories_closed_to(actor, &target.item.library, Action::Create).await?;
             let categories = self.categories().await?;

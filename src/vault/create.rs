@@ -6,7 +6,6 @@ use super::{
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
-    names::free_name,
     publish::{Aim, Given, author, ended_with},
     quota::Turn,
 };
@@ -217,7 +216,7 @@ impl Vault {
         };
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
         for attempt in 0..ATTEMPTS {
-            let name = free_name(&file.name, Kind::File, file.on_conflict, attempt, self.now());
+            let name = self.free_name(folder.item.id, &file.name, Kind::File, file.on_conflict, attempt).await?;
             let new = NewItem {
                 id: ItemId::fresh(),
                 name: name.clone(),

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Category, Look, Vault, locks::ATTEMPTS, names::free_name};
+use super::{Category, Look, Vault, locks::ATTEMPTS};
 use crate::{
     domain::{
         actor::{Actor, Level, Role},
@@ -159,7 +159,7 @@ impl Vault {
                 let personal = parent.item.library.kind == crate::domain::library::LibraryKind::Personal;
                 let folder = NewItem {
                     id: ItemId::fresh(),
-                    name: free_name(&name, Kind::Folder, on_conflict, attempt, vault.now()),
+                    name: vault.free_name(parent.item.id, &name, Kind::Folder, on_conflict, attempt).await?,
                     oracle_id: vault.0.fresh.oracle_folder()?,
                     graph_id: vault.0.fresh.graph_item()?,
                     category: parent.item.category.id,

@@ -64,9 +64,9 @@ pub(super) fn given_type(given: &Metadata, file_name: &str) -> String {
     given.declared_type.clone().unwrap_or_else(|| media_type(given.media_type.as_deref(), file_name))
 }
 
-/// The media type of some bytes: what the name's extension says, else what the client says, unless that is JSON, which
-/// clients say of anything (spec/graph.md 5.1).
-pub(super) fn media_type(said: Option<&str>, file_name: &str) -> String {
+/// The media type of some bytes: what the name's extension says, else what the client says or said when they came, unless
+/// that is JSON, which clients say of anything (spec/graph.md 5.1).
+pub fn media_type(said: Option<&str>, file_name: &str) -> String {
     let by_name = mime_guess::from_path(file_name).first_raw();
     let said = said.filter(|said| !said.is_empty() && !said.starts_with("application/json"));
     by_name.or(said).unwrap_or("application/octet-stream").to_owned()

@@ -106,6 +106,7 @@ pub use create::NewFileAt;
 pub use devices::DeviceCode;
 pub use directory::SitesWanted;
 pub use feed::{Followed, Told};
+pub use giving::media_type;
 pub use issue::{Issue, Issued};
 pub use libraries::LastChange;
 pub use links::{BroughtLink, LinkSpec, LinkUpdate};

@@ -1,4 +1,5 @@
-//! Renaming or moving a file onto another one, which goes into the trash: both or neither.
+//! Renaming or moving where the name is taken: a file onto another one, which goes into the trash, both or neither; or
+//! anything under another name.
 
 use super::{
     Look, Vault,
@@ -10,7 +11,8 @@ use crate::{
         actor::Actor,
         error::{Error, Result},
         id::ItemKey,
-        item::{Change, Kind},
+        item::{Change, Kind, OnConflict},
+        name::ItemName,
         permission::{Action, Permit},
     },
     store::{self, files::Changed, files::Seen},
@@ -26,6 +28,33 @@ impl Vault {
     pub async fn update_over(&self, actor: &Actor, look: &Look, change: Change) -> Result<()> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move { Box::pin(vault.try_update_over(&actor, look, &change)).await }).await
+    }
+
+    /// Changes an item as [`Vault::update`] does; under another name, where its own is taken at its new place.
+    ///
+    /// # Errors
+    /// As [`Vault::update`]; [`Error::NameTaken`] only when others took every name that was tried.
+    pub async fn update_beside(&self, actor: &Actor, look: &Look, change: Change) -> Result<()> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move { Box::pin(vault.try_update_beside(&actor, &look, &change)).await }).await
+    }
+
+    async fn try_update_beside(&self, actor: &Actor, look: &Look, change: &Change) -> Result<()> {
+        let item = &look.item;
+        let name = change.name.clone().map_or_else(|| ItemName::parse(&item.name), Ok)?;
+        let parent = change.parent.or(item.parent).ok_or(Error::Impossible("a root folder"))?;
+        for attempt in 0..ATTEMPTS {
+            let mut change = change.clone();
+            if attempt > 0 {
+                let rename = OnConflict::RenameBlank;
+                change.name = Some(self.free_name(parent, &name, item.kind(), rename, attempt).await?);
+            }
+            match self.try_update(actor, look.clone(), &change).await {
+                Err(Error::NameTaken(_)) => {}
+                other => return other,
+            }
+        }
+        Err(Error::NameTaken(name.as_str().to_owned()))
     }
 
     async fn try_update_over(&self, actor: &Actor, mut look: Look, change: &Change) -> Result<()> {

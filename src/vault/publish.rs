@@ -6,7 +6,6 @@ use super::{
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
-    names::free_name,
     quota::Turn,
     revise::Revises,
 };
@@ -428,7 +427,8 @@ impl Vault {
             given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
         let item_name = match (&given.file_name, what.rename) {
             (Some(name), Some(on_conflict)) if name.as_str() != look.item.name => {
-                Some(free_name(name, Kind::File, on_conflict, attempt, self.now()))
+                let folder = look.item.parent.ok_or(Error::WrongKind(Kind::File))?;
+                Some(self.free_name(folder, name, Kind::File, on_conflict, attempt).await?)
             }
             _ => None,
         };

@@ -1,6 +1,6 @@
 //! Moving an item, also into another library. Identity, editions, times and owner stay what they are.
 
-use super::{Look, Vault, files::Tree, locks::ATTEMPTS, names::free_name, quota::Turn};
+use super::{Look, Vault, files::Tree, locks::ATTEMPTS, quota::Turn};
 use crate::{
     domain::{
         actor::Actor,
@@ -54,7 +54,9 @@ impl Vault {
             if item.parent == Some(target.item.id) {
                 return Ok(());
             }
-            let to = destination(item, &target, free_name_of(item, on_conflict, names, self)?);
+            let name = ItemName::parse(&item.name)?;
+            let name = self.free_name(target.item.id, &name, item.kind(), on_conflict, names).await?;
+            let to = destination(item, &target, name);
             let act = self.act(actor, None);
             let done = match &item.file {
                 Some(file) => {
@@ -203,10 +205,6 @@ impl Vault {
             }
         }
     }
-}
-
-fn free_name_of(item: &Item, on_conflict: OnConflict, names: usize, vault: &Vault) -> Result<ItemName> {
-    Ok(free_name(&ItemName::parse(&item.name)?, item.kind(), on_conflict, names, vault.now()))
 }
 
 fn destination(item: &Item, target: &Look, name: ItemName) -> Destination {

@@ -1,7 +1,7 @@
 //! Special folders of a library (spec/graph.md 4): found by what they are for, made by whoever writes there first. What they
 //! are called at first is the room's; a folder of that name which is there already becomes the special one.
 
-use super::{Look, Vault, locks::ATTEMPTS, names::free_name};
+use super::{Look, Vault, locks::ATTEMPTS};
 use crate::{
     domain::{
         actor::Actor,
@@ -51,7 +51,8 @@ impl Vault {
         self.complete(async move {
             let mut number = 0;
             for _ in 0..ATTEMPTS {
-                let name = free_name(&name, Kind::Folder, OnConflict::RenameBlank, number, vault.now());
+                let rename = OnConflict::RenameBlank;
+                let name = vault.free_name(parent.item.id, &name, Kind::Folder, rename, number).await?;
                 match vault.try_special(&actor, &permit, &parent, &key, &name).await? {
                     Attempt::There(folder) => return Ok(folder),
                     Attempt::Moved => {

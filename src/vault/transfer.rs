@@ -1,6 +1,6 @@
 //! Giving everything of one user to another: for administrators, when somebody has left.
 
-use super::{Vault, locks::ATTEMPTS, names::free_name};
+use super::{Vault, locks::ATTEMPTS};
 use crate::{
     domain::{
         actor::Actor,
@@ -49,7 +49,8 @@ impl Vault {
         let permit = permission::check_transfer(actor, Some(others.root)).map_err(Error::Denied)?;
         let name = ItemName::nearest(&from.name);
         for attempt in 0..ATTEMPTS {
-            let name = free_name(&name, Kind::Folder, OnConflict::RenameParentheses, attempt, self.now());
+            let rename = OnConflict::RenameParentheses;
+            let name = self.free_name(others.root, &name, Kind::Folder, rename, attempt).await?;
             let folder = NewItem {
                 id: ItemId::fresh(),
                 name,

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Look, Vault, files::Tree, locks::ATTEMPTS, names::free_name, quota::Turn};
+use super::{Look, Vault, files::Tree, locks::ATTEMPTS, quota::Turn};
 use crate::{
     domain::{
         actor::Actor,
@@ -113,7 +113,7 @@ impl Vault {
             let permit = may_be_made(actor, &look, &folder)?;
             let closed = self.closed(actor, item, Action::Create).await?;
             let name = back.name.clone().map_or_else(|| ItemName::parse(&item.name), Ok)?;
-            let name = free_name(&name, item.kind(), back.on_conflict, taken, self.now());
+            let name = self.free_name(parent, &name, item.kind(), back.on_conflict, taken).await?;
             let act = self.act(actor, None);
             match again!(self.take_out(&permit, &folder.item.library, &row, &closed, &name, &act).await) {
                 Ok(Out::Done) => return Ok(item.id),

@@ -151,7 +151,8 @@ async fn check_out(vault: &Vault, caller: &Caller, sight: Sight, comment: Option
     let Sight { look, edition, asked } = sight;
     let actor = &caller.actor;
     let said = comment.as_deref();
-    let free = edition.latest && look.item().lock().is_none() && look.check(actor, Action::CheckOut).is_ok();
+    let is_out = look.item().lock().is_some_and(Lock::has_working_copy);
+    let free = edition.latest && !is_out && look.check(actor, Action::CheckOut).is_ok();
     if free && edition.storage != Storage::File {
         // only this vendor refuses it; everything before it is refused by the vault itself
         let no_content = Err(Refusal::NoContent);

@@ -41,7 +41,7 @@ use crate::{
         guard::Head,
         trace,
     },
-    vault::{Download, Look, NewFileAt, Publication},
+    vault::{Download, Look, NewFileAt, Publication, media_type},
 };
 
 /// `PUT …/content`: a new version, the working copy of a check-out, or a new file with its missing folders.
@@ -241,10 +241,16 @@ pub async fn download(hall: &Hall, head: &Head) -> Answer {
             (hall.vault.download(&actor, &look, &edition).await?, tag)
         }
     };
+    let found = named(item, found);
     if claims.shown {
         return Ok(preview::dressed(send(hall, head, &found, preview::of(item, &found), tag).await?));
     }
     send(hall, head, &found, saved(item, &found), tag).await
+}
+
+/// Some bytes as what their file's name says that they are; it may have another one since they came.
+fn named(item: &Item, found: Download) -> Download {
+    Download { media_type: media_type(Some(&found.media_type), &item.name), ..found }
 }
 
 /// Some bytes as a browser saves them.
@@ -278,7 +284,7 @@ pub async fn stream(ask: &Ask) -> Answer {
     ask.only_beta()?;
     let look = ask.look().await?;
     look.file()?;
-    let found = ask.hall.vault.download_working_copy(ask.actor(), &look).await?;
+    let found = named(look.item(), ask.hall.vault.download_working_copy(ask.actor(), &look).await?);
     let tag = ids::e_tag(look.item(), ask.actor().id());
     send(&ask.hall, &ask.head, &found, saved(look.item(), &found), tag).await
 }

@@ -221,10 +221,7 @@ pub async fn update(ask: &Ask, body: Body) -> Answer {
     match behavior {
         Behavior::Fail => vault.update(actor, &look, change).await?,
         Behavior::Replace => vault.update_over(actor, &look, change).await?,
-        Behavior::Rename => match vault.update(actor, &look, change.clone()).await {
-            Err(Error::NameTaken(taken)) => Box::pin(update_as_another(ask, &look, change, &taken)).await?,
-            other => other?,
-        },
+        Behavior::Rename => vault.update_beside(actor, &look, change).await?,
     }
     show(ask, &vault.look(actor, &ItemKey::Id(id)).await?, StatusCode::OK).await
 }
@@ -244,22 +241,6 @@ async fn make_folder(ask: &Ask, description: &str, times: ClientTimes) -> Answer
     let above = ground.made(ask).await?;
     let made = vault.create_folder(actor, &above, &name, description, OnConflict::Fail, times).await?;
     children::created(ask, made).await
-}
-
-/// How many names are tried.
-const NAMES: usize = 32;
-
-/// Tries ` 1`, ` 2` … before the extension until a name is free.
-async fn update_as_another(ask: &Ask, look: &Look, change: Change, taken: &str) -> Result<(), Refusal> {
-    let name = ItemName::parse(taken).map_err(Error::from)?;
-    for number in 1..=NAMES {
-        let change = Change { name: Some(name.with_suffix(&format!(" {number}"))), ..change.clone() };
-        match ask.hall.vault.update(ask.actor(), look, change).await {
-            Err(Error::NameTaken(_)) => {}
-            other => return Ok(other?),
-        }
-    }
-    Err(Error::NameTaken(taken.to_owned()).into())
 }
 
 /// The folder that a `parentReference` names, if it says anything; in the item's own drive only.

@@ -37,8 +37,8 @@ async fn every_behaviour_of_every_call_is_that_of_the_table() {
         ("folder", "rename file", [(409, ""), (409, ""), (409, ""), (200, "a 1.txt")]),
         ("file", "move file", [(409, ""), (409, ""), (200, "a.txt"), (200, "a 1.txt")]),
         ("folder", "move file", [(409, ""), (409, ""), (409, ""), (200, "a 1.txt")]),
-        ("file", "move folder", [(409, ""), (409, ""), (409, ""), (200, "a 1.txt")]),
-        ("folder", "move folder", [(409, ""), (409, ""), (409, ""), (200, "a 1.txt")]),
+        ("file", "move folder", [(409, ""), (409, ""), (409, ""), (200, "a.txt 1")]),
+        ("folder", "move folder", [(409, ""), (409, ""), (409, ""), (200, "a.txt 1")]),
     ];
     for (number, (there, comes, expected)) in table.iter().enumerate() {
         for (word, (status, name)) in WORDS.iter().zip(expected) {
@@ -239,4 +239,72 @@ async fn a_folder_is_made_where_a_patch_finds_nothing() {
     ann.patch(&format!("{drive}/root:/plan.txt/made"), body.clone()).await.expect(400);
     server.graph(&server.world.vic).patch(&format!("{drive}/root:/new"), body.clone()).await.expect(403);
     server.graph(&server.world.eve).patch(&format!("{drive}/root:/new"), body).await.expect(404);
+}
+
+/// The name with this number; the first one has none.
+fn numbered(stem: &str, number: usize, extension: &str) -> String {
+    if number == 0 { format!("{stem}{extension}") } else { format!("{stem} {number}{extension}") }
+}
+
+#[tokio::test]
+async fn renaming_counts_on_without_a_gap_in_every_call() {
+    let server = Server::start().await;
+    let (ann, drive) = (server.graph(&server.world.ann), server.drive());
+    let (to, from) = (folder(&ann, &drive, "to").await, folder(&ann, &drive, "from").await);
+    let at = |folder: &Value| format!("{drive}/items/{}", folder["id"].as_str().unwrap());
+    let (here, there) = (at(&to), at(&from));
+    let rename = "@microsoft.graph.conflictBehavior=rename";
+    let into = json!({"parentReference": {"id": to["id"]}});
+    let name = |answer: crate::support::answer::Answer| answer.json()["name"].as_str().unwrap().to_owned();
+    for number in 0..=12 {
+        for (body, stem, extension) in [
+            (json!({"name": "new.v1", "folder": {}}), "new.v1", ""),
+            (json!({"name": "new.txt", "file": {}}), "new", ".txt"),
+        ] {
+            let made = ann.post_json(&format!("{here}/children?{rename}"), body).await.expect(201);
+            assert_eq!(name(made), numbered(stem, number, extension));
+        }
+        let made = ann.put(&format!("{here}:/put.txt:/content?{rename}"), "x").await.expect(201);
+        assert_eq!(name(made), numbered("put", number, ".txt"));
+        for (body, stem, extension) in [
+            (json!({"name": "moved.v1", "folder": {}}), "moved.v1", ""),
+            (json!({"name": "moved.txt", "file": {}}), "moved", ".txt"),
+        ] {
+            let made = ann.post_json(&format!("{there}/children"), body).await.expect(201).json();
+            let moved = ann.patch(&format!("{}?{rename}", at(&made)), into.clone()).await.expect(200);
+            assert_eq!(name(moved), numbered(stem, number, extension));
+        }
+        let body = json!({"name": format!("{number}.tmp"), "file": {}});
+        let made = ann.post_json(&format!("{here}/children"), body).await.expect(201).json();
+        let renamed = ann.patch(&format!("{}?{rename}", at(&made)), json!({"name": "renamed.txt"})).await.expect(200);
+        assert_eq!(name(renamed), numbered("renamed", number, ".txt"));
+    }
+    // by a session and by a copy, too; and what has become free is taken again
+    let begin = json!({"item": {"@microsoft.graph.conflictBehavior": "rename"}});
+    let begun = ann.post_json(&format!("{here}:/put.txt:/createUploadSession"), begin).await.expect(200).json();
+    let made = server.send(server.http.put(begun["uploadUrl"].as_str().unwrap()).body("x")).await.expect(201);
+    assert_eq!(name(made), "put 13.txt");
+    let monitor = ann.post_json(&format!("{here}:/put.txt:/copy?{rename}"), json!({})).await.expect(202);
+    let monitor = monitor.header("location");
+    while server.send(server.http.get(&monitor)).await.status.as_u16() == 202 {}
+    ann.get(&format!("{here}:/put 14.txt:")).await.expect(200);
+    ann.delete(&format!("{here}:/put 5.txt:")).await.expect(204);
+    let made = ann.put(&format!("{here}:/PUT.txt:/content?{rename}"), "x").await.expect(201);
+    assert_eq!(name(made), "put 5.txt");
+}
+
+#[tokio::test]
+async fn of_many_that_are_renamed_at_once_each_gets_the_next_number() {
+    let server = Server::start().await;
+    let (ann, drive) = (server.graph(&server.world.ann), server.drive());
+    let calls = (0..12).map(|_| {
+        let body = json!({"name": "a.txt", "file": {}, "@microsoft.graph.conflictBehavior": "rename"});
+        let (ann, path) = (&ann, format!("{drive}/root/children"));
+        async move { ann.post_json(&path, body).await.expect(201).json()["name"].as_str().unwrap().to_owned() }
+    });
+    let mut names = futures_util::future::join_all(calls).await;
+    names.sort_unstable();
+    let mut expected: Vec<String> = (0..12).map(|number| numbered("a", number, ".txt")).collect();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
 }

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use serde_json::json;
 
-use crate::support::server::Server;
+use crate::support::{answer::Answer, server::Server};
 
 #[tokio::test]
 async fn an_upload_makes_a_file_or_its_next_version() {
@@ -56,19 +56,101 @@ async fn bytes_are_never_read_as_what_they_are_called() {
 }
 
 #[tokio::test]
-async fn names_of_new_files_are_held_to_the_vendors_rules() {
+async fn a_file_is_of_the_type_that_its_name_says_whatever_it_was_called_before() {
     let server = Server::start().await;
     let (ann, drive) = (server.graph(&server.world.ann), server.drive());
-    for name in
-        ["a%3Cb.txt", "a*b.txt", "%20a", "a%20", "a.", "a%7Cb", "a%22b", "a%3Fb", "a%5Cb", "a%0D%0Ab", &"x".repeat(256)]
-    {
-        for path in [format!("{drive}/root:/{name}:/content"), format!("{drive}/root:/{name}/a.txt:/content")] {
-            let refused = ann.put(&path, "x").await.expect(400).json();
-            assert_eq!(refused["error"]["innerError"]["code"], "invalidPath", "{name}");
+    let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    let put =
+        ann.request("PUT", &format!("{drive}/root:/x.unknown1:/content")).header("content-type", "application/x-own");
+    let made = server.send(put.body("x")).await.expect(201).json();
+    let item = format!("{drive}/items/{}", made["id"].as_str().unwrap());
+    // an extension that nobody knows leaves the type that was said; JSON is said of anything
+    for (name, expected) in [
+        ("x.docx", docx),
+        ("x.TXT", "text/plain"),
+        ("x", "application/x-own"),
+        ("x.unknown2", "application/x-own"),
+        ("x.json", "application/json"),
+    ] {
+        let renamed = ann.patch(&item, json!({"name": name})).await.expect(200).json();
+        assert_eq!(renamed["file"]["mimeType"], expected, "{name}");
+        let address = ann.get(&format!("{item}/content")).await.expect(302).header("location");
+        assert_eq!(server.send(server.http.get(address)).await.expect(200).header("content-type"), expected, "{name}");
+        let stream = format!("{item}/contentStream").replace("/v1.0", "/beta");
+        assert_eq!(ann.get(&stream).await.expect(200).header("content-type"), expected, "{name}");
+    }
+    ann.put(&format!("{drive}/root:/x.tmp:/content"), "x").await.expect(201);
+    ann.patch(&format!("{drive}/root:/x.tmp:"), json!({"name": "y.docx"})).await.expect(200);
+    let shown = ann.get(&format!("{drive}/root:/y.docx:")).await.expect(200).json();
+    assert_eq!(shown["file"]["mimeType"], docx);
+    // a copy under another name
+    let copied = ann.post_json(&format!("{item}/copy"), json!({"name": "z.pdf"})).await.expect(202);
+    let monitor = copied.header("location");
+    while server.send(server.http.get(&monitor)).await.status.as_u16() == 202 {}
+    let shown = ann.get(&format!("{drive}/root:/z.pdf:")).await.expect(200).json();
+    assert_eq!(shown["file"]["mimeType"], "application/pdf");
+    // of a working copy, too
+    ann.post(&format!("{item}/checkout")).await.expect(204);
+    ann.put(&format!("{item}/content"), "draft").await.expect(200);
+    let renamed = ann.patch(&item, json!({"name": "x.docx"})).await.expect(200).json();
+    assert_eq!((&renamed["file"]["mimeType"], &renamed["size"]), (&json!(docx), &json!(5)));
+}
+
+#[tokio::test]
+async fn names_of_new_files_are_held_to_the_vendors_rules() {
+    let server = Server::start().await;
+    let (ann, drive, plan) = (server.graph(&server.world.ann), server.drive(), server.plan());
+    let gone = ann.put(&format!("{drive}/root:/gone.txt:/content"), "x").await.expect(201).json();
+    let gone = format!("{drive}/items/{}", gone["id"].as_str().unwrap());
+    ann.delete(&gone).await.expect(204);
+    let before = ann.get(&plan).await.header("etag");
+
+    let mut bad: Vec<String> =
+        "\"*:<>?/\\|\u{1}\n\r\t\u{1b}\u{7f}\u{85}".chars().map(|letter| format!("a{letter}b.txt")).collect();
+    bad.extend([" a", "a ", " ", "a.", "a.txt.", ".", ".."].map(str::to_owned));
+    bad.extend(["x".repeat(256), "ä".repeat(256), format!("{}.txt", "x".repeat(252))]);
+    for name in &bad {
+        // in a path these are no part of a name
+        if !name.contains(['/', ':']) && name != "." {
+            let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+            let mut paths = vec![format!("{drive}/root:/{encoded}:")];
+            if name != ".." {
+                // what sends the request goes that way by itself
+                paths.push(format!("{drive}/root:/{encoded}/a.txt:"));
+            }
+            for path in paths {
+                refused(&ann.put(&format!("{path}/content"), "x").await, &path);
+                refused(&ann.post(&format!("{path}/createUploadSession")).await, &path);
+            }
         }
+        let named = json!({"name": name});
+        for kind in ["file", "folder"] {
+            let child = json!({"name": name, kind: {}});
+            refused(&ann.post_json(&format!("{drive}/root/children"), child).await, name);
+        }
+        refused(&ann.patch(&plan, named.clone()).await, name);
+        refused(&ann.post_json(&format!("{plan}/copy"), named.clone()).await, name);
+        refused(&ann.post_json(&format!("{gone}/restore"), named.clone()).await, name);
+        let begin = format!("{drive}/root:/ok.txt:/createUploadSession");
+        refused(&ann.post_json(&begin, json!({ "item": named })).await, name);
+    }
+    for kind in ["file", "folder"] {
+        let children = format!("{drive}/root/children");
+        refused(&ann.post_json(&children, json!({"name": "", kind: {}})).await, kind);
     }
     ann.put(&format!("{drive}/root:/{}:/content", vec!["d"; 80].join("/")), "x").await.expect(400);
     assert_eq!(ann.get(&format!("{drive}/root")).await.json()["folder"]["childCount"], 1, "nothing was made");
+    assert_eq!(ann.get(&plan).await.header("etag"), before, "nothing was changed");
+}
+
+#[track_caller]
+fn refused(answer: &Answer, what: &str) {
+    let error = answer.json()["error"].clone();
+    assert_eq!(
+        (answer.status.as_u16(), &error["code"], &error["innerError"]["code"]),
+        (400, &json!("invalidRequest"), &json!("invalidPath")),
+        "{what:?}: {answer}"
+    );
 }
 
 #[tokio::test]

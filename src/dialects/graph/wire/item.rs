@@ -14,6 +14,7 @@ use crate::{
         lock::Lock,
         version::Version,
     },
+    vault::media_type,
 };
 
 /// A file or folder.
@@ -160,10 +161,11 @@ impl DriveItem {
             },
             file_system_info: FileSystemInfo::of(item, draft, modified_at),
             file: item.file.as_ref().map(|file| FileFacet {
-                mime_type: draft
-                    .and_then(|draft| draft.media_type.clone())
-                    .or_else(|| file.edition.media_type.clone())
-                    .unwrap_or_else(|| "application/octet-stream".to_owned()),
+                mime_type: {
+                    let stored = draft.and_then(|draft| draft.media_type.as_deref());
+                    // the name may be another one since
+                    media_type(stored.or(file.edition.media_type.as_deref()), &item.name)
+                },
                 hashes: content.map(|content| Hashes {
                     quick_xor_hash: content.quick_xor.to_base64(),
                     sha256_hash: content.sha256.to_hex().to_uppercase(),
