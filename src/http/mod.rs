@@ -11,6 +11,7 @@ pub mod multipart;
 pub mod negotiate;
 pub mod oauth;
 pub mod origin;
+pub mod page;
 pub mod path;
 mod patience;
 pub mod serve;
