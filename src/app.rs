@@ -56,6 +56,8 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
             company: config.liferay.company_id,
             lock_limit: chrono::Duration::milliseconds(config.liferay.lock_limit_milliseconds),
             force_basic: config.liferay.force_basic,
+            strict_methods: config.liferay.strict_http_methods,
+            jsonp: config.liferay.jsonp,
         }),
         vault,
     }
@@ -115,6 +117,7 @@ pub fn router(hall: Hall, config: &Config, draining: Draining) -> Router {
         })
         .collect();
     let checks = checks(&hall.vault);
+    let build = liferay::build(&hall);
     let mut house = Router::new();
     for room in &rooms {
         house = house.merge((room.router)());
@@ -128,7 +131,11 @@ pub fn router(hall: Hall, config: &Config, draining: Draining) -> Router {
     let limits = guard::Limits { address: config.server.max_address_bytes, head: config.server.max_head_bytes };
     // whatever a room answers, no browser guesses what it is
     let nosniff = SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    trace::trace(guard::guard(house, refuse, limits).layer(nosniff))
+    // a room that words a refusal has no settings at hand: the build it names then is put right here
+    let named = SetResponseHeaderLayer::overriding(liferay::answer::PORTAL, move |answer: &Response| {
+        answer.headers().contains_key(liferay::answer::PORTAL).then(|| build.clone())
+    });
+    trace::trace(guard::guard(house, refuse, limits).layer(nosniff).layer(named))
 }
 
 /// The limits of connections, from the configuration.

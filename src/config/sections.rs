@@ -138,12 +138,15 @@ pub struct Graph {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Liferay {
     pub enabled: bool,
     pub build: String,
     pub company_id: i64,
     pub lock_limit_milliseconds: i64,
     pub force_basic: bool,
+    pub strict_http_methods: bool,
+    pub jsonp: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -12,6 +12,7 @@ pub mod negotiate;
 pub mod oauth;
 pub mod origin;
 pub mod outgoing;
+pub mod page;
 pub mod path;
 mod patience;
 pub mod serve;

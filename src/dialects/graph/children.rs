@@ -186,30 +186,3 @@ fn located(ask: &Ask, mut response: Response, item: &Item) -> Answer {
     response.headers_mut().insert(LOCATION, location);
     Ok(response)
 }
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_token_is_read_back_for_the_same_order_only(offset in 0_i64..) {
-            let text = token(offset, Order::Name);
-            prop_assert_eq!(read_token(&text, Order::Name), Some(offset));
-            prop_assert_eq!(read_token(&text, Order::Size), None);
-        }
-
-        #[test]
-        fn no_other_text_is_a_token(text in "\\PC{0,40}") {
-            prop_assert_eq!(read_token(&text, Order::Name), None);
-        }
-    }
-
-    #[test]
-    fn a_token_cannot_count_backwards() {
-        assert_eq!(read_token(&URL_SAFE_NO_PAD.encode("Name -1"), Order::Name), None);
-        assert_eq!(read_token(&URL_SAFE_NO_PAD.encode("Name +1"), Order::Name), None);
-    }
-}

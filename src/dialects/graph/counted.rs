@@ -53,7 +53,7 @@ impl Counted {
 
 fn offset(seal: &Seal, text: &str) -> Option<i64> {
     let said = seal.read(text)?;
-    said.try_into().ok().map(i64::from_be_bytes)
+    said.try_into().ok().map(i64::from_be_bytes).filter(|offset| *offset >= 0)
 }
 
 /// A list with the address of its next page, which keeps all options of this one.
@@ -69,4 +69,18 @@ pub fn body(ask: &Ask, listed: Listed, next: Option<&str>) -> Map<String, Value>
     }
     body.insert("value".to_owned(), Value::Array(listed.value));
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_counts_from_the_first_entry_and_not_backwards() {
+        let seal = Seal::new([1; 32], "versions".to_owned());
+        let read = |said: &[u8]| offset(&seal, &seal.write(said).unwrap());
+        assert_eq!(read(&7_i64.to_be_bytes()), Some(7));
+        assert_eq!(read(&(-1_i64).to_be_bytes()), None);
+        assert_eq!(read(b"7"), None);
+    }
 }

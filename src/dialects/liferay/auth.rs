@@ -37,7 +37,7 @@ impl FromRequestParts<Hall> for Caller {
 async fn credential(headers: &HeaderMap, hall: &Hall) -> Result<Actor, Error> {
     let guest = Actor::anonymous(Dialect::Liferay);
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some((scheme, rest)) = header.trim().split_once(' ') else { return Ok(guest) };
+    let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
     if scheme.eq_ignore_ascii_case("bearer") {
         return match hall.vault.bearer(rest.trim()).await {
             Ok((account, scopes)) => Ok(Actor {

@@ -40,11 +40,24 @@ pub struct Desk {
     pub actor: Actor,
     /// The last method called, for the log.
     pub operation: Option<&'static str>,
+    /// Whether that method was reached: all its parameters could be converted.
+    pub reached: bool,
 }
 
 impl Desk {
+    /// Where this caller's calls are made.
+    pub fn new(hall: Hall, actor: Actor) -> Self {
+        Self { hall, actor, operation: None, reached: false }
+    }
+
+    /// This room's settings.
+    pub fn settings(&self) -> &super::Settings {
+        &self.hall.liferay
+    }
+
     /// Makes a call. Null is the answer of a method that answers nothing.
     pub async fn call(&mut self, call: Call) -> Result<Value, Error> {
+        self.reached = false;
         let (method, given) = self.choose(call)?;
         self.operation = Some(method.name);
         if self.actor.account.is_none() && !method.service.guests {
@@ -55,6 +68,7 @@ impl Desk {
             .iter()
             .map(|parameter| Ok((parameter.name, convert(parameter, &given)?)))
             .collect::<Result<Vec<_>, Error>>()?;
+        self.reached = true;
         (method.handler)(Ask { hall: self.hall.clone(), actor: self.actor.clone(), arguments }).await
     }
 

@@ -114,13 +114,33 @@ mod tests {
     proptest! {
         #[test]
         fn the_order_of_parameters_does_not_count(
-            names in Just(vec!["fileEntryId", "changeLog", "majorVersion", "lockUuid", "dlVersionNumberIncrease"]).prop_shuffle(),
-            count in 0_usize..=5,
+            // an overload whose name others share, some names of any of them, and one that none has
+            (method, some, shuffled) in prop::sample::select(methods()).prop_flat_map(|method| {
+                let of_all = Target::new(method.service.path, &method.kebab());
+                let mut names: Vec<&str> = of_all
+                    .candidates()
+                    .flat_map(|overload| overload.parameters.iter().map(|parameter| parameter.name))
+                    .chain(["nonsense"])
+                    .collect();
+                names.sort_unstable();
+                names.dedup();
+                let most = names.len();
+                prop::sample::subsequence(names, 0..=most)
+                    .prop_flat_map(|some| (Just(some.clone()), Just(some).prop_shuffle()))
+                    .prop_map(move |(some, shuffled)| (method, some, shuffled))
+            })
         ) {
-            let some = &names[..count];
-            let mut sorted = some.to_vec();
-            sorted.sort_unstable();
-            prop_assert_eq!(chosen("dlapp/check-in-file-entry", some), chosen("dlapp/check-in-file-entry", &sorted));
+            let path = format!("{}/{}", method.service.path, method.kebab());
+            let picked = chosen(&path, &some);
+            prop_assert_eq!(&picked, &chosen(&path, &shuffled));
+            // what is picked has all its names given, and no other that qualifies has more
+            let given = |overload: &Method| {
+                overload.parameters.iter().all(|one| one.kind == Kind::Context || some.contains(&one.name))
+            };
+            let target = Target::new(method.service.path, &method.kebab());
+            let most = target.candidates().filter(|one| given(one)).map(|one| one.parameters.len()).max();
+            let count = target.candidates().find(|one| Some(one.signature()) == picked).map(|one| one.parameters.len());
+            prop_assert_eq!(count, most);
         }
     }
 }

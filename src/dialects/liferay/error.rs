@@ -176,8 +176,10 @@ pub enum Fault {
     NoAction,
     /// The method refused.
     Service,
-    /// A parameter could not be converted, or it is our fault.
+    /// A parameter could not be converted.
     Conversion,
+    /// It is our fault.
+    Internal,
 }
 
 /// A refusal in the vendor's words.
@@ -515,7 +517,7 @@ fn conversion_bare(class: &'static str) -> Words {
 }
 
 fn unexpected() -> Words {
-    conversion(SYSTEM, "Unexpected error")
+    Words { fault: Fault::Internal, ..refused(SYSTEM, "Unexpected error") }
 }
 
 impl Words {

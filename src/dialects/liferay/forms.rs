@@ -4,6 +4,7 @@
 mod invoke;
 mod multipart;
 mod rpc;
+mod script;
 
 use axum::{
     body::Body,
@@ -19,8 +20,9 @@ use super::{
     auth::Caller,
     call::{Call, Desk},
     choose::Target,
+    discovery,
     error::Error,
-    parameters::Parameters,
+    parameters::{Given, Parameters},
 };
 use crate::{
     dialects::Hall,
@@ -36,6 +38,14 @@ struct Brought {
     text: Option<Bytes>,
 }
 
+/// What comes of a request.
+enum Reply {
+    /// The result of a call.
+    Value(Value),
+    /// An answer that is no result of a call: an envelope, a page.
+    Whole(Response),
+}
+
 /// Answers a request below `/api/jsonws`, whichever form it has.
 pub async fn answer(hall: Hall, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -43,26 +53,41 @@ pub async fn answer(hall: Hall, request: Request) -> Response {
         Ok(Caller(actor)) => actor,
         Err(refusal) => return refusal.into_response(),
     };
-    let mut desk = Desk { hall, actor, operation: None };
-    let mut response = respond(&mut desk, &parts, body).await.unwrap_or_else(IntoResponse::into_response);
+    let mut desk = Desk::new(hall, actor);
+    let mut callback = None;
+    let mut response = match respond(&mut desk, &parts, body, &mut callback).await {
+        Ok(Reply::Whole(response)) => response,
+        Ok(Reply::Value(value)) => script::wrapped(answer::json(StatusCode::OK, &value), callback.as_deref(), || value),
+        Err(refusal) => {
+            let words = refusal.words();
+            script::wrapped(refusal.into_response(), callback.as_deref(), || words.object())
+        }
+    };
     if let Some(operation) = desk.operation {
         response.extensions_mut().insert(trace::Operation(operation));
     }
     response
 }
 
-async fn respond(desk: &mut Desk, parts: &Parts, body: Body) -> Result<Response, Error> {
+async fn respond(desk: &mut Desk, parts: &Parts, body: Body, callback: &mut Option<String>) -> Result<Reply, Error> {
     let below = parts.uri.path().strip_prefix("/api/jsonws").unwrap_or_default();
     let segments = path::segments(below).map_err(|_| Error::IllegalArgument(None))?;
     let mut brought = Brought::default();
     brought.given.add_form(parts.uri.query().unwrap_or_default().as_bytes())?;
+    if let Some(Given::Text(filter)) = brought.given.get("discover") {
+        let base = desk.hall.origins.of(&parts.uri, &parts.headers, &parts.extensions).unwrap_or_default();
+        return discovery::answer(desk.settings(), &base, filter).map(Reply::Value);
+    }
+    check_verb(desk, &segments, &parts.method)?;
 
     let is_multipart = media_type(&parts.headers).starts_with("multipart/");
+    let mut has_body = is_multipart;
     if is_multipart {
         multipart::read(desk, &segments, &parts.headers, body, &mut brought).await?;
     } else {
         let text = body::read(body, desk.hall.limits.text).await?;
-        if !text.is_empty() {
+        has_body = !text.is_empty();
+        if has_body {
             brought.take_text(text, &media_type(&parts.headers))?;
         }
     }
@@ -71,15 +96,36 @@ async fn respond(desk: &mut Desk, parts: &Parts, body: Body) -> Result<Response,
         && segments.len() <= 2
         && let Some(envelope) = brought.text.as_deref().and_then(rpc::envelope)
     {
-        return rpc::answer(desk, &segments, brought.given, envelope).await;
+        return rpc::answer(desk, &segments, brought.given, envelope).await.map(Reply::Whole);
+    }
+    if desk.settings().jsonp {
+        *callback = script::callback(&brought.given)?;
     }
     let value = match segments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["invoke"] => invoke::answer(desk, brought).await?,
         [] if brought.text.as_deref().is_some_and(invoke::is_command) => invoke::answer(desk, brought).await?,
+        [] if matches!(parts.method, Method::GET | Method::HEAD) || (parts.method == Method::POST && !has_body) => {
+            let base = desk.hall.origins.of(&parts.uri, &parts.headers, &parts.extensions).unwrap_or_default();
+            return Ok(Reply::Whole(discovery::page(&base)));
+        }
         [] => return Err(Target::new("", "").unknown(parts.method.as_str())),
         _ => by_path(desk, &segments, brought, &parts.method).await?,
     };
-    Ok(answer::json(StatusCode::OK, &value))
+    Ok(Reply::Value(value))
+}
+
+/// Where HTTP methods are strict, a method that only looks is called by GET and every other by POST (spec/liferay.md 1.1);
+/// invoke and JSON-RPC name theirs elsewhere.
+fn check_verb(desk: &Desk, segments: &[String], method: &Method) -> Result<(), Error> {
+    let [service, name, ..] = segments else { return Ok(()) };
+    if !desk.settings().strict_methods {
+        return Ok(());
+    }
+    // what may be read may be looked for
+    let verb = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    let target = Target::new(service, name);
+    let wrong = target.candidates().next().is_some_and(|known| known.verb() != verb);
+    if wrong { Err(target.unknown(method.as_str())) } else { Ok(()) }
 }
 
 /// Service and method in the path, parameters everywhere.
@@ -95,9 +141,12 @@ async fn by_path(desk: &mut Desk, segments: &[String], brought: Brought, method:
         // the vendor does not read it; a plain object of parameters has one meaning only
         given = given.overlaid(Parameters::of_json(object(&text)?)?);
     }
-    let value = desk.call(Call { target, given, word: method.as_str().to_owned() }).await?;
-    // nothing and null are an empty object
-    Ok(if value.is_null() { Value::Object(Map::new()) } else { value })
+    desk.call(Call { target, given, word: method.as_str().to_owned() }).await.map(or_empty)
+}
+
+/// Nothing and null are an empty object.
+fn or_empty(value: Value) -> Value {
+    if value.is_null() { Value::Object(Map::new()) } else { value }
 }
 
 impl Brought {

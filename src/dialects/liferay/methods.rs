@@ -6,7 +6,14 @@ use std::sync::LazyLock;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{call::Ask, editions, error::Error, files, folders, locks, names::is_kebab_of, people, revisions};
+use super::{
+    call::Ask,
+    editions,
+    error::Error,
+    files, folders, locks,
+    names::{is_kebab_of, kebab},
+    people, revisions,
+};
 
 /// A remote service.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +24,14 @@ pub struct Service {
     pub class: &'static str,
     /// Whether guests may call it.
     pub guests: bool,
+}
+
+impl Service {
+    /// Its Java class without package and `Service`: `DLApp`.
+    pub fn short(&self) -> &'static str {
+        let class = self.class.rsplit('.').next().unwrap_or_default();
+        class.strip_suffix("Service").unwrap_or(class)
+    }
 }
 
 /// The type of a parameter.
@@ -67,8 +82,8 @@ pub const CONTEXT_CLASSES: [&str; 2] =
     ["com.liferay.portal.kernel.service.ServiceContext", "com.liferay.portal.service.ServiceContext"];
 
 impl Kind {
-    /// The Java type as it counts when overloads are sorted.
-    fn java(self) -> &'static str {
+    /// The Java type as it counts when overloads are sorted, and as discovery names it in its own words.
+    pub fn java(self) -> &'static str {
         match self {
             Self::Long => "long",
             Self::Int => "int",
@@ -119,6 +134,22 @@ impl Method {
     /// Whether the method of a service is spelled like this in an address.
     pub fn is_at(&self, service: &str, method: &str) -> bool {
         self.service.path == service && is_kebab_of(method, self.name)
+    }
+
+    /// Its name in an address.
+    pub fn kebab(&self) -> String {
+        kebab(self.name)
+    }
+
+    /// `/service/method`: its address below the services'.
+    pub fn path(&self) -> String {
+        format!("/{}/{}", self.service.path, self.kebab())
+    }
+
+    /// The HTTP method it is documented with: GET for what only looks (spec/liferay.md 14).
+    pub fn verb(&self) -> &'static str {
+        let first = self.name.split(|letter: char| letter.is_ascii_uppercase()).next().unwrap_or_default();
+        if ["get", "has", "is"].contains(&first) { "GET" } else { "POST" }
     }
 
     /// The parameter of this name; case does not count (spec/liferay.md 2.2).
@@ -268,7 +299,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::dialects::liferay::names::{camel, kebab};
+    use crate::dialects::liferay::names::camel;
 
     #[test]
     fn every_method_is_spelled_in_an_address_and_back() {

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod call;
 pub mod choose;
 pub mod convert;
+pub mod discovery;
 pub mod download;
 pub mod editions;
 pub mod error;
@@ -101,7 +102,8 @@ async fn front(State(hall): State<Hall>) -> Response {
     marked(([(CONTENT_TYPE, "text/html;charset=UTF-8")], page).into_response(), build(&hall))
 }
 
-fn build(hall: &Hall) -> HeaderValue {
+/// The build in the header of every answer.
+pub fn build(hall: &Hall) -> HeaderValue {
     HeaderValue::from_str(&hall.liferay.build).unwrap_or(BUILD)
 }
 
@@ -147,6 +149,10 @@ pub struct Settings {
     pub lock_limit: chrono::Duration,
     /// Whether wrong Basic credentials get 401 instead of the rights of a guest.
     pub force_basic: bool,
+    /// Whether a call in the path counts only with the HTTP method its method is documented with.
+    pub strict_methods: bool,
+    /// Whether `callback` makes an answer a script.
+    pub jsonp: bool,
 }
 
 impl Settings {
@@ -198,7 +204,14 @@ mod tests {
     #[test]
     fn the_build_is_read_from_the_header() {
         let build = BUILD.to_str().unwrap().to_owned();
-        let settings = Settings { build, company: 1, lock_limit: chrono::Duration::days(1), force_basic: false };
+        let settings = Settings {
+            build,
+            company: 1,
+            lock_limit: chrono::Duration::days(1),
+            force_basic: false,
+            strict_methods: false,
+            jsonp: false,
+        };
         assert_eq!((settings.build_number(), settings.version()), (7201, "7.2.1"));
     }
 }

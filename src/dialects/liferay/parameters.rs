@@ -1,7 +1,7 @@
 //! Parameters as they were given, from whichever source, before anything is known of the method (spec/liferay.md 2.2, 2.3):
 //! names, modifiers and raw values. Nothing is converted here.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -33,6 +33,8 @@ pub struct Parameters {
     values: HashMap<String, Given>,
     /// `name.inner`: properties of the object that is passed as `name`.
     inner: HashMap<(String, String), Given>,
+    /// Those of earlier sources, which count where these have nothing of the name.
+    earlier: Option<Arc<Parameters>>,
 }
 
 impl Parameters {
@@ -83,17 +85,36 @@ impl Parameters {
     pub fn of_json(object: Map<String, Value>) -> Result<Self, Error> {
         let mut parameters = Self::default();
         for (name, value) in object {
-            parameters.put(&name, if value.is_null() { Given::Null } else { Given::Json(value) })?;
+            parameters.set_json(&name, value)?;
         }
         Ok(parameters)
     }
 
+    /// One JSON value, in place of what had its name.
+    pub fn set_json(&mut self, written: &str, value: Value) -> Result<(), Error> {
+        self.put(written, if value.is_null() { Given::Null } else { Given::Json(value) })
+    }
+
     /// These, and those of a later source in place of what has the same name.
     #[must_use]
-    pub fn overlaid(mut self, later: Self) -> Self {
-        self.values.extend(later.values);
-        self.inner.extend(later.inner);
+    pub fn overlaid(self, later: Self) -> Self {
+        later.over(Arc::new(self))
+    }
+
+    /// These in place of what has the same name in earlier sources, which many calls may share. What lies below these already
+    /// stays above those.
+    #[must_use]
+    pub fn over(mut self, earlier: Arc<Self>) -> Self {
+        self.earlier = Some(match self.earlier.take() {
+            None => earlier,
+            Some(between) => Arc::new(Arc::unwrap_or_clone(between).over(earlier)),
+        });
         self
+    }
+
+    /// These and those of earlier sources, the nearest first.
+    fn sources(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |source| source.earlier.as_deref())
     }
 
     /// Takes one in under its name without modifiers.
@@ -121,20 +142,22 @@ impl Parameters {
 
     /// Whether one of this name was given.
     pub fn has(&self, name: &str) -> bool {
-        self.values.contains_key(&key(name))
+        self.get(name).is_some()
     }
 
     /// What was given under a name.
     pub fn get(&self, name: &str) -> Option<&Given> {
-        self.values.get(&key(name))
+        let key = key(name);
+        self.sources().find_map(|source| source.values.get(&key))
     }
 
     /// What was given as a property of the object `name`.
     pub fn property(&self, name: &str, inner: &str) -> Option<&Given> {
-        self.inner.get(&(key(name), key(inner)))
+        let key = (key(name), key(inner));
+        self.sources().find_map(|source| source.inner.get(&key))
     }
 
-    /// Takes one out, as text.
+    /// Takes one of these out, as text; not one of an earlier source.
     pub fn take_text(&mut self, name: &str) -> Option<String> {
         match self.values.remove(&key(name))? {
             Given::Text(text) => Some(text),
@@ -145,8 +168,8 @@ impl Parameters {
     /// These and defaults for what was not given.
     #[must_use]
     pub fn or<const N: usize>(mut self, defaults: [(&str, i64); N]) -> Self {
-        for (name, number) in defaults {
-            self.values.entry(key(name)).or_insert_with(|| Given::Json(number.into()));
+        for (name, number) in defaults.into_iter().filter(|(name, _)| !self.has(name)).collect::<Vec<_>>() {
+            self.values.insert(key(name), Given::Json(number.into()));
         }
         self
     }

@@ -1,42 +1,21 @@
-//! The pages of signing in: small, without script, for no frame. What stands in them is escaped here.
+//! What stands in the pages of signing in, escaped.
 
 use std::fmt::{self, Write as _};
 
 use axum::{
-    body::Body,
     http::{
-        HeaderName, HeaderValue, StatusCode,
-        header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS},
+        HeaderValue, StatusCode,
+        header::{LOCATION, REFERRER_POLICY},
     },
     response::Response,
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
-use sha2::{Digest, Sha256};
 
 use super::super::reply;
+use crate::http::page::{self, Escaped};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:4rem auto;padding:0 1rem;color:#222}\
 h1{font-size:1.3rem}label{display:block;margin:1rem 0}input{display:block;width:100%;box-sizing:border-box;padding:.5rem;font:inherit}\
 button{padding:.5rem 1.2rem;font:inherit;margin-right:.5rem}.no{color:#a00}code{font-size:1.1rem;word-break:break-all}";
-
-/// A text as it may stand in a page.
-pub struct Escaped<'a>(pub &'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for letter in self.0.chars() {
-            match letter {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                other => f.write_char(other)?,
-            }
-        }
-        Ok(())
-    }
-}
 
 /// What a sign-in page shows.
 pub struct SignIn<'a> {
@@ -143,28 +122,8 @@ fn hidden(body: &mut String, fields: &[(&str, &str)]) {
 
 /// A whole page. `then`: where a form of it may send the browser, by itself or by the answer to it.
 fn html(status: StatusCode, title: &str, body: &str, then: Option<&str>) -> Response {
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-        <title>{0}</title><style>{STYLE}</style></head><body><h1>{0}</h1>{body}</body></html>",
-        Escaped(title)
-    );
-    let mut response = Response::new(Body::from(page));
-    *response.status_mut() = status;
-    let style = STANDARD.encode(Sha256::digest(STYLE));
     let then = then.map(source).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'{then}; frame-ancestors 'none'; base-uri 'none'"
-    );
-    let fixed = |text: &'static str| HeaderValue::from_static(text);
-    let policy = HeaderValue::try_from(policy).unwrap_or_else(|_| fixed("default-src 'none'; frame-ancestors 'none'"));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, fixed("text/html; charset=utf-8"));
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
-    headers.insert(X_FRAME_OPTIONS, fixed("DENY"));
-    // our own forms say where they come from, and nobody else learns what the address carries
-    headers.insert(REFERRER_POLICY, fixed("same-origin"));
-    headers.insert(HeaderName::from_static("permissions-policy"), fixed("camera=(), microphone=(), geolocation=()"));
-    response
+    page::html(status, title, STYLE, body, &format!("'self'{then}"))
 }
 
 /// An address as a source of the policy: its scheme and host, or its scheme alone. Only what can be registered comes here.
@@ -179,14 +138,6 @@ fn source(uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_stands_in_a_page_is_only_text() {
-        assert_eq!(
-            Escaped("<a href='x' b=\"y\">&amp;").to_string(),
-            "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;amp;"
-        );
-    }
 
     #[test]
     fn a_form_leads_to_the_application_and_nowhere_else() {

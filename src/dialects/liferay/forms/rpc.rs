@@ -63,7 +63,9 @@ pub async fn answer(
     let code = match words.fault {
         Fault::NoAction => return Ok(refusal.into_response()),
         Fault::Service => -32602,
-        Fault::Conversion => -32603,
+        // a method may find an argument illegal that could be converted
+        Fault::Conversion if desk.reached => -32602,
+        Fault::Conversion | Fault::Internal => -32603,
     };
     refusal.log();
     Ok(failed(code, &words.throwable(), id))
