@@ -13,6 +13,7 @@ pub mod files;
 pub mod find;
 pub mod folders;
 pub mod forms;
+pub mod groups;
 pub mod ids;
 pub mod locks;
 pub mod methods;
@@ -20,6 +21,8 @@ pub mod names;
 pub mod parameters;
 pub mod people;
 pub mod revisions;
+pub mod subfolders;
+pub mod trash;
 pub mod upload;
 pub mod wire;
 
@@ -145,6 +148,8 @@ pub struct Settings {
     pub company: i64,
     /// The longest and the usual life of a check-out.
     pub lock_limit: chrono::Duration,
+    /// Whether a refresh with 0 lets a check-out never end, and not at the limit.
+    pub endless_locks: bool,
     /// Whether wrong Basic credentials get 401 instead of the rights of a guest.
     pub force_basic: bool,
 }
@@ -198,7 +203,8 @@ mod tests {
     #[test]
     fn the_build_is_read_from_the_header() {
         let build = BUILD.to_str().unwrap().to_owned();
-        let settings = Settings { build, company: 1, lock_limit: chrono::Duration::days(1), force_basic: false };
+        let lock_limit = chrono::Duration::days(1);
+        let settings = Settings { build, company: 1, lock_limit, endless_locks: false, force_basic: false };
         assert_eq!((settings.build_number(), settings.version()), (7201, "7.2.1"));
     }
 }
