@@ -55,6 +55,7 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
             build: config.liferay.build.clone(),
             company: config.liferay.company_id,
             lock_limit: chrono::Duration::milliseconds(config.liferay.lock_limit_milliseconds),
+            endless_locks: config.liferay.endless_locks,
             force_basic: config.liferay.force_basic,
             strict_methods: config.liferay.strict_http_methods,
             jsonp: config.liferay.jsonp,

@@ -144,6 +144,7 @@ pub struct Liferay {
     pub build: String,
     pub company_id: i64,
     pub lock_limit_milliseconds: i64,
+    pub endless_locks: bool,
     pub force_basic: bool,
     pub strict_http_methods: bool,
     pub jsonp: bool,

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::{id::PrincipalId, item::Kind};
+
 /// Most words a search may have.
 pub const MOST_WORDS: usize = 32;
 
@@ -13,6 +15,12 @@ pub struct Search {
     pub words: Vec<Word>,
     /// What the name must contain, without regard to case.
     pub in_name: Option<String>,
+    /// Only folders or only files.
+    pub kind: Option<Kind>,
+    /// Only what they made.
+    pub made_by: Option<PrincipalId>,
+    /// Only files of one of these media types; where none is known, it is `application/octet-stream`.
+    pub media_types: Option<Vec<String>>,
     /// Only what no text holds was asked for.
     pub nothing: bool,
 }

@@ -111,14 +111,14 @@ pub struct Copier {
     pub holder: Option<PrincipalId>,
 }
 
-/// Makes copies, the first of which is called `name`, and notes each: files with their newest edition as the first one, free or
+/// Makes copies, the first of which is called `name` and may have another description, and notes each: files with their newest edition as the first one, free or
 /// held. Of what `holder` has checked out, the bytes of the working copy are copied. A taken name violates `items_name_key`.
 #[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn make(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
-    name: &ItemName,
+    (name, description): (&ItemName, Option<&str>),
     copies: &[Copied],
     by: &Copier,
     holder: Option<PrincipalId>,
@@ -141,7 +141,7 @@ pub async fn make(
                 edition_id, ordinal, major, minor, unpublished_by)
             SELECT n.id, $2, n.parent, n.path::uuid[], s.kind, CASE WHEN n.place = 1 THEN $11 ELSE s.name END,
                 CASE WHEN n.place = 1 THEN $12 ELSE s.name_key END, CASE WHEN n.place = 1 THEN $11 ELSE s.title END,
-                s.description, s.category_id, n.oracle_id, n.graph_id,
+                CASE WHEN n.place = 1 THEN coalesce($21, s.description) ELSE s.description END, s.category_id, n.oracle_id, n.graph_id,
                 CASE WHEN s.kind = 'file' THEN nextval('file_numbers') END, $13, $14, coalesce($1::timestamptz, now()), $14,
                 coalesce($1, now()), CASE WHEN s.kind = 'file' THEN n.edition END,
                 CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 0 END,
@@ -192,6 +192,7 @@ pub async fn make(
         act.request,
         holder.map(|holder| holder.0),
         by.holder.map(|holder| holder.0),
+        description,
     )
     .execute(db)
     .await?;

@@ -85,6 +85,10 @@ pub async fn find(
                         WHERE p.id IN (i.owner_id, i.modified_by) AND p.words @@ to_tsquery('simple', w.query)))
                 AND ($11::text IS NULL OR strpos(i.name_key, $11) > 0)
                 AND (i.unpublished_by IS NULL OR i.unpublished_by = $16::uuid)
+                AND ($18::text IS NULL OR i.kind = $18)
+                AND ($19::uuid IS NULL OR i.created_by = $19)
+                AND ($20::text[] IS NULL OR EXISTS (SELECT FROM editions e WHERE e.id = i.edition_id
+                    AND coalesce(e.media_type, 'application/octet-stream') = ANY ($20)))
             ORDER BY place LIMIT $12 OFFSET $15
         )"#,
         "page.total",
@@ -106,6 +110,9 @@ pub async fn find(
         window.offset,
         scope.caller.map(|caller| caller.0),
         scope.mixed,
+        search.kind as Option<Kind>,
+        search.made_by.map(|maker| maker.0),
+        search.media_types.as_ref() as Option<&Vec<String>>,
     )
     .fetch_all(db)
     .await

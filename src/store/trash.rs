@@ -86,6 +86,21 @@ pub async fn by_graph_id(db: &mut PgConnection, owner: PrincipalId, graph_id: &s
     .await
 }
 
+/// The same by Liferay's number of what was deleted.
+pub async fn by_number(db: &mut PgConnection, owner: PrincipalId, number: i64) -> sqlx::Result<Option<TrashRow>> {
+    sqlx::query_as!(
+        TrashRow,
+        r#"SELECT i.id AS "item: ItemId", i.trash_id AS "trash_id!", i.deleted_at AS "deleted_at!"
+        FROM items i JOIN libraries l ON l.id = i.library_id
+        WHERE i.number = $2 AND i.trash_id IS NOT NULL
+            AND $1 = CASE WHEN l.kind = 'personal' THEN l.owner_id ELSE i.owner_id END"#,
+        owner.0,
+        number,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// A category among these that something has which went into the trash with an item, itself included.
 pub async fn category_of(
     db: &mut PgConnection,

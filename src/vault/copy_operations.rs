@@ -197,7 +197,7 @@ impl Vault {
         self.check_copy(&actor, &look, &target, &name, wanted.on_conflict).await?;
         let replaces = wanted.on_conflict == OnConflict::AddEdition;
         let on_conflict = if replaces { OnConflict::Fail } else { wanted.on_conflict };
-        let manner = Manner { name: Some(name.clone()), working_copies: true, errand: Some(errand) };
+        let manner = Manner { name: Some(name.clone()), description: None, working_copies: true, errand: Some(errand) };
         if look.item.kind() == Kind::Folder {
             self.try_copy_folder(&actor, &look, target, on_conflict, &manner).await?;
             return Ok(());

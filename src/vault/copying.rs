@@ -98,14 +98,38 @@ impl Vault {
         target: &Look,
         on_conflict: OnConflict,
     ) -> Result<ItemId> {
+        self.copy_folder_in(actor, look, target, on_conflict, Manner::default()).await
+    }
+
+    /// The same under another name and with another description than its own.
+    ///
+    /// # Errors
+    /// As [`Vault::copy_folder`].
+    pub async fn copy_folder_as(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        target: &Look,
+        name: ItemName,
+        description: String,
+    ) -> Result<ItemId> {
+        let manner = Manner { name: Some(name), description: Some(description), ..Manner::default() };
+        self.copy_folder_in(actor, look, target, OnConflict::Fail, manner).await
+    }
+
+    async fn copy_folder_in(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        target: &Look,
+        on_conflict: OnConflict,
+        manner: Manner,
+    ) -> Result<ItemId> {
         look.folder()?;
         target.folder()?;
         look.check(actor, Action::Download)?;
         let (vault, actor, look, target) = (self.clone(), actor.clone(), look.clone(), target.clone());
-        self.complete(
-            async move { vault.try_copy_folder(&actor, &look, target, on_conflict, &Manner::default()).await },
-        )
-        .await
+        self.complete(async move { vault.try_copy_folder(&actor, &look, target, on_conflict, &manner).await }).await
     }
 
     pub(super) async fn try_copy_folder(
@@ -204,7 +228,8 @@ impl Vault {
         };
         let act = self.act(actor, None);
         let holder = actor.id().filter(|_| what.manner.working_copies);
-        store::copies::make(&mut all, what.permit, target.library.id, what.name, &copies, &by, holder, &act).await?;
+        let root = (what.name, what.manner.description.as_deref());
+        store::copies::make(&mut all, what.permit, target.library.id, root, &copies, &by, holder, &act).await?;
         let pairs: Vec<_> = copies.iter().map(|copied| (copied.of, copied.id)).collect();
         store::metadata::copy(&mut all, &pairs).await?;
         if let Some(errand) = what.manner.errand
@@ -279,6 +304,8 @@ struct Copying<'a> {
 pub(super) struct Manner {
     /// Another name than its own.
     pub name: Option<ItemName>,
+    /// Another description of a folder than its own; what lies in it keeps its own.
+    pub description: Option<String>,
     /// Whether of files in a folder that the caller has checked out the working copies are copied.
     pub working_copies: bool,
     /// What ends with the copy, both or neither.

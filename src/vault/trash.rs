@@ -264,6 +264,23 @@ impl Vault {
             let mut db = self.connection().await?;
             store::trash::by_graph_id(&mut db, owner, graph_id).await?
         };
+        self.trashed_as(actor, row).await
+    }
+
+    /// What the caller has in the trash that has this number of Liferay's.
+    ///
+    /// # Errors
+    /// As [`Vault::trashed_item`].
+    pub async fn trashed_number(&self, actor: &Actor, number: i64) -> Result<Trashed> {
+        let owner = actor.id().ok_or(Error::NoSession)?;
+        let row = {
+            let mut db = self.connection().await?;
+            store::trash::by_number(&mut db, owner, number).await?
+        };
+        self.trashed_as(actor, row).await
+    }
+
+    async fn trashed_as(&self, actor: &Actor, row: Option<TrashRow>) -> Result<Trashed> {
         let row = row.ok_or(Error::Missing(Missing::Item))?;
         let (row, look) = self.trashed(actor, &row.trash_id).await?;
         Ok(Trashed { id: row.trash_id, deleted_at: row.deleted_at, item: look.into_item() })

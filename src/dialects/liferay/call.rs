@@ -164,6 +164,14 @@ impl Ask {
         }
     }
 
+    /// Several numbers.
+    pub fn numbers(&self, name: &str) -> Result<&[i64], Error> {
+        match self.argument(name) {
+            Some(Argument::Numbers(numbers)) => Ok(numbers),
+            _ => Err(mistyped(name)),
+        }
+    }
+
     /// The bytes, as file or as array.
     pub fn payload(&self) -> Option<&Payload> {
         self.arguments.iter().find_map(|(_, argument)| {

@@ -2,7 +2,7 @@
 
 use super::{
     error::Error,
-    methods::{Kind, Method, methods},
+    methods::{Method, methods},
     parameters::Parameters,
 };
 
@@ -40,10 +40,9 @@ impl Target {
     /// # Errors
     /// [`Error::NoAction`], naming the HTTP method by `word`.
     pub fn choose(&self, given: &Parameters, word: &str) -> Result<&'static Method, Error> {
-        let has = |kind: Kind, name: &str| kind == Kind::Context || given.has(name);
         let mut best: Option<(usize, &'static Method)> = None;
         for method in self.candidates() {
-            let matched = method.parameters.iter().filter(|parameter| has(parameter.kind, parameter.name)).count();
+            let matched = method.parameters.iter().filter(|parameter| parameter.is_given(given)).count();
             let qualifies = self.hint.is_some() || matched == method.parameters.len();
             if qualifies && best.is_none_or(|(most, _)| matched > most) {
                 best = Some((matched, method));
@@ -109,6 +108,15 @@ mod tests {
         let tie = [&names[..], &["dlVersionNumberIncrease", "majorVersion", "bytes", "file"]].concat();
         let signature = chosen("dlapp/update-file-entry", &tie).unwrap();
         assert!(signature.contains("-boolean-[B-"), "{signature}");
+    }
+
+    #[test]
+    fn a_comparator_has_two_names() {
+        let listing = ["repositoryId", "folderId", "start", "end"];
+        for name in ["obc", "orderByComparator"] {
+            let signature = chosen("dlapp/get-file-entries", &[&listing[..], &[name]].concat()).unwrap();
+            assert!(signature.ends_with("-5-long-long-int-int-com.liferay.portal.kernel.util.OrderByComparator"));
+        }
     }
 
     proptest! {

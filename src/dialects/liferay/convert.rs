@@ -23,8 +23,12 @@ pub enum Argument {
     Text(Option<String>),
     /// `String[]`.
     Texts(Option<Vec<String>>),
+    /// `List<Long>`.
+    Numbers(Vec<i64>),
     /// `DLVersionNumberIncrease`.
     Increase(Option<Increase>),
+    /// `OrderByComparator`: whatever it was, the default order counts.
+    DefaultOrder,
     /// Bytes of either type.
     Bytes(Option<Payload>),
     /// `ServiceContext`.
@@ -71,9 +75,11 @@ pub fn convert(parameter: &Parameter, given: &Parameters) -> Result<Argument, Er
         Kind::Boolean => boolean(value).map(Argument::Boolean),
         Kind::Text => text(value).map(Argument::Text),
         Kind::Texts => texts(value).map(Argument::Texts),
+        Kind::Longs => numbers(value).map(Argument::Numbers),
         Kind::Increase => increase(value).map(Argument::Increase),
         Kind::Bytes | Kind::File => payload(parameter.kind, value).map(Argument::Bytes),
         Kind::Context => context(parameter.name, value, given).map(Argument::Context),
+        Kind::Comparator => Ok(Argument::DefaultOrder),
     }
 }
 
@@ -140,6 +146,24 @@ fn texts(value: &Given) -> Result<Option<Vec<String>>, Error> {
             Ok(Some(parts.map(str::to_owned).collect()))
         }
         Given::Json(other) => one(other.clone()).map(|single| Some(vec![single])),
+        Given::Upload(upload) => Err(Error::Unconvertible(upload.file_name.clone())),
+    }
+}
+
+/// JSON text, a JSON array, a bare list with commas, or one number. Null is an empty list.
+fn numbers(value: &Given) -> Result<Vec<i64>, Error> {
+    let all = |values: Vec<Value>| values.into_iter().map(|value| number(&Given::Json(value))).collect();
+    match value {
+        Given::Null | Given::New => Ok(Vec::new()),
+        Given::Json(Value::Array(values)) => all(values.clone()),
+        Given::Text(list) | Given::Json(Value::String(list)) => {
+            if let Ok(Value::Array(values)) = serde_json::from_str(list) {
+                return all(values);
+            }
+            let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
+            all(parts.map(Value::from).collect())
+        }
+        Given::Json(_) => number(value).map(|number| vec![number]),
         Given::Upload(upload) => Err(Error::Unconvertible(upload.file_name.clone())),
     }
 }
@@ -261,6 +285,17 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_numbers_come_in_the_same_ways_and_hold_numbers_only() {
+        for list in [sent("1, 2"), sent("[1,\"2\"]"), Given::Json(json!(["1", 2]))] {
+            assert!(matches!(of(Kind::Longs, list), Ok(Argument::Numbers(list)) if list == [1, 2]));
+        }
+        assert!(matches!(of(Kind::Longs, Given::Null), Ok(Argument::Numbers(list)) if list.is_empty()));
+        for bad in [sent("1,x"), sent("[null]"), Given::Json(json!([[1]])), Given::Json(json!({"a": 1}))] {
+            assert!(of(Kind::Longs, bad).is_err());
+        }
+    }
+
+    #[test]
     fn a_context_keeps_its_site_and_ignores_the_rest() {
         let json = json!({"scopeGroupId": "7", "nonsense": [1]});
         for value in [sent(&json.to_string()), Given::Json(json)] {
@@ -289,7 +324,7 @@ mod tests {
 
         #[test]
         fn no_text_breaks_a_conversion(text: String) {
-            for kind in [Kind::Long, Kind::Int, Kind::Boolean, Kind::Text, Kind::Texts, Kind::Increase, Kind::Bytes, Kind::File, Kind::Context] {
+            for kind in [Kind::Long, Kind::Int, Kind::Boolean, Kind::Text, Kind::Texts, Kind::Longs, Kind::Increase, Kind::Bytes, Kind::File, Kind::Context] {
                 let _refused_or_not = of(kind, sent(&text));
             }
         }

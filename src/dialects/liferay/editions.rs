@@ -7,11 +7,20 @@ use super::{
     error::{Error, Operation, Subject},
     find,
     wire::{
-        file_version::{APPROVED, DRAFT, FileVersion},
+        file_version::{APPROVED, DRAFT, FileVersion, WORKING_COPY},
         shown,
     },
 };
-use crate::domain::error::{Error as Refusal, Missing};
+use crate::{
+    domain::{
+        edition::Edition,
+        error::{Error as Refusal, Missing},
+        id::EditionKey,
+        permission::Action,
+        version::Version,
+    },
+    vault::Look,
+};
 
 /// `getFileVersion(fileVersionId)`: a published version or a working copy.
 pub async fn get(ask: Ask) -> Result<Value, Error> {
@@ -65,4 +74,54 @@ async fn versions(ask: &Ask) -> Result<Vec<Value>, Error> {
         }
     }
     Ok(versions)
+}
+
+/// `deleteFileVersion(fileVersionId)`.
+pub async fn delete(ask: Ask) -> Result<Value, Error> {
+    let number = ask.number("fileVersionId")?;
+    let subject = Subject::Version(number);
+    let found = ask.vault().file_version(&ask.actor, number).await;
+    let (item, edition) = found.map_err(ask.said(Operation::View, &subject))?;
+    let look = find::file(ask.vault(), &ask.actor, item.number).await?;
+    may_delete(&ask, &look)?;
+    remove(&ask, &look, edition.as_ref(), &subject).await
+}
+
+/// `deleteFileVersion(fileEntryId, version)`.
+pub async fn delete_by_label(ask: Ask) -> Result<Value, Error> {
+    let (number, label) = (ask.number("fileEntryId")?, ask.text("version")?);
+    let look = find::file(ask.vault(), &ask.actor, number).await?;
+    may_delete(&ask, &look)?;
+    let subject = Subject::Label(number, label.chars().take(64).collect());
+    if label == WORKING_COPY {
+        return remove(&ask, &look, None, &subject).await;
+    }
+    let missing = ask.said(Operation::Delete, &subject);
+    let version: Version = label.parse().map_err(|_| missing(Refusal::Missing(Missing::Edition)))?;
+    let edition = ask.vault().edition(&ask.actor, &look, &EditionKey::Version(version)).await.map_err(missing)?;
+    remove(&ask, &look, Some(&edition), &subject).await
+}
+
+fn may_delete(ask: &Ask, look: &Look) -> Result<(), Error> {
+    let said = ask.said(Operation::Delete, &Subject::File(look.item().number));
+    look.check(&ask.actor, Action::Delete).map(drop).map_err(said)
+}
+
+/// Any published version may go but the last one there is; after the newest the one before is the newest. The working copy
+/// goes with its check-out only (spec/liferay.md 11.7).
+async fn remove(ask: &Ask, look: &Look, edition: Option<&Edition>, subject: &Subject) -> Result<Value, Error> {
+    let number = look.item().number;
+    let Some(edition) = edition else {
+        return Err(Error::InvalidVersion(format!("Unable to delete the working copy of file entry {number}")));
+    };
+    match ask.vault().delete_version(&ask.actor, look, edition.ordinal).await {
+        Ok(()) => Ok(Value::Null),
+        Err(Refusal::Impossible(_)) => {
+            let version = edition.version;
+            Err(Error::InvalidVersion(format!("Unable to delete the only version {version} of file entry {number}")))
+        }
+        // it was deleted a moment ago
+        Err(refusal @ Refusal::Missing(Missing::Edition)) => Err(ask.said(Operation::Delete, subject)(refusal)),
+        Err(refusal) => Err(ask.said(Operation::Delete, &Subject::File(number))(refusal)),
+    }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         edition::Metadata,
-        id::ItemKey,
+        id::{ItemKey, LibraryId},
         item::{Change, ClientTimes, NewFile, OnConflict},
         permission::Action,
     },
@@ -112,7 +112,7 @@ pub async fn relocate(ask: Ask) -> Result<Value, Error> {
     let look = find::file(vault, actor, number).await?;
     let said = ask.said(Operation::Move, &Subject::File(number));
     look.check(actor, Action::Move).map_err(&said)?;
-    let folder = target_folder(&ask, &look, target).await?;
+    let folder = target_folder(&ask, look.item().library.id, target).await?;
     let refused = ask.said(Operation::AddDocument, &Subject::Folder(target));
     folder.check(actor, Action::Create).map_err(refused)?;
     find::check_title(vault, actor, &folder, &look.item().title, Some(look.item().id)).await?;
@@ -121,8 +121,8 @@ pub async fn relocate(ask: Ask) -> Result<Value, Error> {
     show_again(&ask, &look).await
 }
 
-/// The folder something is moved to. A context that names no site of ours is ignored: public clients send such.
-pub async fn target_folder(ask: &Ask, look: &Look, target: i64) -> Result<Look, Error> {
+/// The folder something of a site is moved to. A context that names no site of ours is ignored: public clients send such.
+pub async fn target_folder(ask: &Ask, own: LibraryId, target: i64) -> Result<Look, Error> {
     let (vault, actor) = (ask.vault(), &ask.actor);
     if target != ids::ROOT {
         return find::folder(vault, actor, target).await;
@@ -133,7 +133,7 @@ pub async fn target_folder(ask: &Ask, look: &Look, target: i64) -> Result<Look, 
         return Ok(root);
     }
     let said = ask.said(Operation::View, &Subject::Folder(target));
-    vault.look(actor, &ItemKey::Root(look.item().library.id)).await.map_err(said)
+    vault.look(actor, &ItemKey::Root(own)).await.map_err(said)
 }
 
 /// The text, unless it is empty.

@@ -7,7 +7,11 @@ use super::{
     error::{Error, Operation, Subject},
     files::target_folder,
     find, ids,
-    wire::{file_entry::FileEntry, folder::Folder, shown},
+    wire::{
+        file_entry::{FileEntry, mime_type},
+        folder::Folder,
+        shown,
+    },
 };
 use crate::{
     domain::{
@@ -23,7 +27,7 @@ use crate::{
 };
 
 /// A folder or a file; in mixed listings clients tell them apart by their id member.
-fn show(item: &Item, company: i64) -> Result<Value, Error> {
+pub fn show(item: &Item, company: i64) -> Result<Value, Error> {
     match &item.file {
         Some(file) => shown(&FileEntry::of(item, file, company)),
         None => shown(&Folder::of(item, company)),
@@ -64,7 +68,8 @@ pub async fn add(ask: Ask) -> Result<Value, Error> {
     show(vault.look(actor, &ItemKey::Id(made)).await.map_err(said)?.item(), ask.company())
 }
 
-fn name(text: &str) -> Result<ItemName, Error> {
+/// The name of a folder.
+pub fn name(text: &str) -> Result<ItemName, Error> {
     ItemName::parse(text).map_err(|_| Error::FolderName(text.to_owned()))
 }
 
@@ -85,7 +90,7 @@ pub async fn relocate(ask: Ask) -> Result<Value, Error> {
     let said = ask.said(Operation::Move, &Subject::Folder(look.item().number));
     look.check(&ask.actor, Action::Move).map_err(said)?;
     let target = ask.number("parentFolderId")?;
-    let folder = target_folder(&ask, &look, target).await?;
+    let folder = target_folder(&ask, look.item().library.id, target).await?;
     let refused = ask.said(Operation::AddSubfolder, &Subject::Folder(target));
     folder.check(&ask.actor, Action::Create).map_err(refused)?;
     let change = Change { parent: Some(folder.item().id), ..Change::default() };
@@ -160,9 +165,8 @@ async fn counted(ask: &Ask, kind: Option<Kind>) -> Result<Value, Error> {
 /// The part of a folder's items a client wants; `None`: none of them.
 async fn children(ask: &Ask, kind: Option<Kind>, window: Option<Window>) -> Result<Page<Item>, Error> {
     let folder = find::folder_in(ask.vault(), &ask.actor, ask.site()?, ask.folder()?).await?;
-    // only what is approved, or anything but what is in the trash, is listed: all there is
-    let status = if ask.has("status") { ask.number("status")? } else { -1 };
-    let Some(window) = window.filter(|_| status == -1 || status == 0) else {
+    let is_listed = is_listed(ask)?;
+    let Some(window) = window.filter(|_| is_listed) else {
         return Ok(Page { items: Vec::new(), total: 0 });
     };
     let said = ask.said(Operation::View, &Subject::Folder(ids::number_of(folder.item())));
@@ -170,18 +174,31 @@ async fn children(ask: &Ask, kind: Option<Kind>, window: Option<Window>) -> Resu
     let Some(types) = ask.texts("mimeTypes") else {
         return ask.vault().children(&ask.actor, &folder, among, window).await.map_err(said);
     };
-    let everything = Window { offset: 0, limit: i64::MAX, ..window };
+    let everything = Window { offset: 0, limit: i64::MAX, order: window.order };
     let mut page = ask.vault().children(&ask.actor, &folder, among, everything).await.map_err(said)?;
     page.items.retain(|item| {
-        let kind = item.file.as_ref().and_then(|file| file.edition.media_type.as_deref());
-        kind.is_some_and(|kind| types.iter().any(|wanted| wanted == kind))
+        // folders have no type, and are not left out for it
+        item.file.as_ref().is_none_or(|file| types.iter().any(|wanted| wanted == mime_type(&file.edition)))
     });
     page.total = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
+    let place = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+    page.items = page.items.into_iter().skip(place(window.offset)).take(place(window.limit)).collect();
     Ok(page)
 }
 
+/// Whether anything is listed: only what is approved, or anything but what is in the trash, and only basic documents, is
+/// all there is. A status or a document type that nothing here has gives an empty list.
+pub fn is_listed(ask: &Ask) -> Result<bool, Error> {
+    for name in ["status", "fileEntryTypeId"] {
+        if ask.has(name) && !matches!(ask.number(name)?, -1 | 0) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// `start` and `end` are a half-open window; -1 and -1 are everything. `None` for an empty one.
-fn window(ask: &Ask) -> Result<Option<Window>, Error> {
+pub fn window(ask: &Ask) -> Result<Option<Window>, Error> {
     let (start, end) = match (ask.has("start"), ask.has("end")) {
         (true, true) => (ask.number("start")?, ask.number("end")?),
         _ => (-1, -1),

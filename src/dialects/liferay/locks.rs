@@ -131,8 +131,10 @@ pub async fn refresh(ask: Ask) -> Result<Value, Error> {
     ask.check_company(&subject)?;
     let said = ask.said(Operation::Refresh, &subject);
     let uuid = ids::uuid(uuid).ok_or_else(|| said(Refusal::Missing(Missing::Lock)))?;
-    let lifetime = lifetime(&ask, ask.number("expirationTime")?);
-    let (item, lock) = ask.vault().refresh_lock(&ask.actor, uuid, Some(lifetime)).await.map_err(said)?;
+    let milliseconds = ask.number("expirationTime")?;
+    let endless = milliseconds == 0 && ask.settings().endless_locks;
+    let lifetime = (!endless).then(|| lifetime(&ask, milliseconds));
+    let (item, lock) = ask.vault().refresh_lock(&ask.actor, uuid, lifetime).await.map_err(said)?;
     shown(&Lock::of(&lock, item.number, ask.company()))
 }
 

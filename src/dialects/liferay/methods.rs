@@ -7,12 +7,8 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    call::Ask,
-    editions,
-    error::Error,
-    files, folders, locks,
-    names::{is_kebab_of, kebab},
-    people, revisions,
+    call::Ask, editions, error::Error, files, folders, groups, locks, names::{is_kebab_of, kebab}, parameters::Parameters,
+    people, revisions, subfolders, trash,
 };
 
 /// A remote service.
@@ -47,6 +43,8 @@ pub enum Kind {
     Text,
     /// `String[]`.
     Texts,
+    /// `List<Long>`.
+    Longs,
     /// `DLVersionNumberIncrease`.
     Increase,
     /// `byte[]`.
@@ -55,6 +53,8 @@ pub enum Kind {
     File,
     /// `ServiceContext`.
     Context,
+    /// `OrderByComparator`: any value is accepted and none counts (spec/liferay.md 9.3).
+    Comparator,
 }
 
 /// What a method answers.
@@ -72,6 +72,8 @@ pub enum Returns {
     Model(&'static str),
     /// A list of objects of this model.
     List(&'static str),
+    /// `List<Long>`.
+    Longs,
 }
 
 /// The enum's class.
@@ -90,10 +92,12 @@ impl Kind {
             Self::Boolean => "boolean",
             Self::Text => "java.lang.String",
             Self::Texts => "[Ljava.lang.String;",
+            Self::Longs => "java.util.List",
             Self::Increase => INCREASE_CLASS,
             Self::Bytes => "[B",
             Self::File => "java.io.File",
             Self::Context => CONTEXT_CLASSES[0],
+            Self::Comparator => "com.liferay.portal.kernel.util.OrderByComparator",
         }
     }
 
@@ -128,6 +132,25 @@ pub struct Method {
     pub returns: Returns,
     /// What does the work.
     pub handler: Handler,
+}
+
+impl Parameter {
+    /// Whether it was given: a context always is, and a comparator also under the name it has since 7.3.
+    pub fn is_given(&self, given: &Parameters) -> bool {
+        match self.kind {
+            Kind::Context => true,
+            Kind::Comparator => given.has(self.name) || given.has("orderByComparator"),
+            Kind::Long
+            | Kind::Int
+            | Kind::Boolean
+            | Kind::Text
+            | Kind::Texts
+            | Kind::Longs
+            | Kind::Increase
+            | Kind::Bytes
+            | Kind::File => given.has(self.name),
+        }
+    }
 }
 
 impl Method {
@@ -189,6 +212,9 @@ services! {
     DLAPP = "dlapp", "com.liferay.document.library.kernel.service.DLAppService", false;
     ENTRY = "dlfileentry", "com.liferay.document.library.kernel.service.DLFileEntryService", false;
     VERSION = "dlfileversion", "com.liferay.document.library.kernel.service.DLFileVersionService", false;
+    FOLDER = "dlfolder", "com.liferay.document.library.kernel.service.DLFolderService", false;
+    TRASH = "dltrash", "com.liferay.document.library.kernel.service.DLTrashService", false;
+    REPOSITORY = "repository", "com.liferay.portal.kernel.service.RepositoryService", false;
     GROUP = "group", "com.liferay.portal.kernel.service.GroupService", false;
     USER = "user", "com.liferay.portal.kernel.service.UserService", false;
     COMPANY = "company", "com.liferay.portal.kernel.service.CompanyService", false;
@@ -208,7 +234,7 @@ macro_rules! methods {
     };
 }
 
-use Returns::{Boolean, Int, List, Model, Text, Void};
+use Returns::{Boolean, Int, List, Longs, Model, Text, Void};
 
 methods! {
     // spec/liferay.md 9.1, MUST
@@ -234,6 +260,8 @@ methods! {
     // SHOULD
     DLAPP.addFolder(repositoryId: Long, parentFolderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), folders::add;
     DLAPP.deleteFileEntryByTitle(repositoryId: Long, folderId: Long, title: Text) -> Void, files::delete_by_title;
+    DLAPP.deleteFileVersion(fileVersionId: Long) -> Void, editions::delete;
+    DLAPP.deleteFileVersion(fileEntryId: Long, version: Text) -> Void, editions::delete_by_label;
     DLAPP.deleteFolder(folderId: Long) -> Void, folders::delete;
     DLAPP.deleteFolder(repositoryId: Long, parentFolderId: Long, name: Text) -> Void, folders::delete_by_name;
     DLAPP.getFileEntries(repositoryId: Long, folderId: Long) -> List("FileEntry"), folders::files;
@@ -251,10 +279,49 @@ methods! {
     DLAPP.getFoldersAndFileEntriesAndFileShortcuts(repositoryId: Long, folderId: Long, status: Int, includeMountFolders: Boolean, start: Int, end: Int) -> List("Folder"), folders::all;
     DLAPP.getFoldersAndFileEntriesAndFileShortcutsCount(repositoryId: Long, folderId: Long, status: Int, includeMountFolders: Boolean) -> Int, folders::all_count;
     DLAPP.getFoldersCount(repositoryId: Long, parentFolderId: Long) -> Int, folders::folders_count;
+    DLAPP.getGroupFileEntries(groupId: Long, userId: Long, start: Int, end: Int) -> List("FileEntry"), groups::files;
+    DLAPP.getGroupFileEntries(groupId: Long, userId: Long, rootFolderId: Long, start: Int, end: Int) -> List("FileEntry"), groups::files;
+    DLAPP.getGroupFileEntriesCount(groupId: Long, userId: Long) -> Int, groups::files_count;
+    DLAPP.getGroupFileEntriesCount(groupId: Long, userId: Long, rootFolderId: Long) -> Int, groups::files_count;
     DLAPP.moveFileEntry(fileEntryId: Long, newFolderId: Long, serviceContext: Context) -> Model("FileEntry"), files::relocate;
     DLAPP.moveFolder(folderId: Long, parentFolderId: Long, serviceContext: Context) -> Model("Folder"), folders::relocate;
     DLAPP.revertFileEntry(fileEntryId: Long, version: Text, serviceContext: Context) -> Void, revisions::revert;
     DLAPP.updateFolder(folderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), folders::update;
+    // COULD
+    DLAPP.copyFolder(repositoryId: Long, sourceFolderId: Long, parentFolderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), subfolders::copy;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long, fileEntryTypeId: Long) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long, fileEntryTypeId: Long, start: Int, end: Int) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long, mimeTypes: Texts, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntries(repositoryId: Long, folderId: Long, fileEntryTypeId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntriesAndFileShortcuts(repositoryId: Long, folderId: Long, status: Int, start: Int, end: Int) -> List("FileEntry"), folders::files;
+    DLAPP.getFileEntriesAndFileShortcutsCount(repositoryId: Long, folderId: Long, status: Int) -> Int, folders::files_count;
+    DLAPP.getFileEntriesAndFileShortcutsCount(repositoryId: Long, folderId: Long, status: Int, mimeTypes: Texts) -> Int, folders::files_count;
+    DLAPP.getFileEntriesCount(repositoryId: Long, folderId: Long, fileEntryTypeId: Long) -> Int, folders::files_count;
+    DLAPP.getFolders(repositoryId: Long, parentFolderId: Long, includeMountFolders: Boolean) -> List("Folder"), folders::folders;
+    DLAPP.getFolders(repositoryId: Long, parentFolderId: Long, includeMountFolders: Boolean, start: Int, end: Int) -> List("Folder"), folders::folders;
+    DLAPP.getFolders(repositoryId: Long, parentFolderId: Long, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::folders;
+    DLAPP.getFolders(repositoryId: Long, parentFolderId: Long, includeMountFolders: Boolean, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::folders;
+    DLAPP.getFolders(repositoryId: Long, parentFolderId: Long, status: Int, includeMountFolders: Boolean, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::folders;
+    DLAPP.getFoldersAndFileEntriesAndFileShortcuts(repositoryId: Long, folderId: Long, status: Int, includeMountFolders: Boolean, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::all;
+    DLAPP.getFoldersAndFileEntriesAndFileShortcuts(repositoryId: Long, folderId: Long, status: Int, mimeTypes: Texts, includeMountFolders: Boolean, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::all;
+    DLAPP.getFoldersAndFileEntriesAndFileShortcuts(repositoryId: Long, folderId: Long, status: Int, mimeTypes: Texts, includeMountFolders: Boolean, includeOwner: Boolean, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::all;
+    DLAPP.getFoldersAndFileEntriesAndFileShortcutsCount(repositoryId: Long, folderId: Long, status: Int, mimeTypes: Texts, includeMountFolders: Boolean) -> Int, folders::all_count;
+    DLAPP.getFoldersAndFileEntriesAndFileShortcutsCount(repositoryId: Long, folderId: Long, status: Int, mimeTypes: Texts, includeMountFolders: Boolean, includeOwner: Boolean) -> Int, folders::all_count;
+    DLAPP.getFoldersCount(repositoryId: Long, parentFolderId: Long, includeMountFolders: Boolean) -> Int, folders::folders_count;
+    DLAPP.getFoldersCount(repositoryId: Long, parentFolderId: Long, status: Int, includeMountFolders: Boolean) -> Int, folders::folders_count;
+    DLAPP.getFoldersFileEntriesCount(repositoryId: Long, folderIds: Longs, status: Int) -> Int, subfolders::files_count;
+    DLAPP.getGroupFileEntries(groupId: Long, userId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), groups::files;
+    DLAPP.getGroupFileEntries(groupId: Long, userId: Long, rootFolderId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), groups::files;
+    DLAPP.getGroupFileEntries(groupId: Long, userId: Long, rootFolderId: Long, mimeTypes: Texts, status: Int, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), groups::files;
+    DLAPP.getGroupFileEntriesCount(groupId: Long, userId: Long, rootFolderId: Long, mimeTypes: Texts, status: Int) -> Int, groups::files_count;
+    DLAPP.getMountFolders(repositoryId: Long, parentFolderId: Long) -> List("Folder"), subfolders::mounts;
+    DLAPP.getMountFolders(repositoryId: Long, parentFolderId: Long, start: Int, end: Int) -> List("Folder"), subfolders::mounts;
+    DLAPP.getMountFolders(repositoryId: Long, parentFolderId: Long, start: Int, end: Int, obc: Comparator) -> List("Folder"), subfolders::mounts;
+    DLAPP.getMountFoldersCount(repositoryId: Long, parentFolderId: Long) -> Int, subfolders::mounts_count;
+    DLAPP.getSubfolderIds(repositoryId: Long, folderId: Long) -> Longs, subfolders::ids;
+    DLAPP.getSubfolderIds(repositoryId: Long, folderId: Long, recurse: Boolean) -> Longs, subfolders::ids;
+    DLAPP.getSubfolderIds(repositoryId: Long, folderIds: Longs, folderId: Long) -> Void, subfolders::ids_into;
     // spec/liferay.md 9.2, MUST
     ENTRY.cancelCheckOut(fileEntryId: Long) -> Model("FileVersion"), locks::cancel_and_show;
     ENTRY.isFileEntryCheckedOut(fileEntryId: Long) -> Boolean, locks::is_checked_out;
@@ -273,6 +340,7 @@ methods! {
     ENTRY.checkInFileEntry(fileEntryId: Long, lockUuid: Text, serviceContext: Context) -> Void, locks::check_in_by_uuid;
     ENTRY.deleteFileEntry(fileEntryId: Long) -> Void, files::delete;
     ENTRY.deleteFileEntry(groupId: Long, folderId: Long, title: Text) -> Void, files::delete_by_title;
+    ENTRY.deleteFileVersion(fileEntryId: Long, version: Text) -> Void, editions::delete_by_label;
     ENTRY.getFileEntry(fileEntryId: Long) -> Model("FileEntry"), files::get;
     ENTRY.getFileEntry(groupId: Long, folderId: Long, title: Text) -> Model("FileEntry"), files::get_by_title;
     ENTRY.getFileEntryByUuidAndGroupId(uuid: Text, groupId: Long) -> Model("FileEntry"), files::get_by_uuid;
@@ -290,8 +358,38 @@ methods! {
     USER.getUserById(userId: Long) -> Model("User"), people::by_id;
     USER.getUserByScreenName(companyId: Long, screenName: Text) -> Model("User"), people::by_screen_name;
     COMPANY.getCompanyById(companyId: Long) -> Model("Company"), people::company;
+    COMPANY.getCompanyByVirtualHost(virtualHost: Text) -> Model("Company"), people::company_by_host;
     PORTAL.getBuildNumber() -> Int, people::build_number;
     PORTAL.getVersion() -> Text, people::version;
+    // COULD
+    ENTRY.getFileEntries(groupId: Long, folderId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
+    ENTRY.getFileEntries(groupId: Long, folderId: Long, status: Int, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
+    ENTRY.getFileEntries(groupId: Long, folderId: Long, fileEntryTypeId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
+    ENTRY.getFileEntries(groupId: Long, folderId: Long, mimeTypes: Texts, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
+    ENTRY.getFileEntriesCount(groupId: Long, folderId: Long, status: Int) -> Int, folders::files_count;
+    ENTRY.getFileEntriesCount(groupId: Long, folderId: Long, fileEntryTypeId: Long) -> Int, folders::files_count;
+    ENTRY.getFileEntriesCount(groupId: Long, folderId: Long, mimeTypes: Texts) -> Int, folders::files_count;
+    ENTRY.getFoldersFileEntriesCount(groupId: Long, folderIds: Longs, status: Int) -> Int, subfolders::files_count;
+    ENTRY.getGroupFileEntries(groupId: Long, userId: Long, rootFolderId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), groups::files;
+    ENTRY.getGroupFileEntries(groupId: Long, userId: Long, rootFolderId: Long, mimeTypes: Texts, status: Int, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), groups::files;
+    ENTRY.getGroupFileEntriesCount(groupId: Long, userId: Long, rootFolderId: Long) -> Int, groups::files_count;
+    ENTRY.getGroupFileEntriesCount(groupId: Long, userId: Long, rootFolderId: Long, mimeTypes: Texts, status: Int) -> Int, groups::files_count;
+    FOLDER.deleteFolder(folderId: Long) -> Void, folders::delete;
+    FOLDER.deleteFolder(groupId: Long, parentFolderId: Long, name: Text) -> Void, folders::delete_by_name;
+    FOLDER.getFolder(folderId: Long) -> Model("Folder"), folders::get;
+    FOLDER.getFolder(groupId: Long, parentFolderId: Long, name: Text) -> Model("Folder"), folders::get_by_name;
+    FOLDER.getFolders(groupId: Long, parentFolderId: Long, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::folders;
+    FOLDER.getFolders(groupId: Long, parentFolderId: Long, status: Int, includeMountfolders: Boolean, start: Int, end: Int, obc: Comparator) -> List("Folder"), folders::folders;
+    FOLDER.getFoldersCount(groupId: Long, parentFolderId: Long) -> Int, folders::folders_count;
+    FOLDER.getFoldersCount(groupId: Long, parentFolderId: Long, status: Int, includeMountfolders: Boolean) -> Int, folders::folders_count;
+    FOLDER.getMountFolders(groupId: Long, parentFolderId: Long, start: Int, end: Int, obc: Comparator) -> List("Folder"), subfolders::mounts;
+    FOLDER.getMountFoldersCount(groupId: Long, parentFolderId: Long) -> Int, subfolders::mounts_count;
+    FOLDER.getSubfolderIds(groupId: Long, folderId: Long, recurse: Boolean) -> Longs, subfolders::ids;
+    FOLDER.moveFolder(folderId: Long, parentFolderId: Long, serviceContext: Context) -> Model("Folder"), folders::relocate;
+    TRASH.moveFileEntryToTrash(fileEntryId: Long) -> Model("FileEntry"), trash::put;
+    TRASH.restoreFileEntryFromTrash(fileEntryId: Long) -> Void, trash::restore;
+    TRASH.moveFileEntryFromTrash(fileEntryId: Long, newFolderId: Long, serviceContext: Context) -> Model("FileEntry"), trash::relocate;
+    REPOSITORY.getRepository(repositoryId: Long) -> Model("Repository"), people::repository;
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod files;
 pub mod find;
 pub mod folders;
 pub mod forms;
+pub mod groups;
 pub mod ids;
 pub mod locks;
 pub mod methods;
@@ -21,6 +22,8 @@ pub mod names;
 pub mod parameters;
 pub mod people;
 pub mod revisions;
+pub mod subfolders;
+pub mod trash;
 pub mod upload;
 pub mod wire;
 
@@ -147,6 +150,8 @@ pub struct Settings {
     pub company: i64,
     /// The longest and the usual life of a check-out.
     pub lock_limit: chrono::Duration,
+    /// Whether a refresh with 0 lets a check-out never end, and not at the limit.
+    pub endless_locks: bool,
     /// Whether wrong Basic credentials get 401 instead of the rights of a guest.
     pub force_basic: bool,
     /// Whether a call in the path counts only with the HTTP method its method is documented with.
@@ -208,6 +213,7 @@ mod tests {
             build,
             company: 1,
             lock_limit: chrono::Duration::days(1),
+            endless_locks: false,
             force_basic: false,
             strict_methods: false,
             jsonp: false,

@@ -6,7 +6,7 @@ use super::{
     call::Ask,
     error::{Error, Operation, Subject},
     find,
-    wire::{company::Company, group::Group, shown, user::User},
+    wire::{company::Company, group::Group, repository::Repository, shown, user::User},
 };
 use crate::domain::{
     error::{Error as Refusal, Missing},
@@ -95,6 +95,36 @@ async fn one(ask: &Ask, key: PrincipalKey, subject: Subject, fits: impl Fn(&Pers
 pub async fn company(ask: Ask) -> Result<Value, Error> {
     ask.check_company(&Subject::Company(format!("companyId={}", ask.number("companyId")?)))?;
     shown(&Company::of(ask.company()))
+}
+
+/// `getCompanyByVirtualHost(virtualHost)`: the one company there is lives under every name this house is reached by.
+pub async fn company_by_host(ask: Ask) -> Result<Value, Error> {
+    let host = ask.text("virtualHost")?;
+    let company = if is_host(host) {
+        shown(&Company::of(ask.company()))
+    } else {
+        let host: String = host.chars().take(256).collect();
+        Err(ask.said(Operation::View, &Subject::Company(format!("virtualHost={host}")))(Refusal::Missing(
+            Missing::Item,
+        )))
+    };
+    std::future::ready(company).await
+}
+
+/// A host name or an IP address, without a port.
+fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        let inner = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        inner && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let is_name = text.len() <= 253 && text.split('.').all(label);
+    is_name || text.trim_matches(['[', ']']).parse::<std::net::Ipv6Addr>().is_ok()
+}
+
+/// `getRepository(repositoryId)`: a site's own, which has the site's number.
+pub async fn repository(ask: Ask) -> Result<Value, Error> {
+    let library = find::site(ask.vault(), &ask.actor, "repositoryId", ask.number("repositoryId")?).await?;
+    shown(&Repository::of(&library, ask.company()))
 }
 
 /// `getBuildNumber()`: the one in the header of every answer.

@@ -7,6 +7,7 @@ pub mod file_version;
 pub mod folder;
 pub mod group;
 pub mod lock;
+pub mod repository;
 pub mod user;
 
 use chrono::{DateTime, Utc};
@@ -48,6 +49,7 @@ mod tests {
             include_str!("wire/folder.rs"),
             include_str!("wire/group.rs"),
             include_str!("wire/lock.rs"),
+            include_str!("wire/repository.rs"),
             include_str!("wire/user.rs"),
         ];
         for source in sources {

@@ -8,7 +8,10 @@ use crate::{
         ids::{self, Long},
         names::extension_of,
     },
-    domain::item::{FileParts, Item},
+    domain::{
+        edition::Edition,
+        item::{FileParts, Item},
+    },
 };
 
 /// `FileEntry`.
@@ -52,6 +55,11 @@ pub struct FileEntry<'a> {
     version: String,
 }
 
+/// The media type of a version; that of bytes where none is known.
+pub fn mime_type(edition: &Edition) -> &str {
+    edition.media_type.as_deref().unwrap_or("application/octet-stream")
+}
+
 impl<'a> FileEntry<'a> {
     /// A file of the company with this number.
     pub fn of(item: &'a Item, file: &'a FileParts, company: i64) -> Self {
@@ -77,7 +85,7 @@ impl<'a> FileEntry<'a> {
             large_image_id: Long(0),
             last_publish_date: None,
             manual_check_in_required: false,
-            mime_type: edition.media_type.as_deref().unwrap_or("application/octet-stream"),
+            mime_type: mime_type(edition),
             modified_date: millis(item.modified_at),
             mvcc_version: Long(0),
             name: item.number.to_string(),

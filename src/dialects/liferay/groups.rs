@@ -1,0 +1,61 @@
+//! The files of a whole site, or below one of its folders.
+
+use serde_json::Value;
+
+use super::{
+    call::Ask,
+    error::{Error, Operation, Subject},
+    find, folders, ids,
+};
+use crate::domain::{
+    id::{PrincipalId, PrincipalKey},
+    item::{Item, Kind},
+    page::{Order, Page, Window},
+    search::{Search, SearchOrder, SearchWindow},
+};
+
+/// `getGroupFileEntries`: what was changed last comes first, as its clients show what is new; by title where there is a
+/// comparator (spec/liferay.md 9.3).
+pub async fn files(ask: Ask) -> Result<Value, Error> {
+    let page = found(&ask, folders::window(&ask)?).await?;
+    page.items.iter().map(|item| folders::show(item, ask.company())).collect::<Result<Vec<_>, _>>().map(Value::Array)
+}
+
+/// `getGroupFileEntriesCount`.
+pub async fn files_count(ask: Ask) -> Result<Value, Error> {
+    let window = Window { offset: 0, limit: 1, order: Order::Name };
+    Ok(found(&ask, Some(window)).await?.total.into())
+}
+
+/// The part of a site's files a client wants; `None`: none of them.
+async fn found(ask: &Ask, window: Option<Window>) -> Result<Page<Item>, Error> {
+    let nothing = Page { items: Vec::new(), total: 0 };
+    let root = if ask.has("rootFolderId") { ask.number("rootFolderId")? } else { ids::ROOT };
+    let folder = find::folder_in(ask.vault(), &ask.actor, ask.site()?, root).await?;
+    let is_listed = folders::is_listed(ask)?;
+    let Some(window) = window.filter(|_| is_listed) else { return Ok(nothing) };
+    let made_by = match ask.number("userId")? {
+        0 => None,
+        user => match maker(ask, user).await? {
+            Some(maker) => Some(maker),
+            // nobody, who made nothing
+            None => return Ok(nothing),
+        },
+    };
+    let media_types = ask.texts("mimeTypes").map(<[String]>::to_vec);
+    let search = Search { kind: Some(Kind::File), made_by, media_types, ..Search::default() };
+    let by_title = ask.has("obc");
+    let window = SearchWindow {
+        offset: window.offset,
+        limit: window.limit,
+        order: if by_title { SearchOrder::Name } else { SearchOrder::Modified },
+        descending: !by_title,
+    };
+    let said = ask.said(Operation::View, &Subject::Folder(root));
+    ask.vault().search_below(&ask.actor, &folder, &search, window).await.map_err(said)
+}
+
+async fn maker(ask: &Ask, number: i64) -> Result<Option<PrincipalId>, Error> {
+    let said = ask.said(Operation::View, &Subject::User(format!("userId={number}")));
+    Ok(ask.vault().person(&PrincipalKey::Number(number)).await.map_err(said)?.map(|person| person.id))
+}
