@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::{directory::Fits, item::Kind};
+
 /// Most words a search may have.
 pub const MOST_WORDS: usize = 32;
 
@@ -13,8 +15,23 @@ pub struct Search {
     pub words: Vec<Word>,
     /// What the name must contain, without regard to case.
     pub in_name: Option<String>,
+    /// Only folders or only files.
+    pub kind: Option<Kind>,
+    /// What the title must be like.
+    pub title: Option<Titled>,
+    /// Only what lies in the folder itself, and not what lies deeper.
+    pub directly: bool,
     /// Only what no text holds was asked for.
     pub nothing: bool,
+}
+
+/// What a title must be like, without regard to case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Titled {
+    /// How much of it.
+    pub fits: Fits,
+    /// The text.
+    pub text: String,
 }
 
 /// A word as it was typed. Punctuation inside separates parts, which must follow each other.
@@ -74,10 +91,14 @@ pub enum SearchOrder {
     /// Name.
     #[default]
     Name,
+    /// Title.
+    Title,
     /// Size; folders have none.
     Size,
     /// The name of who changed it last.
     ModifierName,
+    /// When it was made.
+    Created,
     /// When it was changed last.
     Modified,
 }
