@@ -8,6 +8,11 @@ async fn put(client: &Liferay<'_>, server: &Server, text: &str) -> crate::suppor
     client.rest_form("PUT", &format!("/documents/{}", server.plan_number()), Some(("plan.txt", text)), None).await
 }
 
+async fn folder(client: &Liferay<'_>, server: &Server) -> Value {
+    let path = format!("/sites/{}/document-folders", server.group());
+    client.rest_json("POST", &path, &json!({"name": "x"})).await.expect(200).json()["id"].clone()
+}
+
 #[tokio::test]
 async fn what_somebody_checked_out_through_graph_is_closed_to_others() {
     let server = Server::start().await;
@@ -15,8 +20,7 @@ async fn what_somebody_checked_out_through_graph_is_closed_to_others() {
     let ann = server.liferay(&server.world.ann);
     let path = format!("/documents/{}", server.plan_number());
     let before = ann.rest("GET", &path).await.expect(200).json();
-    let folder = ann.rest_json("POST", &format!("/sites/{}/document-folders", server.group()), &json!({"name": "x"}));
-    let folder = folder.await.expect(200).json()["id"].clone();
+    let folder = folder(&ann, &server).await;
     for answer in [
         put(&ann, &server, "second").await,
         ann.rest_form("PATCH", &path, Some(("plan.txt", "second")), None).await,
@@ -85,8 +89,7 @@ async fn the_holder_moves_and_deletes() {
     let ann = server.liferay(&server.world.ann);
     ann.check_out().await.expect(200);
     let path = format!("/documents/{}", server.plan_number());
-    let folder = ann.rest_json("POST", &format!("/sites/{}/document-folders", server.group()), &json!({"name": "x"}));
-    let folder = folder.await.expect(200).json()["id"].clone();
+    let folder = folder(&ann, &server).await;
     let moved = ann.rest_json("PATCH", &path, &json!({"documentFolderId": folder})).await.expect(200).json();
     assert_eq!(moved["documentFolderId"], folder);
     assert_eq!(ann.labels().await, ["PWC", "1.0"]);
