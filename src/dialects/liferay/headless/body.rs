@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn known_members_are_typed_and_others_passed_over() {
         let document: Document = read(br#"{"title": "a", "description": null, "id": "x", "viewableBy": 5}"#).unwrap();
-        assert_eq!((document.title(), document.description), (Some("a"), None));
+        assert_eq!((document.title(), document.description.as_deref()), (Some("a"), None));
         for bad in ["", "[]", "null", "5", "{", "{\"title\": 5}", "{\"documentFolderId\": \"x\"}", "{} {}"] {
             assert!(read::<Document>(bad.as_bytes()).is_err(), "{bad}");
         }
