@@ -312,9 +312,21 @@ pub struct Tags(Vec<String>);
 impl Tags {
     /// Reads a comma-separated list. Blanks around a tag do not count, nor does an empty one.
     pub fn parse(list: &str) -> Result<Self> {
+        Self::read(list.split(','))
+    }
+
+    /// Reads tags that come one by one; a comma would end one in a list.
+    pub fn listed(tags: &[String]) -> Result<Self> {
+        if tags.iter().any(|tag| tag.contains(',')) {
+            return Err(Error::Invalid("tags"));
+        }
+        Self::read(tags.iter().map(String::as_str))
+    }
+
+    fn read<'a>(list: impl Iterator<Item = &'a str>) -> Result<Self> {
         let mut tags: Vec<String> = Vec::new();
         let mut keys = std::collections::HashSet::new();
-        for tag in list.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+        for tag in list.map(str::trim).filter(|tag| !tag.is_empty()) {
             if tag.chars().any(char::is_control) || tag.chars().count() > LONGEST_TAG {
                 return Err(Error::Invalid("setTags"));
             }
@@ -394,6 +406,9 @@ mod tests {
         let tags = |list: &str| Tags::parse(list).map(|tags| tags.joined());
         assert_eq!(tags(" b, a ,,B,c d,").unwrap(), "b,a,c d");
         assert_eq!(tags("").unwrap(), "");
+        let listed = |tags: &[&str]| Tags::listed(&tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
+        assert_eq!(listed(&[" b", "a ", "B", ""]).unwrap().joined(), "b,a");
+        assert!(listed(&["a,b"]).is_err() && listed(&["a\n"]).is_err());
         assert!(tags("a\nb").is_err() && tags("a\0").is_err() && tags(&"x".repeat(LONGEST_TAG + 1)).is_err());
         let many = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
         assert!(tags(&many(MOST_TAGS)).is_ok() && tags(&many(MOST_TAGS + 1)).is_err());

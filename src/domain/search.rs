@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{id::PrincipalId, item::Kind};
+use super::{directory::Fits, id::PrincipalId, item::Kind};
 
 /// Most words a search may have.
 pub const MOST_WORDS: usize = 32;
@@ -21,8 +21,21 @@ pub struct Search {
     pub made_by: Option<PrincipalId>,
     /// Only files of one of these media types; where none is known, it is `application/octet-stream`.
     pub media_types: Option<Vec<String>>,
+    /// What the title must be like.
+    pub title: Option<Titled>,
+    /// Only what lies in the folder itself, and not what lies deeper.
+    pub directly: bool,
     /// Only what no text holds was asked for.
     pub nothing: bool,
+}
+
+/// What a title must be like, without regard to case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Titled {
+    /// How much of it.
+    pub fits: Fits,
+    /// The text.
+    pub text: String,
 }
 
 /// A word as it was typed. Punctuation inside separates parts, which must follow each other.
@@ -82,10 +95,14 @@ pub enum SearchOrder {
     /// Name.
     #[default]
     Name,
+    /// Title.
+    Title,
     /// Size; folders have none.
     Size,
     /// The name of who changed it last.
     ModifierName,
+    /// When it was made.
+    Created,
     /// When it was changed last.
     Modified,
 }

@@ -337,6 +337,31 @@ pub async fn sizes_below(
     Ok(rows.into_iter().map(|row| (row.folder, row.size)).collect())
 }
 
+/// How many files and how many folders lie in each of these folders of one library, as far as `among` does not hide them; a
+/// folder that holds nothing is left out.
+pub async fn counts_in(
+    db: &mut PgConnection,
+    folders: &[ItemId],
+    among: &Among,
+) -> sqlx::Result<Vec<(ItemId, (i64, i64))>> {
+    let rows = sqlx::query!(
+        r#"SELECT i.parent_id AS "folder!: ItemId", count(*) FILTER (WHERE i.kind = 'file') AS "files!",
+            count(*) FILTER (WHERE i.kind = 'folder') AS "folders!"
+        FROM items i
+        WHERE i.parent_id = ANY ($1::uuid[]) AND i.deleted_at IS NULL AND NOT i.category_id = ANY ($2::uuid[])
+            AND NOT ($3::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
+            AND (i.unpublished_by IS NULL OR i.unpublished_by = $4::uuid)
+        GROUP BY i.parent_id"#,
+        folders as &[ItemId],
+        &among.hidden as &Vec<CategoryId>,
+        among.no_private,
+        among.caller.map(|caller| caller.0),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.folder, (row.files, row.folders))).collect())
+}
+
 /// What a search for files looks at; a pattern is `LIKE`'s, already escaped.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the fields are those of Arena's search, spec/arena.md 8.1")]

@@ -53,6 +53,16 @@ pub async fn tags(db: &mut PgConnection, item: ItemId) -> sqlx::Result<Tags> {
     Ok(Tags::of(tags.fetch_all(db).await?))
 }
 
+/// The tags of each of these items, as far as it has some.
+pub async fn tags_of(db: &mut PgConnection, items: &[ItemId]) -> sqlx::Result<Vec<(ItemId, Tags)>> {
+    let rows = sqlx::query!(
+        r#"SELECT item_id AS "item!: ItemId", array_agg(tag ORDER BY place) AS "tags!" FROM item_tags
+        WHERE item_id = ANY ($1) GROUP BY item_id"#,
+        items as &[ItemId],
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.item, Tags::of(row.tags))).collect())
+}
+
 /// Puts these tags in the place of an item's others. Needs [`hold`].
 pub async fn set_tags(db: &mut PgConnection, permit: &Permit, tags: &Tags) -> sqlx::Result<()> {
     let keys: Vec<String> = tags.as_slice().iter().map(|tag| name::key(tag)).collect();

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, types::Json};
 use super::items::{ItemRow, items};
 use crate::domain::{
     actor::Dialect,
+    directory::Fits,
     edition::Storage,
     id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId},
     item::{Ancestor, Kind},
@@ -54,10 +55,17 @@ pub async fn find(
     let of_items = Some(of_items.join(" & ")).filter(|query| !query.is_empty());
     let order = match window.order {
         SearchOrder::Name => "name",
+        SearchOrder::Title => "title",
         SearchOrder::Size => "size",
         SearchOrder::ModifierName => "modifier",
+        SearchOrder::Created => "created",
         SearchOrder::Modified => "modified",
     };
+    let title_fits = search.title.as_ref().map(|title| match title.fits {
+        Fits::Whole => "whole",
+        Fits::Start => "start",
+        Fits::Within => "within",
+    });
     items!(
         r#"WITH page AS MATERIALIZED (
             SELECT i.id, count(*) OVER () AS total, row_number() OVER (
@@ -70,8 +78,9 @@ pub async fn find(
             JOIN libraries l ON l.id = i.library_id
             JOIN principals m ON m.id = i.modified_by
             LEFT JOIN LATERAL (SELECT
-                CASE $13::text WHEN 'name' THEN i.name_key WHEN 'modifier' THEN lower(m.name) END AS text,
-                CASE $13 WHEN 'modified' THEN i.modified_at END AS at,
+                CASE $13::text WHEN 'name' THEN i.name_key WHEN 'modifier' THEN lower(m.name)
+                    WHEN 'title' THEN lower(i.title) END AS text,
+                CASE $13 WHEN 'modified' THEN i.modified_at WHEN 'created' THEN i.created_at END AS at,
                 CASE $13 WHEN 'size' THEN coalesce((SELECT t.size FROM editions e JOIN contents t ON t.sha256 = e.sha256
                     WHERE e.id = i.edition_id), 0) END AS size) s ON true
             WHERE i.deleted_at IS NULL AND i.id IS DISTINCT FROM $3::uuid
@@ -89,6 +98,10 @@ pub async fn find(
                 AND ($19::uuid IS NULL OR i.created_by = $19)
                 AND ($20::text[] IS NULL OR EXISTS (SELECT FROM editions e WHERE e.id = i.edition_id
                     AND coalesce(e.media_type, 'application/octet-stream') = ANY ($20)))
+                AND (NOT $21::boolean OR i.parent_id = $6)
+                AND CASE $22::text WHEN 'whole' THEN lower(i.title) = lower($23::text)
+                    WHEN 'start' THEN strpos(lower(i.title), lower($23)) = 1
+                    WHEN 'within' THEN strpos(lower(i.title), lower($23)) > 0 ELSE true END
             ORDER BY place LIMIT $12 OFFSET $15
         )"#,
         "page.total",
@@ -113,6 +126,9 @@ pub async fn find(
         search.kind as Option<Kind>,
         search.made_by.map(|maker| maker.0),
         search.media_types.as_ref() as Option<&Vec<String>>,
+        search.directly,
+        title_fits,
+        search.title.as_ref().map(|title| title.text.as_str()),
     )
     .fetch_all(db)
     .await

@@ -68,6 +68,27 @@ impl Vault {
         Ok(store::items::sizes_below(&mut db, folders, actor.is_supplier()).await?.into_iter().collect())
     }
 
+    /// How many files and how many folders lie in each of these folders of a library, as far as the caller may see them. The
+    /// folders were found for the caller; one that holds nothing is left out.
+    pub async fn counts_in(
+        &self,
+        actor: &Actor,
+        library: &Library,
+        folders: &[ItemId],
+    ) -> Result<HashMap<ItemId, (i64, i64)>> {
+        if folders.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let among = Among {
+            hidden: self.hidden_categories(actor, library).await?,
+            no_private: actor.is_supplier(),
+            caller: actor.id(),
+            ..Among::default()
+        };
+        let mut db = self.connection().await?;
+        Ok(store::items::counts_in(&mut db, folders, &among).await?.into_iter().collect())
+    }
+
     /// The files of a library that fit a query, as far as the caller may see them; by file number.
     pub async fn search_files(
         &self,

@@ -98,6 +98,15 @@ impl Vault {
         Ok(store::metadata::tags(&mut db, look.item.id).await?)
     }
 
+    /// The same of many items that were found for the caller, in one query; who has none is left out.
+    pub async fn tags_of(&self, items: &[ItemId]) -> Result<HashMap<ItemId, Tags>> {
+        if items.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut db = self.connection().await?;
+        Ok(store::metadata::tags_of(&mut db, items).await?.into_iter().collect())
+    }
+
     /// Puts tags in the place of those of an item that was looked at.
     ///
     /// # Errors

@@ -321,7 +321,7 @@ impl Error {
 
     /// The challenge that goes with a 401; never with a 403: a browser would start to remember a password for this origin
     /// (spec/liferay.md 1.2).
-    fn challenge(&self) -> Option<HeaderValue> {
+    pub fn challenge(&self) -> Option<HeaderValue> {
         let bearer = HeaderValue::from_static("Bearer realm=\"PortalRealm\", error=\"invalid_token\"");
         let basic = HeaderValue::from_static("Basic realm=\"PortalRealm\"");
         let by_token = matches!(self, Self::BadToken).then_some(bearer);

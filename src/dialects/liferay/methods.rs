@@ -7,7 +7,12 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    call::Ask, editions, error::Error, files, folders, groups, locks, names::{is_kebab_of, kebab}, parameters::Parameters,
+    call::Ask,
+    editions,
+    error::Error,
+    files, folders, groups, locks,
+    names::{is_kebab_of, kebab},
+    parameters::Parameters,
     people, revisions, subfolders, trash,
 };
 

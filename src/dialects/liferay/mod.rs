@@ -15,6 +15,7 @@ pub mod find;
 pub mod folders;
 pub mod forms;
 pub mod groups;
+pub mod headless;
 pub mod ids;
 pub mod locks;
 pub mod methods;
@@ -30,11 +31,10 @@ pub mod wire;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderValue, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any, get},
 };
-use serde_json::json;
 
 use super::{Hall, Refused, Room};
 use crate::{
@@ -42,6 +42,7 @@ use crate::{
     http::{guard::Head, trace},
 };
 use error::Error;
+use headless::error::Problem;
 
 /// The room as the house sees it.
 pub const ROOM: Room = Room { dialect: Dialect::Liferay, name: "liferay", claims, router, doors, refuse };
@@ -57,6 +58,7 @@ pub fn routes() -> Vec<(String, MethodRouter<Hall>)> {
         ("/api/jsonws".to_owned(), any(services)),
         ("/api/jsonws/".to_owned(), any(services)),
         ("/api/jsonws/{*call}".to_owned(), any(services)),
+        (format!("{}/{{*resource}}", headless::MOUNT), any(resources)),
     ];
     // a group id begins with one of these; the words below `/documents` are another vendor's
     for digit in 1..=9 {
@@ -86,12 +88,17 @@ fn doors() -> Vec<String> {
     let services = methods::methods()
         .iter()
         .map(|method| format!("/api/jsonws/{}/{}", method.service.path, names::kebab(method.name)));
-    services.chain(["/documents/{digits}/{digits}/{name}".to_owned()]).collect()
+    services.chain(headless::doors()).chain(["/documents/{digits}/{digits}/{name}".to_owned()]).collect()
 }
 
 async fn services(State(hall): State<Hall>, request: Request) -> Response {
     let build = build(&hall);
     marked(forms::answer(hall, request).await, build)
+}
+
+async fn resources(State(hall): State<Hall>, request: Request) -> Response {
+    let build = build(&hall);
+    marked(headless::answer(hall, request).await, build)
 }
 
 async fn documents(State(hall): State<Hall>, request: Request) -> Response {
@@ -119,7 +126,7 @@ fn marked(mut response: Response, build: HeaderValue) -> Response {
 
 fn refuse(head: &Head, why: Refused) -> Response {
     let response = match why {
-        Refused::House(refusal) => Error::House(refusal).into_response(),
+        Refused::House(refusal) => worded(head, Error::House(refusal)),
         Refused::NoRoute => no_address(head),
         Refused::Vault(refusal) => {
             let (operation, subject) = (error::Operation::CheckOut, error::Subject::File(0));
@@ -130,15 +137,12 @@ fn refuse(head: &Head, why: Refused) -> Response {
 }
 
 fn no_address(head: &Head) -> Response {
-    let path: String = head.uri.path().chars().take(512).collect();
-    let refusal = Error::NoAddress(path);
-    if !head.uri.path().starts_with("/o/") {
-        return refusal.into_response();
-    }
-    // the shape of the headless API (spec/liferay.md 12)
-    let words = refusal.words();
-    let body = json!({"status": "NOT_FOUND", "title": words.message, "type": "NotFoundException"});
-    answer::json(StatusCode::NOT_FOUND, &body)
+    worded(head, Error::NoAddress(head.uri.path().chars().take(512).collect()))
+}
+
+/// In the shape of the API that the path belongs to.
+fn worded(head: &Head, refusal: Error) -> Response {
+    if head.uri.path().starts_with("/o/") { Problem::from(refusal).into_response() } else { refusal.into_response() }
 }
 
 /// What only this room needs.

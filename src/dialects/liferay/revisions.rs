@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    call::Ask,
+    call::{Ask, said},
     error::{Error, Operation, Subject},
     files::{non_empty, show_again},
     find,
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        actor::Actor,
         edition::{Metadata, Publish},
         error::{Error as Refusal, Missing},
         id::{EditionKey, ItemKey, PrincipalId},
@@ -76,7 +77,7 @@ async fn prepare(ask: &Ask) -> Result<(Look, Publication), Error> {
         None
     } else {
         let name = file_name(title, extension)?;
-        check_free(vault, ask, look.item(), title, &name).await?;
+        check_free(vault, actor, look.item(), title, &name).await?;
         Some(name)
     };
     let metadata = Metadata {
@@ -92,14 +93,18 @@ async fn prepare(ask: &Ask) -> Result<(Look, Publication), Error> {
 }
 
 /// What a file is called and of which type it is, as the caller sees it: by the working copy, for its holder.
-struct Before {
-    title: String,
-    file_name: String,
-    media_type: Option<String>,
+pub struct Before {
+    /// Its title.
+    pub title: String,
+    /// The name of its bytes.
+    pub file_name: String,
+    /// Their media type.
+    pub media_type: Option<String>,
 }
 
 impl Before {
-    fn of(item: &Item, caller: Option<PrincipalId>) -> Self {
+    /// That of a file.
+    pub fn of(item: &Item, caller: Option<PrincipalId>) -> Self {
         let draft = item.draft_of(caller);
         let edition = item.file.as_ref().map(|file| &file.edition);
         Self {
@@ -114,23 +119,21 @@ impl Before {
 
 /// Refuses a title or a name that something else in the folder has, also for a working copy, whose name counts only when
 /// it is checked in.
-async fn check_free(vault: &Vault, ask: &Ask, item: &Item, title: &str, name: &ItemName) -> Result<(), Error> {
+pub async fn check_free(vault: &Vault, actor: &Actor, item: &Item, title: &str, name: &ItemName) -> Result<(), Error> {
+    let said = said(actor, Operation::Update, &Subject::File(item.number));
     let Some(parent) = item.parent else { return Ok(()) };
-    let folder = match vault.look(&ask.actor, &ItemKey::Id(parent)).await {
+    let folder = match vault.look(actor, &ItemKey::Id(parent)).await {
         Ok(folder) => folder,
         // the file was shared without its folder: the database decides alone
         Err(Refusal::Missing(_)) => return Ok(()),
-        Err(other) => return Err(ask.said(Operation::Update, &Subject::File(item.number))(other)),
+        Err(other) => return Err(said(other)),
     };
-    find::check_title(vault, &ask.actor, &folder, title, Some(item.id)).await?;
+    find::check_title(vault, actor, &folder, title, Some(item.id)).await?;
     let path = ItemKey::Path(Box::new(ItemKey::Id(parent)), vec![name.as_str().to_owned()]);
-    match vault.look(&ask.actor, &path).await {
-        Ok(there) if there.item().id != item.id => {
-            let said = ask.said(Operation::Update, &Subject::File(item.number));
-            Err(said(Refusal::NameTaken(name.as_str().to_owned())))
-        }
+    match vault.look(actor, &path).await {
+        Ok(there) if there.item().id != item.id => Err(said(Refusal::NameTaken(name.as_str().to_owned()))),
         Ok(_) | Err(Refusal::Missing(_)) => Ok(()),
-        Err(other) => Err(ask.said(Operation::Update, &Subject::File(item.number))(other)),
+        Err(other) => Err(said(other)),
     }
 }
 

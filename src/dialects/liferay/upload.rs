@@ -7,12 +7,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
-use super::{convert::Payload, error::Error, ids};
+use super::{
+    call::said,
+    convert::Payload,
+    error::{Error, Operation, Subject},
+    ids,
+};
 use crate::{
     content::Staged,
-    domain::error::Error as Refusal,
+    domain::{actor::Actor, error::Error as Refusal},
+    http::multipart::{MultipartError, Part},
     vault::{Look, Vault},
 };
 
@@ -44,6 +50,28 @@ impl Upload {
     /// Its bytes; `None` when another command of the same request has taken them.
     pub fn take(&self) -> Option<Received> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Writes the bytes of a part, after its caller was found to have the right. A body that breaks off is told apart from a
+/// content that is too large or a store that fails.
+///
+/// # Errors
+/// The body broke off; other refusals are kept for whoever takes the bytes.
+pub async fn receive(vault: &Vault, actor: &Actor, part: Part, look: Option<Box<Look>>) -> Result<Received, Error> {
+    let mut broken = None;
+    let bytes = part.bytes.map(|chunk| {
+        chunk.map_err(|error| {
+            let text = error.to_string();
+            broken = Some(error);
+            std::io::Error::other(text)
+        })
+    });
+    let staged = vault.stage(bytes).await;
+    match (staged, broken) {
+        (Ok(staged), _) => Ok(Received::Staged(staged, look)),
+        (Err(Refusal::BodyBroken), Some(error)) => Err(MultipartError::into(error)),
+        (Err(refusal), _) => Ok(Received::Refused(said(actor, Operation::Update, &Subject::File(0))(refusal))),
     }
 }
 

@@ -89,7 +89,7 @@ async fn the_front_door_shows_the_build() {
         assert!(answer.header("liferay-portal").contains("Build 7201"));
     }
     server.send(server.request("POST", "/")).await.expect(404);
-    let nowhere = server.send(server.get("/o/headless-delivery/v1.0/documents/1")).await.expect(404);
+    let nowhere = server.send(server.get("/o/headless-delivery/v1.0/nothing/1")).await.expect(404);
     assert_eq!(nowhere.json()["status"], "NOT_FOUND");
     assert!(nowhere.header("liferay-portal").contains("Build 7201"));
 }

@@ -13,6 +13,9 @@ use super::{
     world::{PASSWORD, Somebody},
 };
 
+/// Where the headless API is.
+const HEADLESS: &str = "/o/headless-delivery/v1.0";
+
 /// Somebody with a client.
 pub struct Liferay<'a> {
     server: &'a Server,
@@ -96,6 +99,39 @@ impl Liferay<'_> {
     pub async fn rpc(&self, service: &str, method: &str, params: Value) -> Answer {
         let envelope = json!({"jsonrpc": "2.0", "method": method, "params": params, "id": 1});
         self.text(&format!("/{service}"), envelope.to_string()).await
+    }
+
+    /// A request below `/o/headless-delivery/v1.0` without a body.
+    pub async fn rest(&self, method: &str, path: &str) -> Answer {
+        self.server.send(self.request(method, &format!("{HEADLESS}{path}"))).await
+    }
+
+    /// The same with JSON.
+    pub async fn rest_json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.server.send(self.request(method, &format!("{HEADLESS}{path}")).json(body)).await
+    }
+
+    /// The same with a `file` of this name and these bytes, and a `document`; either may be missing.
+    pub async fn rest_form(
+        &self,
+        method: &str,
+        path: &str,
+        file: Option<(&str, &str)>,
+        document: Option<&Value>,
+    ) -> Answer {
+        let mut form = Form::new();
+        if let Some((name, text)) = file {
+            form = form.part("file", Part::bytes(text.as_bytes().to_vec()).file_name(name.to_owned()));
+        }
+        if let Some(document) = document {
+            form = form.text("document", document.to_string());
+        }
+        self.rest_parts(method, path, form).await
+    }
+
+    /// The same with any parts.
+    pub async fn rest_parts(&self, method: &str, path: &str, form: Form) -> Answer {
+        self.server.send(self.request(method, &format!("{HEADLESS}{path}")).multipart(form)).await
     }
 
     /// Checks the world's file out.

@@ -2,7 +2,6 @@
 //! the content store as it arrives (spec/liferay.md 2.5, 3).
 
 use axum::{body::Body, http::HeaderMap};
-use futures_util::StreamExt;
 use http_body::Body as _;
 
 use super::{Brought, invoke};
@@ -15,10 +14,10 @@ use crate::{
         find,
         methods::Method,
         parameters::{Given, Parameters},
-        upload::{Received, Upload},
+        upload::{self, Received, Upload},
     },
-    domain::{error::Error as Refusal, permission::Action},
-    http::multipart::{Limits, Multipart, MultipartError, Part},
+    domain::permission::Action,
+    http::multipart::{Limits, Multipart, Part},
     vault::Look,
 };
 
@@ -77,7 +76,7 @@ async fn receive(
         Some(method) if desk.actor.account.is_none() => return Err(method.closed_to_guests()),
         Some(method) => {
             let look = look(desk, method, &known).await?;
-            stage(desk, part, look).await?
+            upload::receive(&desk.hall.vault, &desk.actor, part, look).await?
         }
         // bytes that nothing takes
         None => Received::Refused(Error::IllegalArgument(None)),
@@ -114,22 +113,4 @@ async fn look(desk: &Desk, method: &Method, known: &Parameters) -> Result<Option
     };
     look.check(actor, action).map_err(said(actor, operation, &subject))?;
     Ok(Some(Box::new(look)))
-}
-
-/// Writes the bytes. A body that breaks off is told apart from a content that is too large or a store that fails.
-async fn stage(desk: &Desk, part: Part, look: Option<Box<Look>>) -> Result<Received, Error> {
-    let mut broken = None;
-    let bytes = part.bytes.map(|chunk| {
-        chunk.map_err(|error| {
-            let text = error.to_string();
-            broken = Some(error);
-            std::io::Error::other(text)
-        })
-    });
-    let staged = desk.hall.vault.stage(bytes).await;
-    match (staged, broken) {
-        (Ok(staged), _) => Ok(Received::Staged(staged, look)),
-        (Err(Refusal::BodyBroken), Some(error)) => Err(MultipartError::into(error)),
-        (Err(refusal), _) => Ok(Received::Refused(said(&desk.actor, Operation::Update, &Subject::File(0))(refusal))),
-    }
 }
