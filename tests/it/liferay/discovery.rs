@@ -148,6 +148,7 @@ async fn every_object_has_the_properties_that_discovery_names() {
         ),
         ("Group", ann.call("/group/get-group", json!({"groupId": group})).await),
         ("Lock", ann.call("/dlfileentry/get-file-entry-lock", json!({"fileEntryId": file})).await),
+        ("Repository", ann.call("/repository/get-repository", json!({"repositoryId": group})).await),
         ("User", ann.call("/user/get-user-by-id", json!({"userId": me})).await),
     ] {
         let object: Answer = object.expect(200);

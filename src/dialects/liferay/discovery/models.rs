@@ -11,7 +11,7 @@ pub struct Model {
 }
 
 /// The models that results are made of, by name.
-pub const MODELS: [Model; 7] = [
+pub const MODELS: [Model; 8] = [
     Model {
         name: "Company",
         properties: &[
@@ -87,6 +87,14 @@ pub const MODELS: [Model; 7] = [
             ("boolean", "cachedModel escapedModel expired inheritable neverExpires new"),
             ("long", "companyId createDate expirationDate expirationTime lockId userId"),
             ("string", "className key owner userName userUuid uuid"),
+        ],
+    },
+    Model {
+        name: "Repository",
+        properties: &[
+            ("long", "classNameId companyId createDate dlFolderId groupId lastPublishDate modifiedDate mvccVersion"),
+            ("long", "repositoryId userId"),
+            ("string", "description name portletId typeSettings userName uuid"),
         ],
     },
     Model {
