@@ -8,7 +8,7 @@ use crate::support::{answer::Answer, graph::Graph, server::Server};
 
 /// Each byte of a text as `%XX`.
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02x}"))
 }
 
 fn names(list: &Value) -> Vec<&str> {
