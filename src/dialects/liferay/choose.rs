@@ -64,7 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dialects::liferay::parameters::Given;
+    use crate::dialects::liferay::{methods::Kind, parameters::Given};
 
     fn chosen(path: &str, names: &[&str]) -> Option<String> {
         let (service, method) = path.split_once('/').unwrap();
@@ -143,7 +143,7 @@ mod tests {
             prop_assert_eq!(&picked, &chosen(&path, &shuffled));
             // what is picked has all its names given, and no other that qualifies has more
             let given = |overload: &Method| {
-                overload.parameters.iter().all(|one| one.kind == crate::dialects::liferay::methods::Kind::Context || some.contains(&one.name))
+                overload.parameters.iter().all(|one| one.kind == Kind::Context || some.contains(&one.name))
             };
             let target = Target::new(method.service.path, &method.kebab());
             let most = target.candidates().filter(|one| given(one)).map(|one| one.parameters.len()).max();
