@@ -61,7 +61,8 @@ impl Ground {
     pub async fn made(self, ask: &Ask) -> Result<Look, Refusal> {
         match self {
             Ground::There(look) => Ok(look),
-            Ground::ToCome(root, special) => ask.make_special(&root.item().library, special).await,
+            // seldom, and large
+            Ground::ToCome(root, special) => Box::pin(ask.make_special(&root.item().library, special)).await,
         }
     }
 }

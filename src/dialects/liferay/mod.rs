@@ -146,6 +146,7 @@ fn worded(head: &Head, refusal: Error) -> Response {
 }
 
 /// What only this room needs.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The `Liferay-Portal` header of every answer.
