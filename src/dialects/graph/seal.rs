@@ -15,7 +15,7 @@ pub struct Seal {
 
 /// Of the signature, so many bytes.
 const SIGNATURE: usize = 16;
-/// Longest text that is read at all.
+/// Longest text that is read at all: a name of four-byte letters, encoded, is shorter.
 const LONGEST: usize = 4096;
 
 impl Seal {

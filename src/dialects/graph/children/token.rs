@@ -1,16 +1,16 @@
 //! Tokens of a folder's pages: the last entry of the page before, signed with a key of the installation, so that any node can
 //! go on and nobody can make one. What a token is bound to is not in it but in its signature.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::domain::{
-    error::{Error, Result},
-    id::{ItemId, PrincipalId},
-    listing::{Last, Sort, SortBy, SortKey},
+use crate::{
+    dialects::graph::seal::Seal,
+    domain::{
+        error::Result,
+        id::{ItemId, PrincipalId},
+        listing::{Last, Sort, SortBy, SortKey},
+    },
 };
 
 /// Writes and reads the tokens of one caller for one folder in one order; to others they say nothing.
@@ -27,10 +27,6 @@ pub struct Codec {
 }
 
 const VERSION: u8 = 1;
-/// Of the signature, so many bytes.
-const SIGNATURE: usize = 16;
-/// Longest text that is read at all: a name of four-byte letters, encoded, is shorter.
-const LONGEST: usize = 4096;
 
 impl Codec {
     /// The token for what comes after this entry.
@@ -42,19 +38,12 @@ impl Codec {
             SortKey::Size(size) => bytes.extend(size.to_be_bytes()),
             SortKey::Modified(at) => bytes.extend(at.timestamp_micros().to_be_bytes()),
         }
-        let signature = self.mac(&bytes)?.finalize().into_bytes();
-        bytes.extend(signature.get(..SIGNATURE).unwrap_or_default());
-        Ok(URL_SAFE_NO_PAD.encode(bytes))
+        self.seal().write(&bytes)
     }
 
     /// What a token says; `None`: it was not written here, or is for something else.
     pub fn read(&self, text: &str) -> Option<Last> {
-        if text.len() > LONGEST {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (said, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE)?)?;
-        self.mac(said).ok()?.verify_truncated_left(signature).ok()?;
+        let said = self.seal().read(text)?;
         let (version, rest) = said.split_first()?;
         let (item, key) = rest.split_first_chunk::<16>()?;
         if *version != VERSION {
@@ -69,23 +58,14 @@ impl Codec {
         Some(Last { key, item: ItemId(Uuid::from_bytes(*item)) })
     }
 
-    fn mac(&self, said: &[u8]) -> Result<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).map_err(|error| Error::broken(error.to_string()))?;
-        let by = match self.sort.by {
-            SortBy::Name => 0,
-            SortBy::Size => 1,
-            SortBy::Modified => 2,
-        };
-        mac.update(&[by, u8::from(self.sort.descending), u8::from(self.caller.is_some())]);
-        mac.update(self.folder.0.as_bytes());
-        mac.update(self.caller.map_or(Uuid::nil(), |caller| caller.0).as_bytes());
-        mac.update(said);
-        Ok(mac)
+    fn seal(&self) -> Seal {
+        Seal::new(self.key, format!("{:?}", (self.folder, self.caller, self.sort)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     use super::*;
