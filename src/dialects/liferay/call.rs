@@ -164,6 +164,11 @@ impl Ask {
         }
     }
 
+    /// The media types that a list is narrowed to; an empty list of them narrows nothing, as in the vendor's own queries.
+    pub fn media_types(&self) -> Option<&[String]> {
+        self.texts("mimeTypes").filter(|types| !types.is_empty())
+    }
+
     /// Several numbers.
     pub fn numbers(&self, name: &str) -> Result<&[i64], Error> {
         match self.argument(name) {

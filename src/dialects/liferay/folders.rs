@@ -171,7 +171,7 @@ async fn children(ask: &Ask, kind: Option<Kind>, window: Option<Window>) -> Resu
     };
     let said = ask.said(Operation::View, &Subject::Folder(ids::number_of(folder.item())));
     let among = Among { kind, folders_first: kind.is_none(), ..Among::default() };
-    let Some(types) = ask.texts("mimeTypes") else {
+    let Some(types) = ask.media_types() else {
         return ask.vault().children(&ask.actor, &folder, among, window).await.map_err(said);
     };
     let everything = Window { offset: 0, limit: i64::MAX, order: window.order };

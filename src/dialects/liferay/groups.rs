@@ -42,7 +42,7 @@ async fn found(ask: &Ask, window: Option<Window>) -> Result<Page<Item>, Error> {
             None => return Ok(nothing),
         },
     };
-    let media_types = ask.texts("mimeTypes").map(<[String]>::to_vec);
+    let media_types = ask.media_types().map(<[String]>::to_vec);
     let search = Search { kind: Some(Kind::File), made_by, media_types, ..Search::default() };
     let by_title = ask.has("obc");
     let window = SearchWindow {

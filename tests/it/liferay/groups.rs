@@ -85,7 +85,7 @@ async fn a_sites_files_come_in_windows_and_by_title_with_a_comparator() {
         (json!(["application/pdf"]), 0, &["b.pdf"][..]),
         (json!("application/pdf,text/plain"), -1, &["b.pdf", "c.txt"]),
         (json!(["image/png"]), 0, &[]),
-        (json!([]), 0, &[]),
+        (json!([]), 0, &["b.pdf", "c.txt"]),
         (Value::Null, 0, &["b.pdf", "c.txt"]),
         (Value::Null, 8, &[]),
     ] {
