@@ -64,6 +64,8 @@ async fn the_files_of_a_folder_are_listed_alike_by_every_overload() {
         (json!({"status": 0, "start": -1, "end": -1, "obc": null}), both),
         (json!({"status": 2, "start": -1, "end": -1, "obc": null}), &[]),
         (json!({"start": -1, "end": -1, "obc": null}), both),
+        (json!({"fileEntryTypeId": 5, "start": -1, "end": -1, "obc": null}), &[]),
+        (json!({"mimeTypes": ["application/pdf"], "start": -1, "end": -1, "obc": null}), &["4.pdf"]),
     ] {
         let mut parameters = more;
         parameters["groupId"] = server.group().into();
