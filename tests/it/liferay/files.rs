@@ -127,6 +127,30 @@ async fn a_free_file_gets_a_version_with_each_update() {
 }
 
 #[tokio::test]
+async fn an_update_takes_a_file_or_bytes_and_an_increase_or_a_flag() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    for (how, version, text) in [
+        (json!({"dlVersionNumberIncrease": "MINOR", "bytes": [97]}), "1.1", "a"),
+        (json!({"majorVersion": true, "bytes": "[98, 98]"}), "2.0", "bb"),
+        (json!({"dlVersionNumberIncrease": "MAJOR", "file": "ccc"}), "3.0", "ccc"),
+        (json!({"majorVersion": false, "file": "dddd"}), "3.1", "dddd"),
+    ] {
+        let mut parameters = json!({
+            "fileEntryId": server.plan_number(), "sourceFileName": "plan.txt", "mimeType": "", "title": "plan.txt",
+            "description": "", "changeLog": "",
+        });
+        parameters.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
+        let file = ann.call("/dlapp/update-file-entry", parameters).await.expect(200).json();
+        assert_eq!((&file["version"], &file["size"]), (&json!(version), &json!(text.len().to_string())), "{how}");
+        assert_eq!(ann.download("").await.text(), text, "{how}");
+    }
+    let form = ann.revision("in a part").text("majorVersion", "true");
+    assert_eq!(ann.parts("/dlapp/update-file-entry", form).await.expect(200).json()["version"], "4.0");
+    assert_eq!(ann.download("").await.text(), "in a part");
+}
+
+#[tokio::test]
 async fn an_update_without_bytes_keeps_them_and_an_empty_title_keeps_the_title() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
@@ -269,6 +293,46 @@ async fn a_deleted_file_is_gone_with_its_lock_and_its_title_is_free() {
     let again = ann.add("plan.txt", "", "again").await.expect(200).json();
     assert_eq!(again["version"], "1.0");
     ann.call("/dlfileentry/delete-file-entry", json!({"fileEntryId": again["fileEntryId"]})).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_other_service_finds_moves_reverts_and_deletes() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let (id, group) = (server.plan_number(), server.group());
+    let known = ann.call("/dlapp/get-file-entry", json!({"fileEntryId": id})).await.expect(200).json();
+    for (method, parameters) in [
+        ("get-file-entry", json!({"fileEntryId": id})),
+        ("get-file-entry", json!({"groupId": group, "folderId": 0, "title": "plan.txt"})),
+        ("get-file-entry-by-uuid-and-group-id", json!({"uuid": known["uuid"], "groupId": group})),
+    ] {
+        let found = ann.call(&format!("/dlfileentry/{method}"), parameters.clone()).await.expect(200).json();
+        assert_eq!(found, known, "{parameters}");
+    }
+    let latest = format!("/dlfileversion/get-latest-file-version?fileEntryId={id}");
+    let latest = ann.get(&latest).await.expect(200).json();
+    let same = json!({"fileVersionId": latest["fileVersionId"]});
+    assert_eq!(ann.call("/dlfileversion/get-file-version", same).await.expect(200).json(), latest);
+
+    let folder = json!({"repositoryId": group, "parentFolderId": 0, "name": "Old", "description": ""});
+    let folder = ann.call("/dlapp/add-folder", folder).await.expect(200).json()["folderId"].clone();
+    let moved = json!({"fileEntryId": id, "newFolderId": folder});
+    assert_eq!(ann.call("/dlfileentry/move-file-entry", moved).await.expect(200).json()["folderId"], folder);
+    ann.update("second", "MINOR").await.expect(200);
+    let back = json!({"fileEntryId": id, "version": "1.0"});
+    assert_eq!(ann.call("/dlfileentry/revert-file-entry", back).await.expect(200).text(), "{}");
+    assert_eq!(ann.labels().await, ["2.0", "1.1", "1.0"]);
+    assert_eq!(ann.download("").await.text(), "first");
+    let latest = format!("/dlfileversion/get-latest-file-version?fileEntryId={id}");
+    assert_eq!(ann.get(&latest).await.expect(200).json()["changeLog"], "Reverted to 1.0");
+
+    let named = json!({"groupId": group, "folderId": folder, "title": "plan.txt"});
+    assert_eq!(ann.call("/dlfileentry/delete-file-entry", named.clone()).await.expect(200).text(), "{}");
+    ann.call("/dlfileentry/delete-file-entry", named).await.expect(404);
+    let other = ann.add("other.txt", "other.txt", "x").await.expect(200).json();
+    let other = json!({"fileEntryId": other["fileEntryId"]});
+    assert_eq!(ann.call("/dlfileentry/delete-file-entry", other.clone()).await.expect(200).text(), "{}");
+    ann.call("/dlfileentry/get-file-entry", other).await.expect(404);
 }
 
 #[tokio::test]

@@ -81,6 +81,13 @@ async fn a_sites_files_come_in_windows_and_by_title_with_a_comparator() {
         ordered[comparator] = Value::Null;
         assert_eq!(titles(&ann, list, ordered).await, ["a.txt", "b.pdf", "c.txt", "plan.txt"], "{comparator}");
     }
+    for service in ["dlapp", "dlfileentry"] {
+        let below =
+            json!({"groupId": server.group(), "userId": 0, "rootFolderId": outer, "start": -1, "end": -1, "obc": null});
+        let method = format!("/{service}/get-group-file-entries");
+        assert_eq!(titles(&ann, &method, below.clone()).await, ["b.pdf", "c.txt"], "{service}");
+        assert_eq!(ann.call(&format!("{method}-count"), below).await.expect(200).text(), "2", "{service}");
+    }
     for (types, status, expected) in [
         (json!(["application/pdf"]), 0, &["b.pdf"][..]),
         (json!("application/pdf,text/plain"), -1, &["b.pdf", "c.txt"]),

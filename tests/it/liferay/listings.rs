@@ -64,6 +64,8 @@ async fn the_files_of_a_folder_are_listed_alike_by_every_overload() {
         (json!({"status": 0, "start": -1, "end": -1, "obc": null}), both),
         (json!({"status": 2, "start": -1, "end": -1, "obc": null}), &[]),
         (json!({"start": -1, "end": -1, "obc": null}), both),
+        (json!({"fileEntryTypeId": 5, "start": -1, "end": -1, "obc": null}), &[]),
+        (json!({"mimeTypes": ["application/pdf"], "start": -1, "end": -1, "obc": null}), &["4.pdf"]),
     ] {
         let mut parameters = more;
         parameters["groupId"] = server.group().into();
@@ -84,6 +86,7 @@ async fn counts_agree_with_lists() {
     let [a, b, c] = tree(&server, &ann).await;
     let group = server.group();
     for (method, parameters, expected) in [
+        ("dlapp/get-file-entries-count", json!({"repositoryId": group, "folderId": 0}), 2),
         ("dlapp/get-file-entries-count", json!({"repositoryId": group, "folderId": 0, "fileEntryTypeId": 0}), 2),
         ("dlapp/get-file-entries-count", json!({"repositoryId": group, "folderId": 0, "fileEntryTypeId": 9}), 0),
         (
@@ -105,6 +108,11 @@ async fn counts_agree_with_lists() {
             "dlapp/get-folders-count",
             json!({"repositoryId": group, "parentFolderId": 0, "includeMountFolders": true, "status": 8}),
             0,
+        ),
+        (
+            "dlapp/get-folders-and-file-entries-and-file-shortcuts-count",
+            json!({"repositoryId": group, "folderId": 0, "status": 0, "includeMountFolders": false}),
+            4,
         ),
         (
             "dlapp/get-folders-and-file-entries-and-file-shortcuts-count",
@@ -130,6 +138,7 @@ async fn counts_agree_with_lists() {
         ("dlapp/get-folders-file-entries-count", json!({"repositoryId": group, "folderIds": [a], "status": 8}), 0),
         ("dlapp/get-folders-file-entries-count", json!({"repositoryId": group, "folderIds": null, "status": 0}), 0),
         ("dlfileentry/get-folders-file-entries-count", json!({"groupId": group, "folderIds": "0", "status": 0}), 2),
+        ("dlfileentry/get-file-entries-count", json!({"groupId": group, "folderId": 0}), 2),
         ("dlfileentry/get-file-entries-count", json!({"groupId": group, "folderId": 0, "status": 0}), 2),
         ("dlfileentry/get-file-entries-count", json!({"groupId": group, "folderId": 0, "fileEntryTypeId": 0}), 2),
         (
@@ -165,6 +174,8 @@ async fn folders_are_listed_alike_by_every_overload() {
     tree(&server, &ann).await;
     let both = &["a", "b"][..];
     for (more, expected) in [
+        (json!({}), both),
+        (json!({"start": 1, "end": 2}), &["b"]),
         (json!({"includeMountFolders": true}), both),
         (json!({"includeMountFolders": false, "start": 1, "end": 2}), &["b"]),
         (json!({"start": 0, "end": 1, "obc": null}), &["a"]),

@@ -262,6 +262,61 @@ async fn a_lock_is_refreshed_by_its_holder_only() {
 }
 
 #[tokio::test]
+async fn the_other_service_checks_out_refreshes_and_checks_in() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let id = server.plan_number();
+    for (how, labels) in [
+        (json!({"dlVersionNumberIncrease": "MINOR", "changeLog": ""}), &["1.1", "1.0"][..]),
+        (json!({"major": true, "changeLog": ""}), &["2.0", "1.1", "1.0"]),
+        (json!({"major": false, "changeLog": ""}), &["2.1", "2.0", "1.1", "1.0"]),
+        (json!({"lockUuid": ""}), &["2.2", "2.1", "2.0", "1.1", "1.0"]),
+    ] {
+        // here the short form answers the file, as it was approved last
+        let file = ann.call("/dlfileentry/check-out-file-entry", json!({"fileEntryId": id})).await.expect(200).json();
+        assert_eq!((&file["fileEntryId"], &file["version"]), (&json!(id.to_string()), &json!(labels[1])), "{how}");
+        let uuid = lock(&server).await["uuid"].clone();
+        let refresh = json!({"lockUuid": uuid, "companyId": 20097, "expirationTime": 60_000});
+        let refreshed = ann.call("/dlfileentry/refresh-file-entry-lock", refresh).await.expect(200).json();
+        assert_eq!(refreshed["expirationTime"], "60000");
+        assert_eq!(lock(&server).await, refreshed);
+        let wrong = json!({"fileEntryId": id, "lockUuid": "x"});
+        let refused = ann.call("/dlfileentry/check-in-file-entry", wrong).await.expect(500).json();
+        assert_eq!(refused["exception"], "UUIDs do not match");
+        let mut parameters = how.clone();
+        parameters["fileEntryId"] = id.into();
+        if how.get("lockUuid").is_some() {
+            parameters["lockUuid"] = uuid;
+        }
+        assert_eq!(ann.call("/dlfileentry/check-in-file-entry", parameters).await.expect(200).text(), "{}");
+        assert_eq!(ann.labels().await, labels, "{how}");
+        assert_eq!(lock(&server).await, json!({}));
+    }
+    // the flag has another name here
+    let misnamed = json!({"fileEntryId": id, "majorVersion": true, "changeLog": ""});
+    ann.call("/dlfileentry/check-in-file-entry", misnamed).await.expect(404);
+    let long = json!({"fileEntryId": id, "owner": "me", "expirationTime": 5000});
+    assert_eq!(ann.call("/dlfileentry/check-out-file-entry", long).await.expect(200).json()["version"], "2.2");
+    let held = lock(&server).await;
+    assert_eq!((&held["owner"], &held["expirationTime"]), (&json!("me"), &json!("5000")));
+}
+
+#[tokio::test]
+async fn nobody_goes_back_while_somebody_else_holds_the_file() {
+    let server = Server::start().await;
+    let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));
+    ann.update("second", "MINOR").await.expect(200);
+    ann.check_out().await.expect(200);
+    for service in ["dlapp", "dlfileentry"] {
+        let back = json!({"fileEntryId": server.plan_number(), "version": "1.0"});
+        let refused = bob.call(&format!("/{service}/revert-file-entry"), back).await.expect(500).json();
+        let class = "com.liferay.document.library.kernel.exception.FileEntryLockException$MustOwnLock";
+        assert_eq!(refused["throwable"], class, "{service}");
+    }
+    assert_eq!(ann.labels().await, ["PWC", "1.1", "1.0"]);
+}
+
+#[tokio::test]
 async fn of_many_who_check_out_at_once_one_wins() {
     let server = Server::start().await;
     let people = [&server.world.ann, &server.world.bob, &server.world.dora, &server.world.max];
