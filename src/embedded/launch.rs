@@ -40,7 +40,7 @@ const ALWAYS: [&str; 8] = [
     "log_checkpoints=off",
     "logging_collector=off",
 ];
-const DURABLE: [&str; 4] = ["max_connections=60", "fsync=on", "synchronous_commit=on", "full_page_writes=on"];
+const DURABLE: [&str; 4] = ["max_connections=100", "fsync=on", "synchronous_commit=on", "full_page_writes=on"];
 /// Nobody will miss these data; many tests share the cluster.
 const THROW_AWAY: [&str; 7] = [
     "max_connections=300",
