@@ -34,6 +34,8 @@ pub enum Answer {
     Status(u16),
     /// This status, and all of these texts in the body.
     Says(u16, Vec<String>),
+    /// This status, and this text nowhere in the body.
+    Lacks(u16, &'static str),
     /// 200 and exactly these bytes.
     Bytes(Arc<[u8]>),
     /// This status and a header, which stands for [`KEPT`] in the head of the requests that follow.
@@ -163,7 +165,7 @@ impl Connection {
     async fn ask(&mut self, step: &Step) -> Result<()> {
         self.send(step).await?;
         let (expected, kept) = match &step.answer {
-            Answer::Status(status) | Answer::Says(status, _) => (*status, None),
+            Answer::Status(status) | Answer::Says(status, _) | Answer::Lacks(status, _) => (*status, None),
             Answer::Bytes(_) => (200, None),
             Answer::Keeps(status, header) => (*status, Some(*header)),
         };
@@ -182,6 +184,10 @@ impl Connection {
                 for text in texts {
                     ensure!(body.contains(text), "an answer lacks {text:?}: {body}");
                 }
+            }
+            Answer::Lacks(_, text) => {
+                let body = self.body(length).await?;
+                ensure!(!String::from_utf8_lossy(&body).contains(text), "an answer has {text:?}");
             }
             Answer::Bytes(bytes) => self.compare(length, bytes).await?,
         }
@@ -222,7 +228,7 @@ impl Connection {
                     None if status == 204 || status == 304 => 0,
                     None => bail!("an answer {status} without a length"),
                 };
-                if let Some(kept) = kept {
+                if let Some(kept) = kept.filter(|_| status < 400) {
                     header(kept)?.with_context(|| format!("an answer without {kept}"))?.clone_into(&mut self.kept);
                 }
                 self.read.drain(..end);

@@ -105,7 +105,7 @@ pub fn svn(folder: &Path, files: usize) -> Result<Option<Web>> {
         LogLevel crit\nDefaultRuntimeDir {place}\nMutex file:{place}\nListen {address}\n{user}\
         KeepAlive On\nMaxKeepAliveRequests 0\nKeepAliveTimeout 60\n\
         StartServers 2\nThreadsPerChild 64\nServerLimit 4\nMaxRequestWorkers 128\n\
-        <Location /svn>\nDAV svn\nSVNPath {place}/repository\nSVNInMemoryCacheSize 65536\n\
+        SVNInMemoryCacheSize 65536\n<Location /svn>\nDAV svn\nSVNPath {place}/repository\n\
         AuthType Basic\nAuthName svn\nAuthBasicProvider anon\nAnonymous *\nRequire valid-user\n</Location>\n",
         loaded = needed.map(load).concat(),
     );
