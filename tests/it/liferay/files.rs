@@ -93,6 +93,33 @@ async fn a_file_may_be_empty_and_its_bytes_may_come_as_text() {
 }
 
 #[tokio::test]
+async fn the_first_versions_change_log_is_the_one_that_was_given() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let bytes = |title: &str, log: Value| {
+        json!({
+            "repositoryId": server.group(), "folderId": 0, "sourceFileName": "", "mimeType": "", "title": title,
+            "description": "", "changeLog": log, "bytes": [1],
+        })
+    };
+    let longest = "ä".repeat(1024);
+    for (made, log) in [
+        (ann.add("a.txt", "a.txt", "x").await, "made"),
+        (ann.call("/dlapp/add-file-entry", bytes("b.txt", json!("by bytes"))).await, "by bytes"),
+        (ann.call("/dlapp/add-file-entry", bytes("c.txt", Value::Null)).await, ""),
+        (ann.call("/dlapp/add-file-entry", bytes("d.txt", json!(longest))).await, longest.as_str()),
+    ] {
+        let made = made.expect(200).json();
+        let versions = json!({"fileEntryId": made["fileEntryId"], "status": -1});
+        let versions = ann.call("/dlfileversion/get-file-versions", versions).await.expect(200).json();
+        assert_eq!(versions.as_array().unwrap().len(), 1);
+        assert_eq!((&versions[0]["version"], &versions[0]["changeLog"]), (&json!("1.0"), &json!(log)));
+    }
+    let refused = ann.call("/dlapp/add-file-entry", bytes("e.txt", json!(format!("{longest}x")))).await;
+    assert_eq!(refused.expect(500).json()["throwable"], "java.lang.IllegalArgumentException");
+}
+
+#[tokio::test]
 async fn a_taken_title_and_a_taken_name_are_refused() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);

@@ -80,6 +80,53 @@ async fn the_files_of_a_folder_are_listed_alike_by_every_overload() {
 }
 
 #[tokio::test]
+async fn lists_show_a_file_as_it_was_approved_while_it_is_checked_out_and_changed() {
+    let server = Server::start().await;
+    let (ann, vic) = (server.liferay(&server.world.ann), server.liferay(&server.world.vic));
+    let (group, all) = (server.group(), "/dlapp/get-folders-and-file-entries-and-file-shortcuts");
+    let window = |more: Value| {
+        let mut parameters = json!({"folderId": 0, "start": -1, "end": -1});
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        parameters
+    };
+    let lists = [
+        ("/dlapp/get-file-entries", json!({"repositoryId": group, "folderId": 0})),
+        ("/dlapp/get-file-entries", window(json!({"repositoryId": group}))),
+        ("/dlapp/get-file-entries", json!({"repositoryId": group, "folderId": 0, "mimeTypes": ["text/plain"]})),
+        ("/dlfileentry/get-file-entries", window(json!({"groupId": group, "obc": null}))),
+        ("/dlapp/get-file-entries-and-file-shortcuts", window(json!({"repositoryId": group, "status": -1}))),
+        (all, window(json!({"repositoryId": group, "status": -1, "includeMountFolders": false}))),
+        ("/dlapp/get-group-file-entries", window(json!({"groupId": group, "userId": 0}))),
+        ("/dlapp/get-group-file-entries", window(json!({"groupId": group, "userId": 0, "rootFolderId": 0}))),
+    ];
+    let before =
+        ann.call("/dlapp/get-file-entry", json!({"fileEntryId": server.plan_number()})).await.expect(200).json();
+    let update = json!({
+        "fileEntryId": server.plan_number(), "sourceFileName": "better.pdf", "mimeType": "", "title": "Better",
+        "description": "new", "changeLog": "", "majorVersion": true, "bytes": [1, 2, 3],
+    });
+    server.advance(chrono::Duration::minutes(1));
+    ann.check_out().await.expect(200);
+    ann.call("/dlapp/update-file-entry", update).await.expect(200);
+    // the working copy is of no type that is asked for
+    let typed = json!({"repositoryId": group, "folderId": 0, "mimeTypes": ["application/pdf"]});
+    for client in [&ann, &vic] {
+        for (method, parameters) in &lists {
+            let shown = client.call(method, parameters.clone()).await.expect(200).json();
+            assert_eq!(shown, json!([before]), "{method} {parameters}");
+        }
+        assert_eq!(listed(client, "/dlapp/get-file-entries", typed.clone()).await, Vec::<String>::new());
+    }
+    ann.check_in("MINOR", "").await.expect(200);
+    for (method, parameters) in lists.iter().filter(|(_, parameters)| parameters.get("mimeTypes").is_none()) {
+        let shown = vic.call(method, parameters.clone()).await.expect(200).json();
+        let members = ["version", "title", "size"].map(|member| shown[0][member].clone());
+        assert_eq!(members, ["1.1", "Better", "3"], "{method} {parameters}");
+    }
+    assert_eq!(listed(&vic, "/dlapp/get-file-entries", typed).await, ["Better"]);
+}
+
+#[tokio::test]
 async fn counts_agree_with_lists() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);

@@ -241,6 +241,28 @@ async fn a_lock_uuid_names_the_very_check_out() {
 }
 
 #[tokio::test]
+async fn an_empty_lock_uuid_is_for_the_holder_only() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    ann.check_out().await.expect(200);
+    ann.update("draft", "MINOR").await.expect(200);
+    for uuid in [json!(""), Value::Null] {
+        let parameters = json!({"fileEntryId": server.plan_number(), "lockUuid": uuid});
+        // another contributor, a manager, an administrator
+        for somebody in [&server.world.bob, &server.world.max, &server.world.dora] {
+            for service in ["dlapp", "dlfileentry"] {
+                let client = server.liferay(somebody);
+                let refused = client.call(&format!("/{service}/check-in-file-entry"), parameters.clone()).await;
+                let class = "com.liferay.document.library.kernel.exception.FileEntryLockException$MustOwnLock";
+                assert_eq!(refused.expect(500).json()["throwable"], class, "{service} {}", somebody.person.login);
+            }
+        }
+    }
+    assert_eq!(ann.labels().await, ["PWC", "1.0"]);
+    assert_eq!(ann.download("?version=PWC").await.expect(200).text(), "draft");
+}
+
+#[tokio::test]
 async fn a_lock_is_refreshed_by_its_holder_only() {
     let server = Server::start().await;
     let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));

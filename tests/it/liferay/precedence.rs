@@ -119,10 +119,9 @@ async fn a_change_log_that_is_too_long_is_told_last() {
         (server.liferay(&server.world.ann), server.liferay(&server.world.bob), server.liferay(&server.world.vic));
     ann.check_out().await.expect(200);
     let log = "x".repeat(1025);
-    for how in [
-        json!({"dlVersionNumberIncrease": "MINOR", "changeLog": log}),
-        json!({"majorVersion": true, "changeLog": log}),
-    ] {
+    for how in
+        [json!({"dlVersionNumberIncrease": "MINOR", "changeLog": log}), json!({"majorVersion": true, "changeLog": log})]
+    {
         let mut missing = how.clone();
         missing["fileEntryId"] = 1.into();
         let missing = ann.call("/dlapp/check-in-file-entry", missing).await.expect(404);

@@ -3,9 +3,21 @@
 use std::fmt::Write as _;
 
 use insta::assert_snapshot;
-use serde_json::json;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
 
 use crate::support::{liferay::told, server::Server};
+
+const FILE_NAME: &str = "com.liferay.document.library.kernel.exception.FileNameException";
+
+/// The whole error object of an exception that wraps nothing.
+fn error_object(class: &str, message: &str) -> Value {
+    json!({
+        "error": {"message": message, "type": class},
+        "exception": message,
+        "throwable": format!("{class}: {message}"),
+    })
+}
 
 #[tokio::test]
 async fn what_is_missing_is_named_as_the_client_named_it() {
@@ -54,6 +66,38 @@ async fn what_is_missing_is_named_as_the_client_named_it() {
     /group/get-group: NoSuchGroupException No Group exists with the key {companyId=20097, groupKey=nope}
     /user/get-user-by-id: NoSuchUserException No User exists with the key {userId=1}
     ");
+}
+
+#[tokio::test]
+async fn nobody_of_an_address_and_no_lock_of_a_uuid_are_told_whole() {
+    let server = Server::start().await;
+    let (ann, eve) = (server.liferay(&server.world.ann), server.liferay(&server.world.eve));
+    for (company, address) in [(20097, "x@example.com"), (1, "ann@example.com")] {
+        let asked = json!({"companyId": company, "emailAddress": address});
+        let refused = ann.call("/user/get-user-by-email-address", asked).await.expect(404).json();
+        let class = "com.liferay.portal.kernel.exception.NoSuchUserException";
+        let message = format!("No User exists with the key {{companyId={company}, emailAddress={address}}}");
+        assert_eq!(refused, error_object(class, &message));
+    }
+    ann.check_out().await.expect(200);
+    let lock = json!({"fileEntryId": server.plan_number()});
+    let lock = ann.call("/dlfileentry/get-file-entry-lock", lock).await.expect(200).json();
+    let uuid = lock["uuid"].as_str().unwrap();
+    for (client, uuid, company) in [
+        (&ann, "00000000-0000-0000-0000-000000000001", 20097),
+        (&ann, "nonsense", 20097),
+        (&ann, "", 20097),
+        (&ann, uuid, 1),
+        // a lock on what she does not see
+        (&eve, uuid, 20097),
+    ] {
+        for service in ["dlapp", "dlfileentry"] {
+            let asked = json!({"lockUuid": uuid, "companyId": company, "expirationTime": 1000});
+            let refused = client.call(&format!("/{service}/refresh-file-entry-lock"), asked).await.expect(404).json();
+            let class = "com.liferay.portal.kernel.lock.NoSuchLockException";
+            assert_eq!(refused, error_object(class, &format!("{{uuid={uuid}, companyId={company}}}")), "{service}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -126,6 +170,106 @@ async fn a_missing_permission_is_named() {
     add-file-entry: 403 User carl must have ADD_DOCUMENT permission for com.liferay.document.library.kernel.model.DLFolder 0
     update-file-entry: 403 User carl must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry <file>
     ");
+}
+
+#[tokio::test]
+async fn a_missing_permission_on_a_folder_is_named() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let folder = json!({"repositoryId": server.group(), "parentFolderId": 0, "name": "Contracts", "description": ""});
+    let folder = ann.call("/dlapp/add-folder", folder).await.expect(200).json();
+    let id = folder["folderId"].as_str().unwrap();
+    let named = |site: &str| json!({site: server.group(), "parentFolderId": 0, "name": "Contracts"});
+    // a viewer, and a contributor with a read-only license
+    for somebody in [&server.world.vic, &server.world.carl] {
+        for (method, parameters, permission) in [
+            ("dlapp/update-folder", json!({"folderId": id, "name": "Mine", "description": ""}), "UPDATE"),
+            ("dlapp/update-folder", json!({"folderId": id, "name": "Contracts", "description": "mine"}), "UPDATE"),
+            ("dlapp/move-folder", json!({"folderId": id, "parentFolderId": 0}), "DELETE"),
+            ("dlfolder/move-folder", json!({"folderId": id, "parentFolderId": 0}), "DELETE"),
+            ("dlapp/delete-folder", json!({"folderId": id}), "DELETE"),
+            ("dlfolder/delete-folder", json!({"folderId": id}), "DELETE"),
+            ("dlapp/delete-folder", named("repositoryId"), "DELETE"),
+            ("dlfolder/delete-folder", named("groupId"), "DELETE"),
+        ] {
+            let refused = server.liferay(somebody).call(&format!("/{method}"), parameters).await.expect(403).json();
+            let class = "com.liferay.portal.kernel.security.auth.PrincipalException$MustHavePermission";
+            let model = "com.liferay.document.library.kernel.model.DLFolder";
+            let user = somebody.person.number;
+            let message = format!("User {user} must have {permission} permission for {model} {id}");
+            assert_eq!(refused, error_object(class, &message), "{method}");
+        }
+    }
+    assert_eq!(ann.call("/dlapp/get-folder", json!({"folderId": id})).await.expect(200).json(), folder);
+}
+
+#[tokio::test]
+async fn a_file_name_has_255_characters_at_most() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let longest = format!("{}.txt", "ä".repeat(251));
+    let file = ann.add(&longest, "", "x").await.expect(200).json();
+    assert_eq!((&file["title"], &file["fileName"]), (&json!(longest), &json!(longest)));
+    let long = format!("{}.txt", "ä".repeat(252));
+    let update = |source: &str, title: &str| {
+        json!({
+            "fileEntryId": server.plan_number(), "sourceFileName": source, "mimeType": "", "title": title,
+            "description": "", "changeLog": "", "majorVersion": false, "bytes": [1],
+        })
+    };
+    for held in [false, true] {
+        if held {
+            ann.check_out().await.expect(200);
+        }
+        for refused in [
+            ann.add(&long, "", "x").await,
+            ann.add("", &long, "x").await,
+            ann.add(&long, "a.txt", "x").await,
+            ann.call("/dlapp/update-file-entry", update("", &long)).await,
+            ann.call("/dlapp/update-file-entry", update(&long, "")).await,
+        ] {
+            assert_eq!(refused.expect(500).json(), error_object(FILE_NAME, &long));
+        }
+    }
+    // the extension counts
+    let refused = ann.add(&"x".repeat(252), "a.txt", "x").await.expect(500).json();
+    assert_eq!(refused["error"]["type"], FILE_NAME);
+    assert_eq!(ann.labels().await, ["PWC", "1.0"]);
+    let count = format!("/dlapp/get-file-entries-count?repositoryId={}&folderId=0", server.group());
+    assert_eq!(ann.get(&count).await.expect(200).text(), "2");
+}
+
+#[tokio::test]
+async fn a_file_without_any_name_is_refused() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let form = Form::new()
+        .text("repositoryId", server.group().to_string())
+        .text("folderId", "0")
+        .text("sourceFileName", "")
+        .text("mimeType", "text/plain")
+        .text("title", "")
+        .text("description", "")
+        .text("changeLog", "")
+        .part("file", Part::bytes(&b"nameless"[..]).file_name(""));
+    let mut answers = vec![ann.parts("/dlapp/add-file-entry", form).await];
+    for (member, value) in [("bytes", json!([1])), ("bytes", Value::Null), ("file", json!("nameless"))] {
+        let mut parameters = json!({
+            "repositoryId": server.group(), "folderId": 0, "sourceFileName": "", "mimeType": "text/plain", "title": null,
+            "description": "", "changeLog": "",
+        });
+        parameters[member] = value;
+        answers.push(ann.call("/dlapp/add-file-entry", parameters).await);
+    }
+    // the name, which would be the text, is empty: the class stands for it
+    let nameless = json!({
+        "error": {"message": FILE_NAME, "type": FILE_NAME}, "exception": FILE_NAME, "throwable": FILE_NAME,
+    });
+    for answer in answers {
+        assert_eq!(answer.expect(500).json(), nameless);
+    }
+    let count = format!("/dlapp/get-file-entries-count?repositoryId={}&folderId=0", server.group());
+    assert_eq!(ann.get(&count).await.expect(200).text(), "1");
 }
 
 #[tokio::test]

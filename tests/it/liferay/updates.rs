@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{answer::Answer, liferay::Liferay, server::Server};
 
 /// `updateFileEntry` of the world's file, a minor step, nothing said but this.
-async fn update(server: &Server, client: &Liferay<'_>, said: Value) -> Answer {
+async fn update(server: &Server, client: &Liferay<'_>, said: &Value) -> Answer {
     let mut parameters = json!({
         "fileEntryId": server.plan_number(), "sourceFileName": "", "mimeType": "", "title": "", "description": "",
         "changeLog": "", "dlVersionNumberIncrease": "MINOR", "bytes": null,
@@ -57,7 +57,7 @@ async fn a_check_in_makes_the_file_what_its_working_copy_was() {
     ] {
         let before = approved(&server, &ann, members).await;
         ann.check_out().await.expect(200);
-        update(&server, &ann, said).await.expect(200);
+        update(&server, &ann, &said).await.expect(200);
         assert_eq!(newest(&server, &ann, members).await, expected, "{increase}");
         assert_eq!(approved(&server, &ann, members).await, before, "{increase}");
         ann.check_in(increase, "").await.expect(200);
@@ -74,7 +74,7 @@ async fn new_bytes_without_a_name_keep_extension_and_type() {
         let server = Server::start().await;
         let ann = server.liferay(&server.world.ann);
         let typed = json!({"sourceFileName": "plan.txt", "mimeType": "application/x-mine", "bytes": [0]});
-        update(&server, &ann, typed).await.expect(200);
+        update(&server, &ann, &typed).await.expect(200);
         if held {
             ann.check_out().await.expect(200);
         }
@@ -83,7 +83,7 @@ async fn new_bytes_without_a_name_keep_extension_and_type() {
             (json!({"bytes": [1, 2, 3], "title": "Renamed"}), "Renamed", "Renamed.txt", "3"),
             (json!({"bytes": [1, 2, 3, 4], "title": "Renamed.pdf"}), "Renamed.pdf", "Renamed.pdf.txt", "4"),
         ] {
-            update(&server, &ann, said).await.expect(200);
+            update(&server, &ann, &said).await.expect(200);
             let members = ["title", "fileName", "extension", "mimeType", "size"];
             let expected = [title, file_name, "txt", "application/x-mine", size];
             assert_eq!(newest(&server, &ann, members).await, expected, "{held}");
@@ -126,12 +126,12 @@ async fn an_empty_title_is_the_name_of_the_source() {
             // neither
             (json!({}), "third.pdf", "1"),
         ] {
-            update(&server, &ann, said).await.expect(200);
+            update(&server, &ann, &said).await.expect(200);
             let members = newest(&server, &ann, ["title", "extension", "size"]).await;
             assert_eq!(members, [title, "pdf", size], "{held}");
         }
         let taken = json!({"sourceFileName": "taken.txt", "bytes": [1, 2, 3]});
-        let refused = update(&server, &ann, taken).await.expect(500).json();
+        let refused = update(&server, &ann, &taken).await.expect(500).json();
         let class = "com.liferay.document.library.kernel.exception.DuplicateFileEntryException";
         assert_eq!(refused["throwable"], format!("{class}: A file entry already exists with title taken.txt"));
         assert_eq!(newest(&server, &ann, ["title", "size"]).await, ["third.pdf", "1"], "{held}");
@@ -154,7 +154,7 @@ async fn a_type_that_is_not_said_is_guessed_from_the_new_name() {
             ("plan.txt", "", "text/plain"),
         ] {
             let said = json!({"sourceFileName": source, "mimeType": said, "bytes": [1]});
-            update(&server, &ann, said).await.expect(200);
+            update(&server, &ann, &said).await.expect(200);
             assert_eq!(newest(&server, &ann, ["mimeType"]).await, [expected], "{held} {source}");
         }
     }
@@ -166,7 +166,7 @@ async fn a_type_is_guessed_from_the_name_that_a_working_copy_has_already() {
     let ann = server.liferay(&server.world.ann);
     ann.check_out().await.expect(200);
     for bytes in [[1], [2]] {
-        update(&server, &ann, json!({"sourceFileName": "plan.pdf", "bytes": bytes})).await.expect(200);
+        update(&server, &ann, &json!({"sourceFileName": "plan.pdf", "bytes": bytes})).await.expect(200);
         let members = newest(&server, &ann, ["fileName", "mimeType"]).await;
         assert_eq!(members, ["plan.pdf", "application/pdf"], "{bytes:?}");
     }
@@ -183,7 +183,7 @@ async fn a_type_may_be_said_of_the_bytes_there_are() {
         if held {
             ann.check_out().await.expect(200);
         }
-        update(&server, &ann, json!({"mimeType": "application/x-mine"})).await.expect(200);
+        update(&server, &ann, &json!({"mimeType": "application/x-mine"})).await.expect(200);
         let members = newest(&server, &ann, ["mimeType", "size"]).await;
         assert_eq!(members, ["application/x-mine", "5"], "{held}");
         if held {
@@ -204,12 +204,12 @@ async fn a_description_of_null_is_empty() {
     });
     assert_eq!(ann.call("/dlapp/add-file-entry", added).await.expect(200).json()["description"], "");
     for held in [false, true] {
-        update(&server, &ann, json!({"description": "about it"})).await.expect(200);
+        update(&server, &ann, &json!({"description": "about it"})).await.expect(200);
         assert_eq!(approved(&server, &ann, ["description"]).await, ["about it"], "{held}");
         if held {
             ann.check_out().await.expect(200);
         }
-        update(&server, &ann, json!({"description": null})).await.expect(200);
+        update(&server, &ann, &json!({"description": null})).await.expect(200);
         assert_eq!(newest(&server, &ann, ["description"]).await, [""], "{held}");
         if held {
             ann.check_in("MINOR", "").await.expect(200);
@@ -223,7 +223,7 @@ async fn update_and_check_in_takes_the_working_copys_name_along() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
     ann.check_out().await.expect(200);
-    update(&server, &ann, json!({"title": "Better"})).await.expect(200);
+    update(&server, &ann, &json!({"title": "Better"})).await.expect(200);
     let parameters = json!({
         "fileEntryId": server.plan_number(), "sourceFileName": "", "mimeType": "", "title": "Better", "description": "",
         "changeLog": "", "dlVersionNumberIncrease": "MINOR", "file": null,
@@ -255,13 +255,13 @@ async fn an_automatic_step_is_minor_for_words_alone_and_none_for_nothing() {
                 let said = json!({"title": title, "description": description, "dlVersionNumberIncrease": increase});
                 if held {
                     ann.check_out().await.expect(200);
-                    update(&server, &ann, said).await.expect(200);
+                    update(&server, &ann, &said).await.expect(200);
                     let how = json!({
                         "fileEntryId": server.plan_number(), "dlVersionNumberIncrease": increase, "changeLog": "log",
                     });
                     ann.call("/dlapp/check-in-file-entry", how).await.expect(200);
                 } else {
-                    update(&server, &ann, said).await.expect(200);
+                    update(&server, &ann, &said).await.expect(200);
                 }
                 if is_new {
                     expected.insert(0, format!("1.{}", expected.len()));
@@ -290,7 +290,7 @@ async fn an_automatic_step_is_minor_for_a_type_alone() {
             ann.check_out().await.expect(200);
         }
         let said = json!({"mimeType": "application/x-mine", "dlVersionNumberIncrease": "AUTOMATIC"});
-        update(&server, &ann, said).await.expect(200);
+        update(&server, &ann, &said).await.expect(200);
         if held {
             ann.check_in("AUTOMATIC", "").await.expect(200);
         }
