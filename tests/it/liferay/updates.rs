@@ -1,5 +1,5 @@
-//! What an update takes from what it is given and what it leaves, on a free file and in a working copy, and what a check-in
-//! makes of it (spec/liferay.md 11.4, 11.5).
+//! What an update takes from what it is given and what it leaves, on a free file and in a working copy, and what a
+//! check-in makes of it (spec/liferay.md 11.4, 11.5).
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
