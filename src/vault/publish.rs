@@ -207,10 +207,14 @@ impl Vault {
             let giving = bytes.giving();
             let metadata = what.metadata;
             let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
-            let media_type = giving.info.map(|_| {
-                let name = draft_name.as_deref().unwrap_or(&look.item.name);
-                given_type(&metadata, name)
-            });
+            let named_before = look.item.draft_of(actor.id()).and_then(|draft| draft.file_name.as_deref());
+            let media_type = match giving.info {
+                Some(_) => {
+                    let name = draft_name.as_deref().or(named_before).unwrap_or(&look.item.name);
+                    Some(given_type(&metadata, name))
+                }
+                None => metadata.declared_type.clone(),
+            };
             let saved = Saved {
                 sha256: giving.info.map(|info| info.sha256),
                 file_name: draft_name,
@@ -401,16 +405,27 @@ impl Vault {
         let content = brought.or(last.content).filter(|_| storage == Storage::File);
         let title = given.title.clone().or_else(|| draft.and_then(|draft| draft.title.clone()));
         let description = given.description.clone().or_else(|| draft.and_then(|draft| draft.description.clone()));
+        let given_name = given.file_name.as_ref().map(|name| name.as_str().to_owned());
+        let file_name =
+            given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
+        let media_type = match giving.info {
+            Some(_) => Some(given_type(given, file_name.as_deref().unwrap_or(&look.item.name))),
+            None => (given.declared_type.clone())
+                .or_else(|| given.media_type.clone())
+                .or_else(|| draft.and_then(|draft| draft.media_type.clone()))
+                .or_else(|| last.media_type.clone()),
+        };
         let changed = content != last.content
             || title.as_ref().is_some_and(|title| *title != last.title)
             || description.as_ref().is_some_and(|description| *description != last.description);
+        let retyped = content.is_some() && media_type != last.media_type;
         // nobody has seen the first edition before it is checked in: whatever comes until then is that one still
         let is_first = file.unpublished_by.is_some() && aim.revises.is_none();
         let (replace, step) = match what.how {
             _ if is_first => (true, Step::Minor),
             Publish::New(step) => (false, step),
             Publish::ReplaceLatest => (true, Step::Minor),
-            Publish::Automatic => (!changed, Step::Minor),
+            Publish::Automatic => (!changed && !retyped, Step::Minor),
         };
         if replace && !is_first && last.frozen && (changed || what.how == Publish::ReplaceLatest) {
             return Err(Error::Frozen);
@@ -422,22 +437,12 @@ impl Vault {
         if let Some(category) = given.category.filter(|category| *category != look.item.category.id) {
             self.check_category(actor, &look.item.library, category).await?;
         }
-        let given_name = given.file_name.as_ref().map(|name| name.as_str().to_owned());
-        let file_name =
-            given_name.or(draft.and_then(|draft| draft.file_name.clone())).or_else(|| last.file_name.clone());
         let item_name = match (&given.file_name, what.rename) {
             (Some(name), Some(on_conflict)) if name.as_str() != look.item.name => {
                 let folder = look.item.parent.ok_or(Error::WrongKind(Kind::File))?;
                 Some(self.free_name(folder, name, Kind::File, on_conflict, attempt).await?)
             }
             _ => None,
-        };
-        let media_type = match (giving.info, draft) {
-            (Some(_), _) => Some(given_type(given, file_name.as_deref().unwrap_or(&look.item.name))),
-            (None, Some(draft)) => draft.media_type.clone().or_else(|| last.media_type.clone()),
-            (None, None) => {
-                given.declared_type.clone().or_else(|| given.media_type.clone()).or_else(|| last.media_type.clone())
-            }
         };
         let label = match (&given.label, replace) {
             (Some(label), _) => label.clone(),

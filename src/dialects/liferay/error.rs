@@ -274,7 +274,10 @@ impl Error {
             Self::IllegalArgument(Some(text)) => conversion(ILLEGAL_ARGUMENT, *text),
             Self::IllegalArgument(None) => Words { fault: Fault::Conversion, ..bare(ILLEGAL_ARGUMENT) },
             Self::NotJson => conversion(ILLEGAL_STATE, "Unable to deserialize object"),
+            // an exception without a text is its class name
+            Self::FileName(name) if name.is_empty() => bare(FILE_NAME),
             Self::FileName(name) => refused(FILE_NAME, name),
+            Self::FolderName(name) if name.is_empty() => bare(FOLDER_NAME),
             Self::FolderName(name) => refused(FOLDER_NAME, name),
             Self::TitleTaken(title) => {
                 refused(DUPLICATE_FILE, format!("A file entry already exists with title {title}"))

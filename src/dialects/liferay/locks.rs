@@ -14,7 +14,9 @@ use crate::{
     domain::{
         edition::Publish,
         error::{Error as Refusal, Missing},
+        event::Verb,
         lock::{CheckOut, Mode},
+        permission::Action,
         version::Step,
     },
     vault::{Cancel, CheckIn, Look, Publication},
@@ -90,8 +92,7 @@ async fn drop_working_copy(ask: &Ask) -> Result<Option<(Look, crate::domain::loc
 /// `checkInFileEntry` with an increase or a flag: the working copy becomes a version. Of a file that is not checked out
 /// nothing becomes anything, quietly.
 pub async fn check_in(ask: Ask) -> Result<Value, Error> {
-    let (how, comment) = (ask.publish(), ask.change_log()?);
-    publish_working_copy(&ask, how, comment, None).await
+    publish_working_copy(&ask, ask.publish(), Ask::change_log, None).await
 }
 
 /// `checkInFileEntry(fileEntryId, lockUuid)`: a minor version, if that very lock is meant. An empty uuid means any.
@@ -101,17 +102,24 @@ pub async fn check_in_by_uuid(ask: Ask) -> Result<Value, Error> {
         // no lock has the nil uuid
         text => Some(ids::uuid(text).unwrap_or(Uuid::nil())),
     };
-    publish_working_copy(&ask, Publish::New(Step::Minor), String::new(), uuid).await
+    publish_working_copy(&ask, Publish::New(Step::Minor), |_| Ok(String::new()), uuid).await
 }
 
 async fn publish_working_copy(
     ask: &Ask,
     how: Publish,
-    comment: String,
+    comment: fn(&Ask) -> Result<String, Error>,
     lock_uuid: Option<Uuid>,
 ) -> Result<Value, Error> {
     let number = ask.number("fileEntryId")?;
     let look = find::file(ask.vault(), &ask.actor, number).await?;
+    let said = ask.said(Operation::CheckIn, &Subject::File(number));
+    if look.item().lock().is_some() {
+        // whose it is comes before what is wrong with the words
+        let checked = look.check(&ask.actor, Action::CheckIn).map(drop);
+        ask.vault().note_refusal(&ask.actor, &look, Verb::CheckIn, None, checked).await.map_err(&said)?;
+    }
+    let comment = comment(ask)?;
     // a caller who names a fence means a check-out, and learns when it has ended
     if look.item().lock().is_none() && ask.actor.fence.is_none() {
         return Ok(Value::Null);
@@ -120,7 +128,7 @@ async fn publish_working_copy(
     let publication = Publication { content: None, metadata, comment, how, rename };
     match ask.vault().check_in(&ask.actor, &look, CheckIn { publication, lock_uuid }).await {
         Ok(_) | Err(Refusal::NotCheckedOut) => Ok(Value::Null),
-        Err(refusal) => Err(ask.said(Operation::CheckIn, &Subject::File(number))(refusal)),
+        Err(refusal) => Err(said(refusal)),
     }
 }
 

@@ -36,9 +36,14 @@ pub async fn update(ask: Ask) -> Result<Value, Error> {
 
 /// `updateFileEntryAndCheckIn`: the same, and the caller's own check-out ends with it.
 pub async fn update_and_check_in(ask: Ask) -> Result<Value, Error> {
-    let (look, publication) = prepare(&ask).await?;
+    let (look, mut publication) = prepare(&ask).await?;
     let said = ask.said(Operation::Update, &Subject::File(look.item().number));
     let done = if look.item().is_held_by(ask.actor.id()) {
+        if publication.rename.is_none() {
+            // an earlier update may have named the working copy
+            let (named, rename) = name_of_working_copy(&look, ask.actor.id())?;
+            (publication.metadata.file_name, publication.rename) = (named.file_name, rename);
+        }
         ask.vault().check_in(&ask.actor, &look, CheckIn { publication, lock_uuid: None }).await
     } else {
         ask.vault().save_draft(&ask.actor, &look, publication).await
