@@ -82,11 +82,11 @@ impl Vault {
             }
             // an edition published in between would not be the one that was named
             let revision = named.map(|_| file.lock_revision);
-            let act = self.act(actor, what.comment.as_deref());
+            let (act, settles) = (self.act(actor, what.comment.as_deref()), self.0.settings.lapse.checks_in());
             let taken = {
                 let mut db = self.connection().await?;
                 let library = look.item.library.id;
-                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, own, &act).await)?
+                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, own, settles, &act).await)?
             };
             match taken {
                 Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
