@@ -101,7 +101,7 @@ impl Vault {
     async fn settle_some(&self) -> sqlx::Result<bool> {
         let mut all = self.0.db.begin().await?;
         store::feed::hold(&mut all).await?;
-        let (now, settles) = (self.0.clock.instead(), self.0.settings.lapse.checks_in());
+        let (now, settles) = (self.0.clock.instead(), self.settles());
         let lapsed = store::feed::note_lapses(&mut all, now, settles, BATCH).await?;
         let numbered = store::feed::number(&mut all, BATCH).await?;
         all.commit().await?;

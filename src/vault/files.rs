@@ -347,8 +347,7 @@ impl Vault {
         caller: Option<PrincipalId>,
     ) -> sqlx::Result<Option<ItemRow>> {
         store::folders::hold_locks_below(all, folder).await?;
-        let settles = self.0.settings.lapse.checks_in();
-        store::items::held_below(all, self.0.clock.instead(), folder, caller, settles).await
+        store::items::held_below(all, self.0.clock.instead(), folder, caller, self.settles()).await
     }
 
     /// The refusal for such a file. To be asked for when the transaction has given its connection back. `None`: its check-out
@@ -382,7 +381,9 @@ impl Vault {
                     let mut db = self.connection().await?;
                     let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
                     let trash = self.0.fresh.oracle_file()?;
-                    let done = again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)?;
+                    let done = again!(
+                        store::files::delete(&mut db, &permit, library, seen, self.settles(), &trash, &act).await
+                    )?;
                     if !done && store::parts::has_file(&mut db, look.item.id).await? {
                         return Err(Error::Associated);
                     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::Actor,
+        actor::{Actor, Dialect},
         edition::{Metadata, Publish},
         error::{Error, Missing, Result},
         event::Verb,
@@ -33,15 +33,20 @@ const BATCH: i64 = 100;
 const BATCHES: usize = 100;
 
 impl Vault {
+    /// The room whose lapsed check-outs are checked in, if there is one: for the statements that must not pass over them.
+    pub(super) fn settles(&self) -> Option<Dialect> {
+        self.0.settings.lapse.checks_in()
+    }
+
     /// Whether a check-out of this file has lapsed and must be settled before anything else is done with the file.
     pub(super) fn is_left_behind(&self, row: &ItemRow) -> bool {
-        row.lapsed && row.dialect.is_some() && row.dialect == self.0.settings.lapse.checks_in()
+        row.lapsed && row.dialect.is_some() && row.dialect == self.settles()
     }
 
     /// Settles all that has lapsed, also where nobody looks; nothing where it is cancelled anyway. Any number of nodes may do
     /// so at once.
     pub async fn settle_lapses(&self) -> Result<()> {
-        let Some(room) = self.0.settings.lapse.checks_in() else { return Ok(()) };
+        let Some(room) = self.settles() else { return Ok(()) };
         for _ in 0..BATCHES {
             let rows = {
                 let mut db = self.connection().await?;

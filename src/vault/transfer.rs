@@ -87,7 +87,7 @@ impl Vault {
         store::folders::hold_trees(&mut all, &trees).await?;
         store::transfers::hold_locks(&mut all, own.map(|own| own.id), what.from).await?;
         if let Some(own) = own {
-            let (now, settles) = (self.0.clock.instead(), self.0.settings.lapse.checks_in());
+            let (now, settles) = (self.0.clock.instead(), self.settles());
             if let Some(held) = store::items::held_below(&mut all, now, own.root, what.actor.id(), settles).await? {
                 return Ok(Transferred::Held(Box::new(held)));
             }
