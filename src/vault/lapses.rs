@@ -52,17 +52,13 @@ impl Vault {
                 let mut db = self.connection().await?;
                 store::items::lapsed(&mut db, self.0.clock.instead(), room, BATCH).await?
             };
-            let (found, mut failed) = (rows.len(), None);
+            let mut goes_on = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
             for row in rows {
                 // one that fails keeps none of the others waiting
-                if let Err(error) = Box::pin(self.settle_lapse(row)).await {
-                    failed = Some(error);
-                }
+                goes_on &= Box::pin(self.settle_lapse(row)).await?;
             }
-            match failed {
-                Some(error) => return Err(error),
-                None if i64::try_from(found).is_ok_and(|found| found < BATCH) => break,
-                None => {}
+            if !goes_on {
+                break;
             }
         }
         Ok(())
@@ -86,23 +82,29 @@ impl Vault {
     }
 
     /// Publishes what the holder of a lapsed check-out left, or cancels where that cannot be. Of many who do so at once one
-    /// does it; the others find it done when they look again.
-    pub(super) async fn settle_lapse(&self, row: ItemRow) -> Result<()> {
-        let Lapse::ChecksIn { comment, .. } = self.0.settings.lapse else { return Ok(()) };
+    /// does it; the others find it done when they look again. `false`: it failed through a fault of ours, and waits for
+    /// another try; the file can be read as it is.
+    pub(super) async fn settle_lapse(&self, row: ItemRow) -> Result<bool> {
+        let Lapse::ChecksIn { comment, .. } = self.0.settings.lapse else { return Ok(true) };
         let vault = self.clone();
         self.complete(async move {
             let (file, fence) = (row.id, row.fence.unwrap_or(0));
             let refusal = match vault.check_in_for_holder(row, comment).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 // it may well be published a moment later
-                Err(error @ (Error::Broken(_) | Error::Overloaded)) => return Err(error),
+                Err(Error::Overloaded) => return Err(Error::Overloaded),
+                Err(error @ Error::Broken(_)) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(file = %file.0, fence, %error, cause, "a check-out that ended is not settled");
+                    return Ok(false);
+                }
                 Err(refusal) => refusal,
             };
             let mut db = vault.connection().await?;
             if again!(store::locks::let_lapse(&mut db, vault.0.clock.instead(), file, fence).await)? {
                 tracing::warn!(file = %file.0, fence, %refusal, "a check-out that ended is cancelled instead of checked in");
             }
-            Ok(())
+            Ok(true)
         })
         .await
     }

@@ -179,17 +179,18 @@ impl Vault {
 
     /// The same before anybody has said that the caller may see it. It must not get out of the vault like that.
     pub(super) async fn look_unseen(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
+        let mut is_stuck = false;
         for _ in 0..ATTEMPTS {
             let row = {
                 let mut db = self.connection().await?;
                 crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
             };
             let row = row.ok_or(Error::Missing(Missing::Item))?;
-            if !self.is_left_behind(&row) {
-                return self.dress_one(row).await;
+            if is_stuck || !self.is_left_behind(&row) {
+                return self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item));
             }
             // what becomes of it may give the file another name, so that the key may mean another one then
-            Box::pin(self.settle_lapse(row)).await?;
+            is_stuck = !Box::pin(self.settle_lapse(row)).await?;
         }
         Err(Error::Overloaded)
     }

@@ -213,7 +213,7 @@ async fn a_program_killed_at_the_end_has_made_one_version_or_makes_it_when_it_is
     // without the room whose subscribers are told every second
     let variables = [("COATCHECK__LIFERAY__LOCK_EXPIRY", "check_in"), ("COATCHECK__GRAPH__ENABLED", "false")];
     let mut process = Process::start_among(&data, &[], &variables);
-    let vault = beside(&data).await;
+    let mut vault = beside(&data).await;
     let world = world::build(&vault).await;
     let http = server::client();
     let mut files = Vec::new();
@@ -230,6 +230,7 @@ async fn a_program_killed_at_the_end_has_made_one_version_or_makes_it_when_it_is
         tokio::time::sleep(std::time::Duration::from_millis(700 + 250 * round)).await;
         process.kill();
         process = Process::start_among(&data, &[], &variables);
+        vault = beside(&data).await;
     }
     // nobody looks, and all the same
     let mut left = files.len();
