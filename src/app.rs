@@ -16,8 +16,9 @@ use serde_json::json;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
-    config::{Config, Seconds},
+    config::{Config, LockExpiry, Seconds},
     dialects::{Hall, Limits, ROOMS, Refused, Room, Words, graph, liferay},
+    domain::{actor::Dialect, lock::Lapse},
     http::{
         guard::{self, Head, Refusal},
         health::{self, Check, Draining},
@@ -93,6 +94,10 @@ pub fn vault_settings(config: &Config) -> vault::Settings {
             wrong_codes_per_address: i32::try_from(config.oracle.wrong_codes_per_address).unwrap_or(i32::MAX),
             wrong_code_window: chrono::Duration::minutes(config.oracle.wrong_code_minutes.into()),
         },
+        lapse: match config.liferay.lock_expiry {
+            LockExpiry::Cancel => Lapse::Cancels,
+            LockExpiry::CheckIn => Lapse::ChecksIn { room: Dialect::Liferay, comment: liferay::locks::TIMED_OUT },
+        },
         rescued_drafts: chrono::Duration::days(config.locks.rescued_draft_days.into()),
         sweep_grace: chrono::Duration::hours(config.content.grace_hours.into()),
         max_file_size: config.content.max_file_bytes,
@@ -110,11 +115,11 @@ pub fn router(hall: Hall, config: &Config, draining: Draining) -> Router {
     let rooms: Vec<Room> = ROOMS
         .into_iter()
         .filter(|room| match room.dialect {
-            crate::domain::actor::Dialect::Arena => config.arena.enabled,
-            crate::domain::actor::Dialect::Oracle => config.oracle.enabled,
-            crate::domain::actor::Dialect::Graph => config.graph.enabled,
-            crate::domain::actor::Dialect::Liferay => config.liferay.enabled,
-            crate::domain::actor::Dialect::Console => true,
+            Dialect::Arena => config.arena.enabled,
+            Dialect::Oracle => config.oracle.enabled,
+            Dialect::Graph => config.graph.enabled,
+            Dialect::Liferay => config.liferay.enabled,
+            Dialect::Console => true,
         })
         .collect();
     let checks = checks(&hall.vault);

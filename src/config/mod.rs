@@ -17,8 +17,8 @@ pub use self::{
     layers::Origin,
     secret::{REDACTED, Secret},
     sections::{
-        Arena, Auth, Content, Database, Embedded, Graph, Liferay, Locks, Log, LogFormat, Oracle, Seconds, Server,
-        Surroundings, Tls,
+        Arena, Auth, Content, Database, Embedded, Graph, Liferay, LockExpiry, Locks, Log, LogFormat, Oracle, Seconds,
+        Server, Surroundings, Tls,
     },
 };
 

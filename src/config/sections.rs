@@ -145,9 +145,17 @@ pub struct Liferay {
     pub company_id: i64,
     pub lock_limit_milliseconds: i64,
     pub endless_locks: bool,
+    pub lock_expiry: LockExpiry,
     pub force_basic: bool,
     pub strict_http_methods: bool,
     pub jsonp: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockExpiry {
+    Cancel,
+    CheckIn,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -9,7 +9,7 @@ use super::{
     id::{CategoryId, ItemId, PrincipalId},
     library::Library,
     lock::Lock,
-    name::ItemName,
+    name::{ItemName, extension},
     person::Person,
     special::Special,
     version::Version,
@@ -168,6 +168,16 @@ impl Item {
     /// The working copy, if `principal` is its holder.
     pub fn draft_of(&self, principal: Option<PrincipalId>) -> Option<&Draft> {
         self.file.as_ref().and_then(|file| file.draft.as_ref()).filter(|_| self.is_held_by(principal))
+    }
+
+    /// What the file is called after when this working copy is checked in: the title that was saved, and the extension of the
+    /// bytes. `None`: it keeps its name, since neither is another, or what was saved has no title: it came through a dialect
+    /// that keeps titles apart from bytes.
+    pub fn retitled_by<'a>(&'a self, draft: &'a Draft) -> Option<(&'a str, &'a str)> {
+        let title = draft.title.as_deref()?;
+        let wanted = extension(draft.file_name.as_deref().unwrap_or(&self.name)).unwrap_or_default();
+        let has = extension(&self.name).unwrap_or_default();
+        (title != self.title || wanted != has).then_some((title, wanted))
     }
 
     /// A number that rises with everything that others see of the item: its own changes, a taking and a release of its

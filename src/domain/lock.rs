@@ -64,6 +64,32 @@ fn has_working_copy(mode: Mode, dialect: Dialect) -> bool {
     !(mode == Mode::Reservation && dialect == Dialect::Graph)
 }
 
+/// What becomes of check-outs that end by themselves. Their files are free from that moment on in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lapse {
+    /// They are cancelled; the working copies are kept as rescued ones for a while.
+    #[default]
+    Cancels,
+    /// Those that were taken through this room are checked in for their holders, as major editions with this comment; what
+    /// cannot be checked in is cancelled, and so are those of all other rooms.
+    ChecksIn {
+        /// Through which room they were taken.
+        room: Dialect,
+        /// What is said with the edition.
+        comment: &'static str,
+    },
+}
+
+impl Lapse {
+    /// The room whose check-outs are checked in when they end by themselves.
+    pub fn checks_in(self) -> Option<Dialect> {
+        match self {
+            Lapse::Cancels => None,
+            Lapse::ChecksIn { room, .. } => Some(room),
+        }
+    }
+}
+
 /// The lock as the permission checker sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {

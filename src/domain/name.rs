@@ -45,6 +45,13 @@ impl ItemName {
         Ok(ItemName(text.into()))
     }
 
+    /// The name of a file after its title: a slash is none there, and the extension is appended where it is lacking.
+    pub fn of_title(title: &str, wanted: &str) -> Result<Self, BadName> {
+        let safe = title.replace('/', "_");
+        let has_it = extension(&safe).is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+        if wanted.is_empty() || has_it { Self::parse(&safe) } else { Self::parse(&format!("{safe}.{wanted}")) }
+    }
+
     /// The nearest name to a text that need not be one: a person's, for the root folder of their library.
     pub fn nearest(text: &str) -> Self {
         let fits = |c: char| if c.is_control() || c == '/' || c == '\\' { '_' } else { c };

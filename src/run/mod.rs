@@ -2,6 +2,7 @@
 //! in `app`; what is printed for people is the command line's business.
 
 mod database;
+mod lapses;
 mod logs;
 pub mod relay;
 mod sweeper;
@@ -194,6 +195,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let House { addresses: _, doors, renewal, relay, router, draining } = house;
     let sweeper = sweeper::start(opened.vault.clone(), config.content.sweep_minutes);
+    let lapses = lapses::start(opened.vault.clone());
     let period = Duration::from_millis(config.graph.relay_milliseconds.into());
     let stopping = CancellationToken::new();
     let relay = relay.map(|relay| relay.start(period, stopping.clone()));
@@ -213,7 +215,7 @@ pub async fn serve(
     let drained = serve::serve(doors, router, app::connection_limits(config), draining, stop).await;
     tracing::info!(open = drained.open, cut = drained.cut, "drained");
     sweeper.abort();
-    for task in [relay, renewal].into_iter().flatten() {
+    for task in [lapses, relay, renewal].into_iter().flatten() {
         task.abort();
     }
     opened.close().await;

@@ -117,6 +117,17 @@ pub struct NewEdition {
     pub client_times: ClientTimes,
 }
 
+/// What the lock must be at the moment of a publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Anything, unless it is released.
+    Any,
+    /// It lives: the publication was begun under its fence.
+    Alive,
+    /// It has lapsed, and still stands in its row: [`publish`] alone does this.
+    Lapsed,
+}
+
 /// What a publication is bound to and what becomes of the lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
@@ -124,14 +135,14 @@ pub struct Binding {
     pub revision: i64,
     /// Whether the lock is released with it.
     pub release: bool,
-    /// Whether it counts only while the lock lives: it was begun under its fence.
-    pub bound: bool,
+    /// What the lock must be at that moment.
+    pub life: Life,
     /// Whose lock it is, where it is not the caller's.
     pub holder: Option<PrincipalId>,
 }
 
 /// Publishes an edition, perhaps releasing the lock with it, and notes it. `None`: the file has changed since it was
-/// looked at, or the lock has lapsed; nothing was done.
+/// looked at, or the lock is not what it must be; nothing was done.
 ///
 /// Answers the name of the blob that holds the bytes now, if they are not in the row: an upload under another name is
 /// then superfluous.
@@ -156,7 +167,8 @@ pub async fn publish(
                 number = CASE WHEN $4 THEN NULL ELSE number END, draft_number = CASE WHEN $4 THEN NULL ELSE draft_number END,
                 owner_text = CASE WHEN $4 THEN NULL ELSE owner_text END, comment = CASE WHEN $4 THEN NULL ELSE comment END
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT ($4::boolean OR $36::boolean) OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND CASE WHEN $40::boolean THEN holder_id IS NOT NULL AND expires_at <= coalesce($2::timestamptz, now())
+                    ELSE NOT ($4::boolean OR $36::boolean) OR expires_at IS NULL OR expires_at > coalesce($2, now()) END
             RETURNING file_id, fence
         ), stored AS (
             INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
@@ -229,10 +241,11 @@ pub async fn publish(
         verb as Verb,
         library.0,
         act.request,
-        binding.bound,
+        binding.life == Life::Alive,
         binding.holder.map(|holder| holder.0),
         edition.client_times.created,
         edition.client_times.modified,
+        binding.life == Life::Lapsed,
     )
     .fetch_optional(db)
     .await
@@ -339,7 +352,7 @@ pub async fn replace_latest(
         verb as Verb,
         library.0,
         act.request,
-        binding.bound,
+        binding.life == Life::Alive,
         binding.holder.map(|holder| holder.0),
         by.0,
         act.comment.as_deref(),
@@ -388,7 +401,7 @@ pub async fn describe_latest(
         permit.item().0,
         act.now,
         binding.revision,
-        binding.bound,
+        binding.life == Life::Alive,
         edition.id.0,
         edition.label,
         edition.title,

@@ -50,11 +50,18 @@ pub async fn hold(db: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 /// Notes lapses of locks, so many at most; answers how many. A lock that somebody is about to change is left alone: either
-/// they note something, or it is noted the next time. Needs [`hold`].
-pub async fn note_lapses(db: &mut PgConnection, now: Option<DateTime<Utc>>, limit: i64) -> sqlx::Result<u64> {
+/// they note something, or it is noted the next time. So are those of the room `settles`: what becomes of them says it.
+/// Needs [`hold`].
+pub async fn note_lapses(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    settles: Option<Dialect>,
+    limit: i64,
+) -> sqlx::Result<u64> {
     let noted = sqlx::query!(
         "WITH lapsed AS MATERIALIZED (
             SELECT file_id FROM locks WHERE expires_at <= coalesce($1::timestamptz, now()) AND lapse_fence < fence
+                AND ($3::text IS NULL OR dialect IS DISTINCT FROM $3)
             ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
         ), known AS (
             UPDATE locks k SET lapse_fence = k.fence FROM lapsed WHERE k.file_id = lapsed.file_id
@@ -65,6 +72,7 @@ pub async fn note_lapses(db: &mut PgConnection, now: Option<DateTime<Utc>>, limi
         FROM known JOIN items i ON i.id = known.file_id WHERE known.holder_id IS NOT NULL",
         now,
         limit,
+        settles as Option<Dialect>,
     )
     .execute(db)
     .await?;

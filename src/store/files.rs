@@ -212,12 +212,14 @@ pub async fn update(
 
 /// Puts a file into the trash, under an id of its own there, ending its lock; the draft of an ended lock is rescued. From
 /// there it comes back like any other file, also if it was never checked in. `false`
-/// as in [`update`], and when the file belongs to a part, whose associations pass through the same row.
+/// as in [`update`], when the file belongs to a part, whose associations pass through the same row, and while nothing says
+/// of the lapse of a check-out through the room `settles`.
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
     seen: Seen,
+    settles: Option<Dialect>,
     trash_id: &str,
     act: &Act,
 ) -> sqlx::Result<bool> {
@@ -228,6 +230,7 @@ pub async fn delete(
                 owner_text = NULL, comment = NULL
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
                 AND (NOT $9::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND NOT coalesce(dialect = $11::text AND lapse_fence < fence AND expires_at <= coalesce($2, now()), false)
                 AND NOT EXISTS (SELECT 1 FROM part_files p WHERE p.file_id = locks.file_id)
             RETURNING file_id, fence
         ), rescued AS (
@@ -254,6 +257,7 @@ pub async fn delete(
         act.request,
         seen.bound,
         trash_id,
+        settles as Option<Dialect>,
     )
     .fetch_optional(db)
     .await?;

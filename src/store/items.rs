@@ -74,6 +74,8 @@ pub struct ItemRow {
     pub lock_revision: Option<i64>,
     pub fence: Option<i64>,
     pub held: bool,
+    /// Whether the lock has ended by itself and nothing says of that yet.
+    pub lapsed: bool,
     pub holder: Option<PrincipalId>,
     pub mode: Option<Mode>,
     pub dialect: Option<Dialect>,
@@ -139,6 +141,8 @@ macro_rules! items {
                 k.revision AS "lock_revision?", k.fence AS "fence?",
                 (k.holder_id IS NOT NULL AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now())))
                     AS "held!",
+                coalesce(k.holder_id IS NOT NULL AND k.expires_at <= coalesce($1, now()) AND k.lapse_fence < k.fence, false)
+                    AS "lapsed!",
                 k.holder_id AS "holder?: PrincipalId", k.mode AS "mode?: Mode", k.dialect AS "dialect?: Dialect",
                 k.taken_at AS "taken_at?", k.expires_at AS "expires_at?", k.lock_uuid AS "lock_uuid?", k.number AS "lock_number?",
                 k.draft_number AS "draft_number?", k.owner_text AS "owner_text?", k.comment AS "lock_comment?",
@@ -492,24 +496,50 @@ pub async fn held(
     .await
 }
 
-/// A file below a folder that somebody else holds, if there is one: what forbids deleting or moving the folder.
+/// Files whose check-out through a room has lapsed without anything saying so, the oldest lapses first; so many at most.
+pub async fn lapsed(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    room: Dialect,
+    limit: i64,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        "0::bigint",
+        r#"WHERE i.deleted_at IS NULL AND k.expires_at <= coalesce($1::timestamptz, now()) AND k.lapse_fence < k.fence
+            AND k.dialect = $3::text
+        ORDER BY k.expires_at, i.id LIMIT $4"#,
+        now,
+        false,
+        room as Dialect,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A file below a folder that somebody else holds, if there is one: what forbids deleting or moving the folder. Also one
+/// whose check-out through the room `settles` has lapsed, be it the caller's, while nothing says of that.
 pub async fn held_below(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,
     folder: ItemId,
     caller: Option<PrincipalId>,
+    settles: Option<Dialect>,
 ) -> sqlx::Result<Option<ItemRow>> {
     items!(
         "",
         "0::bigint",
         r#"WHERE i.ancestors @> ARRAY[$3::uuid] AND i.deleted_at IS NULL AND k.holder_id IS NOT NULL
-            AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
-            AND k.holder_id IS DISTINCT FROM $4::uuid
+            AND CASE WHEN k.expires_at <= coalesce($1::timestamptz, now())
+                THEN k.dialect = $5::text AND k.lapse_fence < k.fence
+                ELSE k.holder_id IS DISTINCT FROM $4::uuid END
         ORDER BY k.taken_at LIMIT 1"#,
         now,
         false,
         folder.0,
         caller.map(|caller| caller.0),
+        settles as Option<Dialect>,
     )
     .fetch_optional(db)
     .await

@@ -32,7 +32,8 @@ pub struct LockRow {
 
 /// Takes the lock and notes it in the trail, or does neither. `None`: somebody has it, the file is gone, or its revision
 /// is another than the one named: something was published since. `own`: also from the holder itself, under this fence.
-/// A working copy that a lapsed holder left behind is rescued on the way.
+/// A working copy that a lapsed holder left behind is rescued on the way; but what has lapsed of the room `settles` is not
+/// free while nothing says of that.
 #[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn take(
     db: &mut PgConnection,
@@ -42,6 +43,7 @@ pub async fn take(
     what: &CheckOut,
     revision: Option<i64>,
     own: Option<i64>,
+    settles: Option<Dialect>,
     act: &Act,
 ) -> sqlx::Result<Option<LockRow>> {
     sqlx::query_as!(
@@ -51,8 +53,9 @@ pub async fn take(
                 taken_at = coalesce($3, now()), expires_at = coalesce($3, now()) + $6::interval, lock_uuid = $7,
                 number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = $8, comment = $9
             WHERE file_id = $1 AND closed_at IS NULL
-                AND (holder_id IS NULL OR expires_at <= coalesce($3::timestamptz, now())
-                    OR (holder_id = $2 AND fence = $13::bigint))
+                AND (holder_id IS NULL OR (holder_id = $2 AND fence = $13::bigint)
+                    OR (expires_at <= coalesce($3::timestamptz, now())
+                        AND NOT coalesce(dialect = $14::text AND lapse_fence < fence, false)))
                 AND ($12::bigint IS NULL OR revision = $12)
             RETURNING *
         ), rescued AS (
@@ -79,6 +82,7 @@ pub async fn take(
         act.request,
         revision,
         own,
+        settles as Option<Dialect>,
     )
     .fetch_optional(db)
     .await
@@ -167,6 +171,44 @@ pub async fn release(
         },
         released: row.released,
     }))
+}
+
+/// Ends a lock that has lapsed, which nobody does, and notes it at the moment when it lapsed; the working copy is rescued.
+/// `false`: it is another lock by now, or none.
+pub async fn let_lapse(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    file: ItemId,
+    fence: i64,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query_scalar!(
+        r#"WITH old AS MATERIALIZED (
+            SELECT * FROM locks
+            WHERE file_id = $1 AND fence = $2 AND closed_at IS NULL AND holder_id IS NOT NULL
+                AND expires_at <= coalesce($3::timestamptz, now())
+            FOR NO KEY UPDATE
+        ), freed AS (
+            UPDATE locks k SET holder_id = NULL, revision = k.revision + 1, lapse_fence = k.fence, mode = NULL, dialect = NULL,
+                taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL, owner_text = NULL,
+                comment = NULL
+            FROM old WHERE k.file_id = old.file_id
+            RETURNING k.file_id
+        ), rescued AS (
+            UPDATE drafts d SET rescued_at = coalesce(d.rescued_at, old.expires_at) FROM old, freed
+            WHERE d.file_id = old.file_id AND d.fence = old.fence
+        ), noted AS (
+            INSERT INTO events (at, dialect, verb, outcome, library_id, item_id, fence, holder_id)
+            SELECT old.expires_at, old.dialect, 'lapse', 'done', i.library_id, i.id, old.fence, old.holder_id
+            FROM old JOIN items i ON i.id = old.file_id, freed WHERE old.lapse_fence < old.fence
+        )
+        SELECT file_id FROM freed"#,
+        file.0,
+        fence,
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(done.is_some())
 }
 
 /// The file whose lock has this uuid, if it is held.

@@ -69,6 +69,14 @@ pub fn is_unstorable(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Encode(_)) || code.is_some_and(|code| CODES.contains(&&*code))
 }
 
+/// Whether the database will not have this very statement, however often it is tried: its values break a rule, or it is
+/// wrong itself. Then it has changed nothing.
+pub fn is_final(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let is_of = |class: &&str| code.as_ref().is_some_and(|code| code.starts_with(*class));
+    matches!(error, sqlx::Error::Encode(_)) || ["22", "23", "42", "54", "XX"].iter().any(is_of)
+}
+
 /// Postgres texts have no NUL: what is looked up by a text with one is not there.
 pub(crate) fn has_nul(text: &str) -> bool {
     text.contains('\0')

@@ -86,7 +86,9 @@ impl Vault {
                     Deleted::Changed => false,
                     Deleted::Only => {
                         let trash = self.0.fresh.oracle_file()?;
-                        again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)?
+                        again!(
+                            store::files::delete(&mut db, &permit, library, seen, self.settles(), &trash, &act).await
+                        )?
                     }
                 };
                 if !done && store::parts::associates(&mut db, edition).await? {

@@ -87,6 +87,7 @@ impl Vault {
         if !ends.unsettled {
             return Ok(ends);
         }
+        self.settle_lapses().await?;
         for _ in 0..BATCHES {
             if !again!(self.settle_some().await)? {
                 break;
@@ -100,7 +101,8 @@ impl Vault {
     async fn settle_some(&self) -> sqlx::Result<bool> {
         let mut all = self.0.db.begin().await?;
         store::feed::hold(&mut all).await?;
-        let lapsed = store::feed::note_lapses(&mut all, self.0.clock.instead(), BATCH).await?;
+        let (now, settles) = (self.0.clock.instead(), self.settles());
+        let lapsed = store::feed::note_lapses(&mut all, now, settles, BATCH).await?;
         let numbered = store::feed::number(&mut all, BATCH).await?;
         all.commit().await?;
         Ok(numbered == BATCH || i64::try_from(lapsed).is_ok_and(|lapsed| lapsed == BATCH))

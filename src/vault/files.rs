@@ -278,7 +278,10 @@ impl Vault {
                     again!(self.update_file(&permit, item, seen, changed, later.as_ref(), &act).await)
                 }
                 None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
-                    Ok(Tree::Held(held)) => return Err(self.refuse_held(*held).await?),
+                    Ok(Tree::Held(held)) => match self.refuse_held(*held).await? {
+                        Some(refusal) => return Err(refusal),
+                        None => Ok(false),
+                    },
                     other => other.map(|tree| matches!(tree, Tree::Done)),
                 },
             };
@@ -344,13 +347,14 @@ impl Vault {
         caller: Option<PrincipalId>,
     ) -> sqlx::Result<Option<ItemRow>> {
         store::folders::hold_locks_below(all, folder).await?;
-        store::items::held_below(all, self.0.clock.instead(), folder, caller).await
+        store::items::held_below(all, self.0.clock.instead(), folder, caller, self.settles()).await
     }
 
-    /// The refusal for such a file. To be asked for when the transaction has given its connection back.
-    pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Error> {
+    /// The refusal for such a file. To be asked for when the transaction has given its connection back. `None`: its check-out
+    /// had lapsed, and is settled by now.
+    pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Option<Error>> {
         let held = self.dress_one(row).await?;
-        Ok(held.item.lock().map_or(Error::Overloaded, |lock| Error::Held(Box::new(lock.clone()))))
+        Ok(held.item.lock().map(|lock| Error::Held(Box::new(lock.clone()))))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
@@ -377,7 +381,9 @@ impl Vault {
                     let mut db = self.connection().await?;
                     let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
                     let trash = self.0.fresh.oracle_file()?;
-                    let done = again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)?;
+                    let done = again!(
+                        store::files::delete(&mut db, &permit, library, seen, self.settles(), &trash, &act).await
+                    )?;
                     if !done && store::parts::has_file(&mut db, look.item.id).await? {
                         return Err(Error::Associated);
                     }

@@ -82,11 +82,11 @@ impl Vault {
             }
             // an edition published in between would not be the one that was named
             let revision = named.map(|_| file.lock_revision);
-            let act = self.act(actor, what.comment.as_deref());
+            let (act, settles) = (self.act(actor, what.comment.as_deref()), self.settles());
             let taken = {
                 let mut db = self.connection().await?;
                 let library = look.item.library.id;
-                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, own, &act).await)?
+                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, own, settles, &act).await)?
             };
             match taken {
                 Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
@@ -154,7 +154,7 @@ impl Vault {
         let (trash, act) = (self.0.fresh.oracle_file()?, self.act(actor, what.comment.as_deref()));
         let library = look.item.library.id;
         let mut db = self.connection().await?;
-        if again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)? {
+        if again!(store::files::delete(&mut db, &permit, library, seen, self.settles(), &trash, &act).await)? {
             return Ok(Some(Cancelled { rescued: Some(lock.holder.id) != actor.id(), lock: lock.clone() }));
         }
         if store::parts::has_file(&mut db, look.item.id).await? { Err(Error::Associated) } else { Ok(None) }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Vault, memory::Category};
+use super::{Vault, locks::ATTEMPTS, memory::Category};
 use crate::{
     domain::{
         actor::{Actor, Level, Role},
@@ -179,11 +179,20 @@ impl Vault {
 
     /// The same before anybody has said that the caller may see it. It must not get out of the vault like that.
     pub(super) async fn look_unseen(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
-        let row = {
-            let mut db = self.connection().await?;
-            crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
-        };
-        self.dress_one(row.ok_or(Error::Missing(Missing::Item))?).await
+        let mut is_stuck = false;
+        for _ in 0..ATTEMPTS {
+            let row = {
+                let mut db = self.connection().await?;
+                crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
+            };
+            let row = row.ok_or(Error::Missing(Missing::Item))?;
+            if is_stuck || !self.is_left_behind(&row) {
+                return self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item));
+            }
+            // what becomes of it may give the file another name, so that the key may mean another one then
+            is_stuck = !Box::pin(self.settle_lapse(row)).await?;
+        }
+        Err(Error::Overloaded)
     }
 
     /// Looks at a library's root folder for a room that knows no folders: its own category hides it from nobody who has a
@@ -227,8 +236,18 @@ impl Vault {
         self.dress(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))
     }
 
-    /// Rows become looks: people, libraries and categories come from memory, or in one query each.
+    /// Rows become looks: people, libraries and categories come from memory, or in one query each. What lapsed among them is
+    /// settled before.
     pub(super) async fn dress(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
+        if rows.iter().any(|row| self.is_left_behind(row)) {
+            let rows = Box::pin(self.settled(rows)).await?;
+            return self.dress_as_is(rows).await;
+        }
+        self.dress_as_is(rows).await
+    }
+
+    /// The same without looking for what lapsed.
+    pub(super) async fn dress_as_is(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
         let people = self
             .people(rows.iter().flat_map(|row| {
                 [Some(row.owner), Some(row.created_by), Some(row.modified_by), row.author, row.holder]

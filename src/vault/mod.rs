@@ -36,6 +36,7 @@ mod grants;
 mod hasher;
 mod interest;
 mod issue;
+mod lapses;
 mod libraries;
 mod links;
 mod listing;
@@ -81,6 +82,7 @@ use crate::{
         actor::Actor,
         clock::Clock,
         error::{Error, Result},
+        lock::Lapse,
     },
     store::{self, Act},
 };
@@ -136,6 +138,8 @@ pub struct Settings {
     pub tenant_suffix: String,
     /// How passwords are hashed and how wrong ones are counted.
     pub passwords: PasswordSettings,
+    /// What becomes of check-outs that end by themselves.
+    pub lapse: Lapse,
     /// How long a rescued draft is kept.
     pub rescued_drafts: chrono::Duration,
     /// How long bytes that nothing names are kept.
@@ -161,6 +165,7 @@ impl Default for Settings {
         Self {
             tenant_suffix: "B5D17B95F47087F4E518".to_owned(),
             passwords: PasswordSettings::default(),
+            lapse: Lapse::default(),
             rescued_drafts: chrono::Duration::days(30),
             sweep_grace: chrono::Duration::hours(24),
             max_file_size: 16 << 30,

@@ -108,7 +108,7 @@ impl Vault {
         let (act, library) = (self.act(actor, None), look.item.library.id);
         let mut all = self.0.db.begin().await?;
         let seen = Seen { revision: other.lock_revision, bound: false };
-        if !store::files::delete(&mut all, goes, library, seen, trash, &act).await? {
+        if !store::files::delete(&mut all, goes, library, seen, self.settles(), trash, &act).await? {
             return Ok(false);
         }
         let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };

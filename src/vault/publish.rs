@@ -29,7 +29,7 @@ use crate::{
         contents::NewContent,
         copy_operations::Errand,
         drafts::Saved,
-        editions::{Binding, NewEdition},
+        editions::{Binding, Life, NewEdition},
         uploads::Ending,
     },
 };
@@ -77,6 +77,24 @@ pub struct Published {
 }
 
 impl Vault {
+    /// Writes an edition, with what is written with it. The outer refusal is that of one of these.
+    pub(super) async fn write(&self, writing: &Writing<'_>) -> Result<sqlx::Result<Option<Option<String>>>> {
+        let aim = writing.aim;
+        let alone = aim.said.is_empty()
+            && aim.ending.is_none()
+            && aim.errand.is_none()
+            && writing.look.item.library.quota_bytes.is_none();
+        if alone || matches!(writing.plan.write, Write::Nothing) {
+            let mut db = self.connection().await?;
+            return Ok(again!(writing.write(&mut db).await));
+        }
+        match again!(self.write_with(writing).await) {
+            Ok(Ok(done)) => Ok(Ok(done)),
+            Ok(Err(refusal)) => Err(refusal),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
     /// Writes an edition with what is written with it or not at all: words about its file, the end of an upload or of a copy, a
     /// turn under the library's quota. The inner refusal is that of one of these.
     async fn write_with(&self, writing: &Writing<'_>) -> sqlx::Result<Result<Option<Option<String>>>> {
@@ -329,7 +347,7 @@ impl Vault {
             let binding = Binding {
                 revision: file.lock_revision,
                 release: aim.release,
-                bound: fence.is_some(),
+                life: if fence.is_some() { Life::Alive } else { Life::Any },
                 holder: file.lock.as_ref().map(|lock| lock.holder.id).filter(|holder| Some(*holder) != actor.id()),
             };
             let writing = Writing {
@@ -342,20 +360,7 @@ impl Vault {
                 aim,
                 act: &act,
             };
-            let alone = aim.said.is_empty()
-                && aim.ending.is_none()
-                && aim.errand.is_none()
-                && look.item.library.quota_bytes.is_none();
-            let done = if alone || matches!(plan.write, Write::Nothing) {
-                let mut db = self.connection().await?;
-                again!(writing.write(&mut db).await)
-            } else {
-                match again!(self.write_with(&writing).await) {
-                    Ok(Ok(done)) => Ok(done),
-                    Ok(Err(refusal)) => return Err(refusal),
-                    Err(error) => Err(error),
-                }
-            };
+            let done = self.write(&writing).await?;
             match done {
                 Ok(Some(blob)) => {
                     giving.given(self, blob).await;
@@ -384,7 +389,7 @@ impl Vault {
     }
 
     /// What the next edition will be.
-    async fn plan(
+    pub(super) async fn plan(
         &self,
         actor: &Actor,
         look: &Look,
@@ -534,7 +539,7 @@ impl Source {
 }
 
 /// Whether bytes that were here are gone with the edition that named them.
-fn is_content_gone(error: &sqlx::Error) -> bool {
+pub(super) fn is_content_gone(error: &sqlx::Error) -> bool {
     matches!(store::violated(error), Some("editions_content_fkey" | "drafts_content_fkey"))
 }
 
@@ -580,13 +585,14 @@ pub(super) struct Given {
     pub rename: Option<OnConflict>,
 }
 
-struct Plan {
-    edition: NewEdition,
-    write: Write,
+/// What the next edition will be, completely decided.
+pub(super) struct Plan {
+    pub edition: NewEdition,
+    pub write: Write,
 }
 
 /// How the edition comes into the database.
-enum Write {
+pub(super) enum Write {
     /// As a new one.
     Add,
     /// In place of the newest, which is kept under this identity.
@@ -598,15 +604,15 @@ enum Write {
 }
 
 /// An edition on its way into the database.
-struct Writing<'a> {
-    permit: &'a Permit,
-    look: &'a Look,
-    plan: &'a Plan,
-    by: PrincipalId,
-    content: Option<&'a NewContent>,
-    binding: Binding,
-    aim: &'a Aim,
-    act: &'a store::Act,
+pub(super) struct Writing<'a> {
+    pub permit: &'a Permit,
+    pub look: &'a Look,
+    pub plan: &'a Plan,
+    pub by: PrincipalId,
+    pub content: Option<&'a NewContent>,
+    pub binding: Binding,
+    pub aim: &'a Aim,
+    pub act: &'a store::Act,
 }
 
 impl Writing<'_> {

@@ -195,7 +195,7 @@ impl Vault {
         match tree {
             Tree::Done => Ok(true),
             Tree::Changed => Ok(false),
-            Tree::Held(held) => Err(self.refuse_held(*held).await?),
+            Tree::Held(held) => self.refuse_held(*held).await?.map_or(Ok(false), Err),
             Tree::Private => denied(Gate::Visible),
             Tree::Associated => Err(Error::Associated),
             Tree::NoRoom => Err(Error::QuotaReached),

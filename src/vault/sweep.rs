@@ -38,6 +38,8 @@ impl Vault {
     /// Takes away what is older than its grace period: drafts first, then contents nothing names, then blobs without a row.
     pub async fn sweep(&self) -> Result<Swept> {
         let mut swept = Swept::default();
+        // before any draft is forgotten; what lapses under one policy is not left to be settled under another
+        self.settle().await?;
         let now = {
             let mut db = self.connection().await?;
             let now = match self.0.clock.instead() {

@@ -66,7 +66,11 @@ impl Vault {
                 Transfer { permit: &permit, actor, from: from.id, to: to.id, own: own.as_ref(), others: &others };
             match again!(self.transfer_all(&what, &folder).await) {
                 Ok(Transferred::Done) => return Ok(()),
-                Ok(Transferred::Held(held)) => return Err(self.refuse_held(*held).await?),
+                Ok(Transferred::Held(held)) => {
+                    if let Some(refusal) = self.refuse_held(*held).await? {
+                        return Err(refusal);
+                    }
+                }
                 Ok(Transferred::Associated) => return Err(Error::Associated),
                 Err(error) if store::violated(&error) == Some("items_name_key") => {}
                 Err(error) => return Err(error.into()),
@@ -83,8 +87,8 @@ impl Vault {
         store::folders::hold_trees(&mut all, &trees).await?;
         store::transfers::hold_locks(&mut all, own.map(|own| own.id), what.from).await?;
         if let Some(own) = own {
-            let now = self.0.clock.instead();
-            if let Some(held) = store::items::held_below(&mut all, now, own.root, what.actor.id()).await? {
+            let (now, settles) = (self.0.clock.instead(), self.settles());
+            if let Some(held) = store::items::held_below(&mut all, now, own.root, what.actor.id(), settles).await? {
                 return Ok(Transferred::Held(Box::new(held)));
             }
             if store::parts::has_file_below(&mut all, own.root).await? {

@@ -333,7 +333,8 @@ impl Vault {
         let deleted = match &item.file {
             Some(file) => {
                 let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
-                let deleted = store::files::delete(&mut all, permit, library, seen, &row.trash_id, &act).await?;
+                let deleted =
+                    store::files::delete(&mut all, permit, library, seen, self.settles(), &row.trash_id, &act).await?;
                 if !deleted && store::parts::has_file(&mut all, item.id).await? {
                     return Ok(Tree::Associated);
                 }

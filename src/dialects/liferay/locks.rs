@@ -22,6 +22,9 @@ use crate::{
     vault::{Cancel, CheckIn, Look, Publication},
 };
 
+/// The change log of a version that a check-out became which ended by itself (spec/liferay.md 11.8).
+pub const TIMED_OUT: &str = "Automatic timeout checkin";
+
 /// `checkOutFileEntry(fileEntryId)`: answers nothing.
 pub async fn check_out(ask: Ask) -> Result<Value, Error> {
     take(&ask, None, "").await?;

@@ -54,14 +54,7 @@ pub fn file_name(title: &str, extension: &str) -> Result<ItemName, Error> {
     if FORBIDDEN.iter().any(|part| title.contains(part)) || matches!(title.trim(), "" | "." | "..") {
         return Err(bad());
     }
-    let safe = title.replace('/', "_");
-    let has_it = extension.is_empty() || ends_with_extension(&safe, extension);
-    let name = if has_it { safe } else { format!("{safe}.{extension}") };
-    ItemName::parse(&name).map_err(|_| bad())
-}
-
-fn ends_with_extension(name: &str, wanted: &str) -> bool {
-    extension(name).is_some_and(|found| found.eq_ignore_ascii_case(wanted))
+    ItemName::of_title(title, extension).map_err(|_| bad())
 }
 
 /// The extension of a file name without its dot; empty for none.

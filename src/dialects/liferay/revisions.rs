@@ -145,15 +145,9 @@ pub async fn check_free(vault: &Vault, actor: &Actor, item: &Item, title: &str, 
 /// The name a file takes when its working copy is checked in, if the working copy has another title or extension.
 pub fn name_of_working_copy(look: &Look, caller: Option<PrincipalId>) -> Result<(Metadata, Option<OnConflict>), Error> {
     let item = look.item();
-    let Some(title) = item.draft_of(caller).and_then(|draft| draft.title.as_deref()) else {
-        // saved through a dialect that keeps titles apart from bytes
+    let Some((title, extension)) = item.draft_of(caller).and_then(|draft| item.retitled_by(draft)) else {
         return Ok((Metadata::default(), None));
     };
-    let before = Before::of(item, caller);
-    let extension = extension_of(&before.file_name);
-    if title == item.title && extension == extension_of(&item.name) {
-        return Ok((Metadata::default(), None));
-    }
     let metadata = Metadata { file_name: Some(file_name(title, extension)?), ..Metadata::default() };
     Ok((metadata, Some(OnConflict::Fail)))
 }

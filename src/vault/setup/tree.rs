@@ -17,7 +17,7 @@ use crate::{
     store::{
         self,
         contents::NewContent,
-        editions::{Binding, EditionRow, NewEdition},
+        editions::{Binding, EditionRow, Life, NewEdition},
         files::{Changed, NewItem},
         items::ItemRow,
     },
@@ -214,7 +214,8 @@ impl Setup {
         if !described && missing.is_empty() {
             return Ok(Done::Found);
         }
-        if there.held {
+        // what its holder left is published first
+        if there.held || self.vault.is_left_behind(&there) {
             return Ok(Done::Held);
         }
         if described {
@@ -261,7 +262,7 @@ impl Setup {
         let permit = Permit::of_operator(next.by, file, Action::AddEdition);
         let (act, content) = (self.act(next.by, next.comment.as_deref()), new_content(&next));
         let binding =
-            Binding { revision: there.lock_revision.ok_or_else(half)?, release: false, bound: false, holder: None };
+            Binding { revision: there.lock_revision.ok_or_else(half)?, release: false, life: Life::Any, holder: None };
         let (library, verb) = (there.library, Verb::AddEdition);
         let published =
             store::editions::publish(self.db(), &permit, library, verb, &edition, Some(&content), binding, &act).await;

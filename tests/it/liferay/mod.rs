@@ -4,6 +4,8 @@ mod addresses;
 mod conversions;
 mod discovery;
 mod downloads;
+mod expiry;
+mod expiry_races;
 mod files;
 mod forms;
 mod forms_agree;

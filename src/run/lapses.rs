@@ -1,0 +1,32 @@
+//! When check-outs that have ended by themselves are checked in although nobody looks at their files, where they are: about
+//! every second, on every node.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::vault::Vault;
+
+/// Whoever lists or searches files may find one as it was before for so long.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// Settles what has lapsed every so often. Any number of nodes may do so; ending the task loses nothing. `None`: they are
+/// cancelled, and there is nothing to do.
+pub(super) fn start(vault: Vault) -> Option<JoinHandle<()>> {
+    vault.settings().lapse.checks_in()?;
+    Some(tokio::spawn(async move {
+        let mut is_well = true;
+        loop {
+            let settled = vault.settle_lapses().await;
+            // said once, not every time
+            if let Err(error) = &settled
+                && is_well
+            {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "check-outs that have ended are not settled; trying again");
+            }
+            is_well = settled.is_ok();
+            tokio::time::sleep(PERIOD).await;
+        }
+    }))
+}
