@@ -271,9 +271,8 @@ impl Vault {
             let changed = changed(item, parent, &now)?;
             let name = changed.name.clone();
             let act = self.act(actor, None);
-            let done = match &item.file {
-                Some(file) => {
-                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+            let done = match look.seen(actor) {
+                Some(seen) => {
                     let changed = (!now.is_empty() || later.is_none()).then_some(&changed);
                     again!(self.update_file(&permit, item, seen, changed, later.as_ref(), &act).await)
                 }
@@ -326,6 +325,9 @@ impl Vault {
     ) -> sqlx::Result<Tree> {
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[item.library.id]).await?;
+        if self.is_held_from(&mut all, item.id, permit.actor()).await? {
+            return Ok(Tree::Changed);
+        }
         if item.parent != Some(changed.parent)
             && let Some(held) = self.held_below(&mut all, item.id, permit.actor()).await?
         {
@@ -336,7 +338,7 @@ impl Vault {
         Ok(if done { Tree::Done } else { Tree::Changed })
     }
 
-    /// A file below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
+    /// Something below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
     pub(super) async fn held_below(
         &self,
         all: &mut store::PgConnection,
@@ -347,10 +349,10 @@ impl Vault {
         store::items::held_below(all, self.0.clock.instead(), folder, caller).await
     }
 
-    /// The refusal for such a file. To be asked for when the transaction has given its connection back.
+    /// The refusal for such a thing. To be asked for when the transaction has given its connection back.
     pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Error> {
         let held = self.dress_one(row).await?;
-        Ok(held.item.lock().map_or(Error::Overloaded, |lock| Error::Held(Box::new(lock.clone()))))
+        Ok(held.item.deciding_lock().map_or(Error::Overloaded, |lock| Error::Held(Box::new(lock.clone()))))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
@@ -372,10 +374,9 @@ impl Vault {
             look.check_named_fence(actor)?;
             let act = self.act(actor, None);
             let library = look.item.library.id;
-            let done = match &look.item.file {
-                Some(file) => {
+            let done = match look.seen(actor) {
+                Some(seen) => {
                     let mut db = self.connection().await?;
-                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
                     let trash = self.0.fresh.oracle_file()?;
                     let done = again!(store::files::delete(&mut db, &permit, library, seen, &trash, &act).await)?;
                     if !done && store::parts::has_file(&mut db, look.item.id).await? {
@@ -500,7 +501,7 @@ pub(super) enum Tree {
     Done,
     /// It is not as it was looked at.
     Changed,
-    /// Somebody else holds this file below it.
+    /// Somebody else holds this below it.
     Held(Box<ItemRow>),
     /// A file below it belongs to a part.
     Associated,

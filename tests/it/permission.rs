@@ -61,6 +61,7 @@ fn facts(held: Option<Held>) -> Facts<'static> {
         policies_required: false,
         categories: &[(CATEGORY, None)],
         held,
+        held_above: None,
     }
 }
 

@@ -214,7 +214,7 @@ impl Setup {
         if !described && missing.is_empty() {
             return Ok(Done::Found);
         }
-        if there.held {
+        if there.held || there.folder_lock.is_some() {
             return Ok(Done::Held);
         }
         if described {
