@@ -84,7 +84,9 @@ impl Vault {
             let taken = {
                 let mut db = self.connection().await?;
                 let library = look.item.library.id;
-                again!(store::locks::take(&mut db, &permit, holder, library, what, file.lock_revision, own, &act).await)?
+                again!(
+                    store::locks::take(&mut db, &permit, holder, library, what, file.lock_revision, own, &act).await
+                )?
             };
             match taken {
                 Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),

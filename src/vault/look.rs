@@ -430,11 +430,7 @@ pub(super) fn folder_lock(row: &FolderLockRow, people: &super::memory::People) -
         draft_number: 0,
         owner_text: row.owner_text.clone(),
         comment: None,
-        folder: Some(LockedFolder {
-            id: ItemId(row.folder),
-            number: row.folder_number,
-            inheritable: row.inheritable,
-        }),
+        folder: Some(LockedFolder { id: ItemId(row.folder), number: row.folder_number, inheritable: row.inheritable }),
     })
 }
 

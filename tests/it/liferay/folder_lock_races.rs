@@ -52,7 +52,8 @@ async fn of_many_who_lock_a_folder_at_once_exactly_one_wins() {
     for round in 1..=20 {
         // some of them through the folder above, which decides here as well
         let answers = join_all((0..12).map(|n| clients[n % 4].lock_below(folder, 0))).await;
-        let mut won: Vec<usize> = (0..12).filter(|place| answers[*place].status == 200).map(|place| place % 4).collect();
+        let mut won: Vec<usize> =
+            (0..12).filter(|place| answers[*place].status == 200).map(|place| place % 4).collect();
         won.dedup();
         won.sort_unstable();
         won.dedup();
@@ -85,17 +86,25 @@ async fn no_check_out_comes_through_after_the_lock_is_answered() {
     for somebody in [&world.bob, &world.max, &world.dora] {
         clients.arena_session(somebody).await;
     }
+    let mut wanted = Vec::new();
+    for number in &files {
+        wanted.push(world::numbered(&server.vault, world, *number).await);
+    }
     let (mut early, mut late) = (0, 0);
-    for round in 0..12_u64 {
+    for round in 0..15_u64 {
         let mut tries = tokio::task::JoinSet::new();
-        for (n, number) in files.iter().enumerate() {
-            let file = world::numbered(&server.vault, world, *number).await;
+        for (n, file) in wanted.iter().enumerate() {
             for (m, who) in [&world.bob, &world.max, &world.dora].into_iter().enumerate() {
                 let (clients, who, file, client) = (clients.clone(), who.clone(), file.clone(), CLIENTS[(n + m) % 4]);
-                tries.spawn(async move { clients.check_out(client, &who, &file).await });
+                // a few at a time, so that the lock comes into the middle of it
+                let turn = Duration::from_millis(4 * u64::try_from(n + 7 * m).unwrap());
+                tries.spawn(async move {
+                    tokio::time::sleep(turn).await;
+                    clients.check_out(client, &who, &file).await
+                });
             }
         }
-        tokio::time::sleep(Duration::from_millis(3 * round)).await;
+        tokio::time::sleep(Duration::from_millis(6 * round)).await;
         server.liferay(&world.ann).lock_below(folders[0], 0).await.expect(200);
         let answered = everything(&server, folders[0]).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -166,7 +175,8 @@ async fn no_change_comes_through_after_the_lock_is_answered() {
         // the last folder may be elsewhere just now, and what comes in from there is no change of what is there
         server.liferay(&world.ann).lock_below(folders[1], 0).await.expect(200);
         let there = |all: &[String]| -> Vec<String> {
-            let mine = |line: &&String| files.iter().chain(&folders).any(|number| line.starts_with(&format!("{number} ")));
+            let mine =
+                |line: &&String| files.iter().chain(&folders).any(|number| line.starts_with(&format!("{number} ")));
             all.iter().filter(mine).cloned().collect()
         };
         let answered = there(&everything(&server, folders[1]).await);
@@ -197,13 +207,15 @@ async fn what_is_moved_into_a_locked_folder_is_locked_when_the_move_is_answered(
     for round in 0..25_u64 {
         let mut tries = tokio::task::JoinSet::new();
         for (n, file) in files.iter().enumerate() {
-            let (clients, who, file, client) =
-                (clients.clone(), world.bob.clone(), file.clone(), CLIENTS[(n + 1) % 4]);
-            tries.spawn(async move { clients.check_out(client, &who, &file).await });
+            let (clients, who, file, client) = (clients.clone(), world.bob.clone(), file.clone(), CLIENTS[(n + 1) % 4]);
+            // before, during and after the move
+            let turn = Duration::from_millis(round % 9 * 5 + 3 * u64::try_from(n).unwrap());
+            tries.spawn(async move {
+                tokio::time::sleep(turn).await;
+                clients.check_out(client, &who, &file).await
+            });
         }
-        if round % 2 == 0 {
-            tokio::time::sleep(Duration::from_millis(round / 2)).await;
-        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
         let into = json!({"folderId": carried, "parentFolderId": locked});
         let one = json!({"fileEntryId": files[0].number, "newFolderId": locked});
         let (lock, whole, alone) = tokio::join!(

@@ -319,10 +319,7 @@ async fn unlocking_is_for_the_holder_and_for_who_may_override() {
         let text = answer.expect(403).json()["exception"].as_str().unwrap().to_owned();
         let number = who.person.number;
         let model = "com.liferay.document.library.kernel.model.DLFolder";
-        assert_eq!(
-            text,
-            format!("User {number} must have OVERRIDE_CHECKOUT permission for {model} {}", shelf.outer)
-        );
+        assert_eq!(text, format!("User {number} must have OVERRIDE_CHECKOUT permission for {model} {}", shelf.outer));
     }
     assert_eq!(state(&ann, shelf.outer).await, [true; 3]);
     assert_eq!(ann.call("/dlfolder/unlock-folder", named(&lock["uuid"])).await.expect(200).text(), "{}");
@@ -359,9 +356,7 @@ async fn a_lock_is_prolonged_by_its_holder_alone() {
     let shelf = shelf(&server).await;
     let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));
     let lock = ann.lock_below(shelf.outer, 60_000).await.expect(200).json();
-    let asked = |uuid: &Value, company: i64, milliseconds: i64| {
-        json!({"lockUuid": uuid, "companyId": company, "expirationTime": milliseconds})
-    };
+    let asked = |uuid: &Value, company: i64, milliseconds: i64| json!({"lockUuid": uuid, "companyId": company, "expirationTime": milliseconds});
     for service in ["dlapp", "dlfolder"] {
         let method = format!("/{service}/refresh-folder-lock");
         server.advance(chrono::Duration::seconds(30));
@@ -435,10 +430,8 @@ async fn a_lock_ends_with_its_folder() {
     let refresh = json!({"lockUuid": lock["uuid"], "companyId": 20097, "expirationTime": 0});
     ann.call("/dlapp/refresh-folder-lock", refresh).await.expect(404);
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
-    let rows: (i64, i64) = sqlx::query_as("SELECT count(*), count(holder_id) FROM folder_locks")
-        .fetch_one(&mut db)
-        .await
-        .unwrap();
+    let rows: (i64, i64) =
+        sqlx::query_as("SELECT count(*), count(holder_id) FROM folder_locks").fetch_one(&mut db).await.unwrap();
     assert_eq!(rows, (2, 0));
     // back from the trash it is free, and its fences count on
     let owner = world::actor(&server.vault, &server.world.max).await;
