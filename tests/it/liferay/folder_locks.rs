@@ -460,9 +460,9 @@ async fn the_trail_has_what_was_done_and_what_was_refused() {
     server.liferay(&server.world.dora).unlock(shelf.outer).await.expect(200);
     ann.unlock(shelf.outer).await.expect(200);
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
-    let rows: Vec<(String, String, String, Option<i64>, Option<String>)> = sqlx::query_as(
-        "SELECT v.verb, v.outcome, a.login, v.fence, h.login FROM events v JOIN items i ON i.id = v.item_id
-            JOIN users a ON a.id = v.actor_id LEFT JOIN users h ON h.id = v.holder_id
+    let told: Vec<String> = sqlx::query_scalar(
+        "SELECT concat_ws(' ', a.login, v.verb, v.outcome, coalesce(v.fence::text, '-'), coalesce(h.login, '-'))
+        FROM events v JOIN items i ON i.id = v.item_id JOIN users a ON a.id = v.actor_id LEFT JOIN users h ON h.id = v.holder_id
         WHERE i.number IN ($1, $2) AND v.verb <> 'create' ORDER BY v.id",
     )
     .bind(shelf.outer)
@@ -470,13 +470,6 @@ async fn the_trail_has_what_was_done_and_what_was_refused() {
     .fetch_all(&mut db)
     .await
     .unwrap();
-    let told: Vec<String> = rows
-        .iter()
-        .map(|(verb, outcome, actor, fence, holder)| {
-            let fence = fence.map_or("-".to_owned(), |fence| fence.to_string());
-            format!("{actor} {verb} {outcome} {fence} {}", holder.as_deref().unwrap_or("-"))
-        })
-        .collect();
     assert_snapshot!(told.join("\n"), @r"
     ann lock_folder done 1 -
     bob lock_folder held - ann

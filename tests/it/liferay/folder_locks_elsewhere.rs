@@ -112,6 +112,20 @@ async fn the_folder_itself_is_changed_by_nobody_else_in_any_room() {
         let now = world::numbered(vault, world, number).await;
         assert_eq!((now.revision, now.name, now.parent), (folder.revision, folder.name, folder.parent));
     }
+    // this vendor's other API as well
+    let (bob, leaf) = (server.liferay(&world.bob), server.liferay(&world.max).add_to(inner, "leaf.txt").await);
+    for (method, path) in [
+        ("PATCH", format!("/document-folders/{inner}")),
+        ("DELETE", format!("/document-folders/{inner}")),
+        ("PATCH", format!("/documents/{leaf}")),
+        ("DELETE", format!("/documents/{leaf}")),
+    ] {
+        let answer = match method {
+            "PATCH" => bob.rest_json(method, &path, &json!({"description": "other"})).await,
+            _ => bob.rest(method, &path).await,
+        };
+        answer.expect(409);
+    }
     // an application that may discard check-outs has none to discard here
     let robot = server.graph(&world.robot);
     let request = robot.request("DELETE", &one(&world::numbered(vault, world, inner).await.graph_id));
