@@ -202,7 +202,10 @@ impl World {
         }
         let _ = writeln!(seed, "[[folders]]\nat = \"Bench/Hundred\"");
         for number in 0..LISTED {
-            let _ = write!(seed, "[[files]]\nat = \"Bench/Hundred/l{number}.txt\"\nby = \"{USER}\"\ntext = \"listed {number}\"\n");
+            let _ = write!(
+                seed,
+                "[[files]]\nat = \"Bench/Hundred/l{number}.txt\"\nby = \"{USER}\"\ntext = \"listed {number}\"\n"
+            );
         }
         let file = folder.join("world.toml");
         fs::write(&file, seed)?;
@@ -215,7 +218,9 @@ impl World {
     fn read(made: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let list = |name: &str| made[name].as_array().cloned().unwrap_or_default();
-        let token = |login: &str| list("tokens").iter().find(|token| token["for"] == login).and_then(|token| text(&token["token"]));
+        let token = |login: &str| {
+            list("tokens").iter().find(|token| token["for"] == login).and_then(|token| text(&token["token"]))
+        };
         let library = list("libraries").into_iter().next()?;
         let listed = list("folders").into_iter().find(|folder| folder["at"] == "Bench/Hundred")?;
         let locks = list("files").into_iter().filter(|file| text(&file["at"]).is_some_and(|at| at.contains("/Locks/")));

@@ -163,9 +163,11 @@ impl Bench {
         for (connections, must, aim) in [(64, 1.5, 3.0), (8, 0.7, 1.2), (1, 0.4, 0.65)] {
             let name = format!("check out + cancel, Graph, {connections}");
             if self.wants(&name) {
-                let scripts =
-                    works::each(&self.world, connections, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
-                let line = self.beside_pgbench(&name, "pairs/s", &scripts, Work::Pairs, Goal::AtLeast(must, aim)).await?;
+                let scripts = works::each(&self.world, connections, |file| {
+                    works::pair(Room::Graph, &self.world, &self.caller, file)
+                });
+                let line =
+                    self.beside_pgbench(&name, "pairs/s", &scripts, Work::Pairs, Goal::AtLeast(must, aim)).await?;
                 self.add(line);
             }
         }
@@ -201,7 +203,8 @@ impl Bench {
             if !self.wants(&name) {
                 continue;
             }
-            let scripts = |room| works::each(&self.world, 64, |file| works::pair(room, &self.world, &self.caller, file));
+            let scripts =
+                |room| works::each(&self.world, 64, |file| works::pair(room, &self.world, &self.caller, file));
             let mut line = Line::new(&name, "our Graph", "pairs/s", Goal::AtLeast(0.8, 0.95));
             let mut micros = Vec::new();
             for _ in 0..self.options.rounds {

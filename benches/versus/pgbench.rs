@@ -71,10 +71,14 @@ impl Work {
         let verbs: &[&str] = match self {
             Work::Pairs => &[TAKE, RELEASE],
             Work::CheckIns => &[TAKE, CHECK_IN],
-            Work::Get => &["SELECT id, folder_id, name, media_type, size, edition, created_at, modified_at FROM files \
-                WHERE id = :id;"],
-            Work::List => &["SELECT id, folder_id, name, media_type, size, edition, created_at, modified_at FROM files \
-                WHERE folder_id = :id % 100 ORDER BY name LIMIT 100;"],
+            Work::Get => {
+                &["SELECT id, folder_id, name, media_type, size, edition, created_at, modified_at FROM files \
+                WHERE id = :id;"]
+            }
+            Work::List => {
+                &["SELECT id, folder_id, name, media_type, size, edition, created_at, modified_at FROM files \
+                WHERE folder_id = :id % 100 ORDER BY name LIMIT 100;"]
+            }
         };
         let mut script = own;
         for verb in verbs {
@@ -119,7 +123,17 @@ impl Pgbench {
         let file = self.scripts.join(format!("{work:?}-{clients}.sql"));
         fs::write(&file, work.script(clients))?;
         let mut command = Command::new(&self.program);
-        command.args(["-n", "-M", "prepared", "-j", "1", "-c", &clients.to_string(), "-T", &time.as_secs().to_string()]);
+        command.args([
+            "-n",
+            "-M",
+            "prepared",
+            "-j",
+            "1",
+            "-c",
+            &clients.to_string(),
+            "-T",
+            &time.as_secs().to_string(),
+        ]);
         command.arg("-f").arg(&file).arg(&self.url).stdin(Stdio::null());
         let said = tokio::task::spawn_blocking(move || command.output()).await?.context("pgbench does not start")?;
         let text = String::from_utf8_lossy(&said.stdout);
@@ -130,10 +144,7 @@ impl Pgbench {
             Ok(rest[..end].parse()?)
         };
         ensure!(!text.contains("number of failed transactions:") || number("number of failed transactions: ")? == 0.0);
-        let run = Run {
-            rate: number("tps = ")?,
-            done: number("number of transactions actually processed: ")?,
-        };
+        let run = Run { rate: number("tps = ")?, done: number("number of transactions actually processed: ")? };
         self.check(work).await?;
         Ok(run)
     }
@@ -144,10 +155,11 @@ impl Pgbench {
             return Ok(());
         }
         let mut db = PgConnection::connect(&self.url).await?;
-        let (takes, fences): (i64, i64) =
-            sqlx::query_as("SELECT count(*), (SELECT sum(fence)::bigint FROM locks) FROM events WHERE verb = 'check_out'")
-                .fetch_one(&mut db)
-                .await?;
+        let (takes, fences): (i64, i64) = sqlx::query_as(
+            "SELECT count(*), (SELECT sum(fence)::bigint FROM locks) FROM events WHERE verb = 'check_out'",
+        )
+        .fetch_one(&mut db)
+        .await?;
         ensure!(takes == fences, "pgbench's trail has {takes} check-outs, its locks {fences}");
         // what the next run begins with is what this one began with
         sqlx::raw_sql("UPDATE locks SET holder = NULL WHERE holder IS NOT NULL").execute(&mut db).await?;

@@ -82,7 +82,8 @@ pub fn median(values: &[f64]) -> f64 {
 
 /// Half of the distance between the lowest and the highest, in percent of the median.
 fn spread(values: &[f64]) -> f64 {
-    let (low, high) = values.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
     if values.is_empty() { 0.0 } else { (high - low) / 2.0 / median(values) * 100.0 }
 }
 
@@ -184,7 +185,11 @@ pub fn plot(lines: &[Line], file: &Path) -> Result<()> {
             let at = place(value)?;
             area.draw(&PathElement::new([(at, top - 3), (at, top + 23)], colour.stroke_width(2)))?;
         }
-        area.draw(&Text::new(format!("{:.2}", line.value()), (place(reached(line, line.value()))? + 6, top + 4), names.clone()))?;
+        area.draw(&Text::new(
+            format!("{:.2}", line.value()),
+            (place(reached(line, line.value()))? + 6, top + 4),
+            names.clone(),
+        ))?;
     }
     let title = "How far each figure reaches: black what it must, grey what is aimed at; longer is better";
     area.draw(&Text::new(title, (10, 12), ("sans-serif", 15).into_font()))?;

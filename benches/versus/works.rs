@@ -153,7 +153,8 @@ pub fn list(world: &World, caller: &Caller) -> Script {
 /// A check-out, and a check-in that brings 1 KiB: the vendor's call that does both at once.
 pub fn check_in(caller: &Caller, file: &File) -> Script {
     let Script(mut steps) = Script(vec![]);
-    let rpc = json!({"jsonrpc": "2.0", "method": "check-out-file-entry", "params": {"fileEntryId": file.number}, "id": 1});
+    let rpc =
+        json!({"jsonrpc": "2.0", "method": "check-out-file-entry", "params": {"fileEntryId": file.number}, "id": 1});
     let basic = ("authorization", caller.by_mail.as_str());
     let done = vec!["{\"id\":1,\"jsonrpc\":\"2.0\"}".to_owned()];
     steps.push(post("/api/jsonws/dlapp", &[basic, JSON], rpc.to_string(), Answer::Says(200, done)));
@@ -197,9 +198,17 @@ pub fn upload(world: &World, caller: &Caller, name: &str, bytes: Arc<[u8]>, stat
 }
 
 /// A download through Oracle's room, which answers the bytes themselves; of a file that lies in the library's root.
-pub async fn download(address: SocketAddr, world: &World, caller: &Caller, name: &str, bytes: Arc<[u8]>) -> Result<Step> {
+pub async fn download(
+    address: SocketAddr,
+    world: &World,
+    caller: &Caller,
+    name: &str,
+    bytes: Arc<[u8]>,
+) -> Result<Step> {
     let path = format!("/v1.0/drives/{}/root:/{name}?$select=sharepointIds,id", world.drive);
-    let said = load::fetch(address, &Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Status(200))).await?;
+    let said =
+        load::fetch(address, &Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Status(200)))
+            .await?;
     let said: serde_json::Value = serde_json::from_slice(&said)?;
     let id = said["id"].as_str().context("no id")?;
     // the address of the bytes needs no token and may be kept

@@ -45,6 +45,19 @@ pub enum Verb {
     Release,
     /// Opened the next revision of a part.
     Revise,
+    /// Took the lock of a folder.
+    LockFolder,
+    /// Released it.
+    UnlockFolder,
+    /// Changed when it ends.
+    RefreshFolder,
+}
+
+impl Verb {
+    /// Whether it moves the lock of a folder.
+    pub fn is_of_folder_locks(self) -> bool {
+        matches!(self, Verb::LockFolder | Verb::UnlockFolder | Verb::RefreshFolder)
+    }
 }
 
 /// How it ended.

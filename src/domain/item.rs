@@ -145,6 +145,8 @@ pub struct Item {
     pub children: i64,
     /// What a folder is for, if it is a special one of its library.
     pub special: Option<Special>,
+    /// The lock on a folder that reaches it, while somebody holds it: a folder's own, else the nearest inheritable one above.
+    pub folder_lock: Option<Box<Lock>>,
     /// What only files have.
     pub file: Option<FileParts>,
 }
@@ -155,9 +157,19 @@ impl Item {
         if self.file.is_some() { Kind::File } else { Kind::Folder }
     }
 
-    /// The lock, while somebody holds it.
+    /// The lock of a file, while somebody holds it.
     pub fn lock(&self) -> Option<&Lock> {
         self.file.as_ref().and_then(|file| file.lock.as_ref())
+    }
+
+    /// The lock on a folder itself, while somebody holds it.
+    pub fn own_folder_lock(&self) -> Option<&Lock> {
+        self.folder_lock.as_deref().filter(|lock| lock.folder.is_some_and(|folder| folder.id == self.id))
+    }
+
+    /// The lock that decides who may change it: the nearest, its own first.
+    pub fn deciding_lock(&self) -> Option<&Lock> {
+        self.lock().or(self.folder_lock.as_deref())
     }
 
     /// Whether `principal` holds the lock.

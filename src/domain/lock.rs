@@ -1,12 +1,16 @@
-//! The one lock of a file: who holds it, since when, by which fence. Taking and releasing are decided by the database in
-//! one statement each; here stands only what they mean.
+//! The one lock of a file, and that of a folder: who holds it, since when, by which fence. Taking and releasing are decided by
+//! the database in one statement each; here stands only what they mean.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{actor::Dialect, id::PrincipalId, person::Person};
+use super::{
+    actor::Dialect,
+    id::{ItemId, PrincipalId},
+    person::Person,
+};
 
 /// What the taker meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
@@ -24,7 +28,7 @@ pub enum Mode {
 pub struct Lock {
     /// Who.
     pub holder: Arc<Person>,
-    /// Rises with every taking of this file's lock, never falls.
+    /// Rises with every taking of this lock, never falls.
     pub fence: i64,
     /// Check-out or reservation.
     pub mode: Mode,
@@ -44,13 +48,31 @@ pub struct Lock {
     pub owner_text: String,
     /// What the taker said.
     pub comment: Option<String>,
+    /// The folder it is on; `None`: it is on a file.
+    pub folder: Option<LockedFolder>,
+}
+
+/// The folder that a lock is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockedFolder {
+    /// Our key.
+    pub id: ItemId,
+    /// Liferay's number.
+    pub number: i64,
+    /// Whether it counts for all that lies below, as far as nothing nearer is locked.
+    pub inheritable: bool,
 }
 
 impl Lock {
     /// Whether what its holder saves waits for the check-in. Graph's own reservations have no working copy: what their
-    /// holder writes is published at once (spec/graph.md 12).
+    /// holder writes is published at once (spec/graph.md 12). Nor has a lock on a folder.
     pub fn has_working_copy(&self) -> bool {
-        has_working_copy(self.mode, self.dialect)
+        self.folder.is_none() && has_working_copy(self.mode, self.dialect)
+    }
+
+    /// As the permission checker sees it.
+    pub fn held(&self) -> Held {
+        Held { holder: self.holder.id, mode: self.mode }
     }
 
     /// Whether it is a check-out, to be checked in or discarded, to who comes through `room`. Graph knows its own reservations
@@ -123,6 +145,17 @@ impl Default for CheckOut {
     fn default() -> Self {
         Self { mode: Mode::CheckOut, lifetime: None, owner_text: String::new(), comment: None }
     }
+}
+
+/// What a caller asks for when locking a folder.
+#[derive(Clone, Debug)]
+pub struct LockFolder {
+    /// How long at most; `None`: until it is released.
+    pub lifetime: Option<chrono::Duration>,
+    /// Free text of the taker's program.
+    pub owner_text: String,
+    /// Whether it counts for all that lies below.
+    pub inheritable: bool,
 }
 
 /// How a check-out ended well.

@@ -126,8 +126,10 @@ pub struct Facts<'a> {
     pub policies_required: bool,
     /// Its category and those above, nearest first, each with what it says by default.
     pub categories: &'a [(CategoryId, Option<Level>)],
-    /// The lock, while somebody holds it.
+    /// The lock on itself, while somebody holds it.
     pub held: Option<Held>,
+    /// The nearest inheritable lock on a folder above it, while somebody holds it.
+    pub held_above: Option<Held>,
 }
 
 impl<'a> Facts<'a> {
@@ -144,7 +146,13 @@ impl<'a> Facts<'a> {
             policies_required: library.policies_required,
             categories,
             held: None,
+            held_above: None,
         }
+    }
+
+    /// The lock that decides about an action: the nearest, its own first. What a release is about is its own alone.
+    fn lock_before(&self, action: Action) -> Option<Held> {
+        if action == Action::Cancel { self.held } else { self.held.or(self.held_above) }
     }
 }
 
@@ -385,7 +393,7 @@ fn is_open(gate: Gate, actor: &Actor, action: Action, on: &Facts<'_>) -> bool {
         Gate::Role => role(actor, on) >= Some(needs.role),
         Gate::Grounds => {
             !action.meets_the_lock()
-                || on.held.is_none_or(|held| match over(actor, action, on) {
+                || on.lock_before(action).is_none_or(|held| match over(actor, action, on) {
                     _ if Some(held.holder) == actor.id() => true,
                     Over::Anybody => true,
                     Over::NamedReservation => held.mode == Mode::Reservation,

@@ -199,12 +199,12 @@ pub async fn touched(
         Touched,
         r#"(SELECT v.item_id AS "item!: ItemId", v.position AS "position!" FROM events v
             WHERE v.library_id = $1 AND v.position > $3 AND v.position <= $4 AND v.position > 0 AND v.item_id IS NOT NULL
-                AND v.outcome = 'done' AND v.verb NOT IN ('refresh', 'associate', 'dissociate', 'release', 'revise')
+                AND v.outcome = 'done' AND v.verb NOT IN ('refresh', 'associate', 'dissociate', 'release', 'revise', 'lock_folder', 'unlock_folder', 'refresh_folder')
                 AND (v.verb <> 'save_draft' OR v.actor_id = $2::uuid)
                 AND NOT EXISTS (SELECT FROM events n
                     WHERE n.item_id = v.item_id AND n.position > v.position AND n.position <= $4 AND n.position > 0
                         AND (n.library_id = $1 OR n.from_library_id = $1) AND n.outcome = 'done'
-                        AND n.verb NOT IN ('refresh', 'associate', 'dissociate', 'release', 'revise')
+                        AND n.verb NOT IN ('refresh', 'associate', 'dissociate', 'release', 'revise', 'lock_folder', 'unlock_folder', 'refresh_folder')
                         AND (n.verb <> 'save_draft' OR n.actor_id = $2))
             ORDER BY v.position LIMIT $5)
         UNION ALL
@@ -215,7 +215,7 @@ pub async fn touched(
                 AND NOT EXISTS (SELECT FROM events n
                     WHERE n.item_id = v.item_id AND n.position > v.position AND n.position <= $4 AND n.position > 0
                         AND (n.library_id = $1 OR n.from_library_id = $1) AND n.outcome = 'done'
-                        AND n.verb NOT IN ('refresh', 'associate', 'dissociate', 'release', 'revise')
+                        AND n.verb NOT IN ('refresh', 'associate', 'dissociate', 'release', 'revise', 'lock_folder', 'unlock_folder', 'refresh_folder')
                         AND (n.verb <> 'save_draft' OR n.actor_id = $2))
             ORDER BY v.position LIMIT $5)
         ORDER BY 2 LIMIT $5"#,

@@ -150,6 +150,7 @@ pub async fn update(
         )
         .execute(&mut *db)
         .await?;
+        super::locks::decide_again(&mut *db, permit.item()).await?;
     }
     let on = Subject { library, item: permit.item(), edition: None, holder: None };
     let way = Way { from: library, before: &moved.before, after: &moved.after };
@@ -199,7 +200,7 @@ pub async fn has_private_below(db: &mut PgConnection, folder: ItemId) -> sqlx::R
 }
 
 /// Puts a folder with all below into the trash, itself under an id of its own there, and notes it in the trail of the folder
-/// and of each item below. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
+/// and of each item below. All locks there end. Needs [`hold_trees`] and [`hold_locks_below`]. `false` as in [`update`].
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
@@ -240,6 +241,10 @@ pub async fn delete(
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
                 owner_text = NULL, comment = NULL
             FROM gone WHERE k.file_id = gone.id
+        ), unlocked AS (
+            UPDATE folder_locks f SET holder_id = NULL, dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL,
+                number = NULL, owner_text = NULL, inheritable = NULL
+            FROM (SELECT id FROM gone UNION ALL SELECT $1) g WHERE f.folder_id = g.id
         )
         UPDATE drafts d SET rescued_at = coalesce($2, now()) FROM gone WHERE d.file_id = gone.id AND d.rescued_at IS NULL",
         folder.0,

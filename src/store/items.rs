@@ -44,6 +44,7 @@ pub struct ItemRow {
     pub unpublished_by: Option<PrincipalId>,
     pub children: i64,
     pub special: Option<Special>,
+    pub folder_lock: Option<Json<super::folder_locks::FolderLockRow>>,
     pub edition: Option<EditionId>,
     pub ordinal: Option<i32>,
     pub major: Option<i32>,
@@ -130,6 +131,14 @@ macro_rules! items {
                     ELSE 0 END AS "children!",
                 CASE WHEN i.kind = 'folder' THEN (SELECT s.name FROM special_folders s WHERE s.item_id = i.id AND s.library_id = i.library_id)
                     END AS "special?: crate::domain::special::Special",
+                (SELECT jsonb_build_object('folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
+                        'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect, 'taken_at', g.taken_at, 'expires_at', g.expires_at,
+                        'lock_uuid', g.lock_uuid, 'number', g.number, 'owner_text', g.owner_text, 'inheritable', g.inheritable)
+                    FROM folder_locks g
+                    WHERE g.folder_id = ANY (i.ancestors || i.id) AND (g.inheritable OR g.folder_id = i.id) AND i.deleted_at IS NULL
+                        AND g.holder_id IS NOT NULL AND (g.expires_at IS NULL OR g.expires_at > coalesce($1::timestamptz, now()))
+                    ORDER BY array_position(i.ancestors || i.id, g.folder_id) DESC LIMIT 1)
+                    AS "folder_lock?: Json<crate::store::folder_locks::FolderLockRow>",
                 e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
                 i.ordinal AS "last_ordinal?", i.major AS "last_major?", i.minor AS "last_minor?",
                 e.label AS "label?", e.number AS "edition_number?", e.arena_guid AS "edition_guid?",
@@ -518,8 +527,9 @@ pub async fn lapsed(
     .await
 }
 
-/// A file below a folder that somebody else holds, if there is one: what forbids deleting or moving the folder. Also one
-/// whose check-out through the room `settles` has lapsed, be it the caller's, while nothing says of that.
+/// Something at or below a folder that somebody else holds, if there is something: what forbids deleting or moving the folder.
+/// A file or a folder below it, or, where an inheritable lock of somebody else's counts for what it holds, the folder that is
+/// locked. Also a file whose check-out through the room `settles` has lapsed, be it the caller's, while nothing says of that.
 pub async fn held_below(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,
@@ -528,13 +538,29 @@ pub async fn held_below(
     settles: Option<Dialect>,
 ) -> sqlx::Result<Option<ItemRow>> {
     items!(
-        "",
+        r#"WITH blocking AS (
+            SELECT k.file_id AS id, k.taken_at,
+                CASE WHEN k.expires_at <= coalesce($1::timestamptz, now())
+                    THEN k.dialect = $5::text AND k.lapse_fence < k.fence
+                    ELSE k.holder_id IS DISTINCT FROM $4::uuid END AS blocks
+            FROM items f JOIN locks k ON k.file_id = f.id
+            WHERE f.ancestors @> ARRAY[$3::uuid] AND f.deleted_at IS NULL AND k.holder_id IS NOT NULL
+            UNION ALL
+            SELECT g.folder_id, g.taken_at, g.holder_id IS DISTINCT FROM $4
+                AND (g.expires_at IS NULL OR g.expires_at > coalesce($1, now()))
+            FROM folder_locks g JOIN items f ON f.id = g.folder_id
+            WHERE f.ancestors @> ARRAY[$3] AND f.deleted_at IS NULL AND g.holder_id IS NOT NULL
+            UNION ALL
+            -- of those that count for what it holds, the nearest
+            (SELECT g.folder_id, g.taken_at, g.holder_id IS DISTINCT FROM $4
+            FROM items f JOIN folder_locks g ON g.folder_id = ANY (f.ancestors || f.id)
+            WHERE f.id = $3 AND g.inheritable AND g.holder_id IS NOT NULL
+                AND (g.expires_at IS NULL OR g.expires_at > coalesce($1, now()))
+            ORDER BY array_position(f.ancestors || f.id, g.folder_id) DESC LIMIT 1)
+        )"#,
         "0::bigint",
-        r#"WHERE i.ancestors @> ARRAY[$3::uuid] AND i.deleted_at IS NULL AND k.holder_id IS NOT NULL
-            AND CASE WHEN k.expires_at <= coalesce($1::timestamptz, now())
-                THEN k.dialect = $5::text AND k.lapse_fence < k.fence
-                ELSE k.holder_id IS DISTINCT FROM $4::uuid END
-        ORDER BY k.taken_at LIMIT 1"#,
+        r#"WHERE i.deleted_at IS NULL
+            AND i.id = (SELECT b.id FROM blocking b WHERE b.blocks ORDER BY b.taken_at, b.id LIMIT 1)"#,
         now,
         false,
         folder.0,

@@ -31,7 +31,8 @@ pub struct LockRow {
 }
 
 /// Takes the lock and notes it in the trail, or does neither. `None`: somebody has it, the file is gone, or its revision
-/// is another than the one named: something was published since. `own`: also from the holder itself, under this fence.
+/// is another than the one it was decided on: something was published since, or a folder above was locked. `own`: also from the
+/// holder itself, under this fence.
 /// A working copy that a lapsed holder left behind is rescued on the way; but what has lapsed of the room `settles` is not
 /// free while nothing says of that.
 #[expect(clippy::too_many_arguments, reason = "one statement")]
@@ -41,7 +42,7 @@ pub async fn take(
     holder: PrincipalId,
     library: LibraryId,
     what: &CheckOut,
-    revision: Option<i64>,
+    revision: i64,
     own: Option<i64>,
     settles: Option<Dialect>,
     act: &Act,
@@ -56,7 +57,7 @@ pub async fn take(
                 AND (holder_id IS NULL OR (holder_id = $2 AND fence = $13::bigint)
                     OR (expires_at <= coalesce($3::timestamptz, now())
                         AND NOT coalesce(dialect = $14::text AND lapse_fence < fence, false)))
-                AND ($12::bigint IS NULL OR revision = $12)
+                AND revision = $12
             RETURNING *
         ), rescued AS (
             UPDATE drafts SET rescued_at = taken.taken_at FROM taken
@@ -265,4 +266,15 @@ pub async fn refresh(
     )
     .fetch_optional(db)
     .await
+}
+
+/// What was decided on files below a folder is decided again: they are in another library now, or below other locks.
+pub async fn decide_again(db: &mut PgConnection, folder: ItemId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE locks k SET revision = k.revision + 1 FROM items i WHERE k.file_id = i.id AND i.ancestors @> ARRAY[$1::uuid]",
+        folder.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -7,19 +7,31 @@ use sqlx::PgConnection;
 
 use super::{Act, files::Seen};
 use crate::domain::{
-    id::{CollectionId, FieldId, ItemId, PrincipalId},
+    id::{CollectionId, FieldId, ItemId, LibraryId, PrincipalId},
     metadata::{Assigned, Collection, Field, FieldKind, Setting, Tags, Value},
     name,
     permission::Permit,
 };
 
-/// Passes through the lock's row of the file that was seen so, or holds the row of the folder; for a change that follows
-/// in the same transaction. `false`: it has changed since it was looked at, or is gone.
-pub async fn hold(db: &mut PgConnection, permit: &Permit, seen: Option<Seen>, act: &Act) -> sqlx::Result<bool> {
+/// Passes through the lock's row of the file that was seen so, or holds the row of the folder in its tree, so that its lock is
+/// taken before or after; for a change that follows in the same transaction. `false`: it has changed since it was looked at, or
+/// is gone.
+pub async fn hold(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    seen: Option<Seen>,
+    act: &Act,
+) -> sqlx::Result<bool> {
     let Some(seen) = seen else {
         let folder = sqlx::query!(
-            "SELECT id FROM items WHERE id = $1 AND kind = 'folder' AND deleted_at IS NULL FOR NO KEY UPDATE",
+            "WITH tree AS MATERIALIZED (
+                SELECT id FROM libraries WHERE id = $2 FOR SHARE
+            )
+            SELECT i.id FROM items i, tree
+            WHERE i.id = $1 AND i.library_id = tree.id AND i.kind = 'folder' AND i.deleted_at IS NULL FOR NO KEY UPDATE OF i",
             permit.item().0,
+            library.0,
         )
         .fetch_optional(db)
         .await?;

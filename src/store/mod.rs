@@ -12,6 +12,7 @@ pub mod drafts;
 pub mod editions;
 pub mod feed;
 pub mod files;
+pub mod folder_locks;
 pub mod folders;
 pub mod grants;
 pub mod interest;

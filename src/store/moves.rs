@@ -126,15 +126,7 @@ pub async fn folder(
     )
     .execute(&mut *db)
     .await?;
-    if moved.from != to.library {
-        // what was decided on in the library they were in is decided again
-        sqlx::query!(
-            "UPDATE locks k SET revision = k.revision + 1 FROM items i WHERE k.file_id = i.id AND i.ancestors @> ARRAY[$1::uuid]",
-            permit.item().0,
-        )
-        .execute(&mut *db)
-        .await?;
-    }
+    super::locks::decide_again(&mut *db, permit.item()).await?;
     let on = Subject { library: to.library, item: permit.item(), edition: None, holder: None };
     let way = Way { from: moved.from, before: &moved.before, after: &moved.after };
     super::trail::note_moved(&mut *db, &on, &way, act).await?;

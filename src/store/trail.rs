@@ -135,7 +135,7 @@ pub async fn done_to(db: &mut PgConnection, item: ItemId, limit: i64) -> sqlx::R
         Entry,
         r#"SELECT at, actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", verb AS "verb: Verb",
             outcome AS "outcome: Outcome", fence, edition_id AS "edition: EditionId", comment
-        FROM events WHERE item_id = $1 AND outcome = 'done' AND verb NOT IN ('save_draft', 'refresh', 'lapse', 'carry')
+        FROM events WHERE item_id = $1 AND outcome = 'done' AND verb NOT IN ('save_draft', 'refresh', 'lapse', 'carry', 'refresh_folder')
         ORDER BY id DESC LIMIT $2"#,
         item.0,
         limit,

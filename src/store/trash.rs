@@ -265,6 +265,7 @@ pub async fn purge(
     let roles =
         sqlx::query!("DELETE FROM memberships WHERE item_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
     super::interest::forget(&mut *db, &gone).await?;
+    super::folder_locks::forget(&mut *db, &gone).await?;
     super::metadata::forget(db, &gone).await?;
     Ok(Some(Purged { roles: roles.rows_affected() > 0 }))
 }

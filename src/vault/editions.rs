@@ -7,7 +7,7 @@ use crate::{
         edition::Edition,
         error::{Error, Missing, Result},
         id::{EditionId, EditionKey, ItemKey},
-        item::Item,
+        item::{Item, Kind},
         permission::{Action, Permit},
         version::Version,
     },
@@ -128,14 +128,13 @@ impl Vault {
     async fn try_delete_version(&self, actor: &Actor, mut look: Look, key: &EditionKey, newest: Newest) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let permit = look.check(actor, Action::Delete)?;
-            let file = look.file()?;
+            let seen = look.seen(actor).ok_or(Error::WrongKind(Kind::File))?;
             look.check_named_fence(actor)?;
             let edition = self.edition(actor, &look, key).await?;
             if edition.latest && newest == Newest::Stays {
                 return Err(Error::Impossible("it is the current version"));
             }
             let edition = edition.id;
-            let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
             let (library, act) = (look.item.library.id, self.act(actor, None));
             {
                 let mut db = self.connection().await?;

@@ -271,9 +271,8 @@ impl Vault {
             let changed = changed(item, parent, &now)?;
             let name = changed.name.clone();
             let act = self.act(actor, None);
-            let done = match &item.file {
-                Some(file) => {
-                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+            let done = match look.seen(actor) {
+                Some(seen) => {
                     let changed = (!now.is_empty() || later.is_none()).then_some(&changed);
                     again!(self.update_file(&permit, item, seen, changed, later.as_ref(), &act).await)
                 }
@@ -329,6 +328,9 @@ impl Vault {
     ) -> sqlx::Result<Tree> {
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[item.library.id]).await?;
+        if self.is_held_from(&mut all, item.id, permit.actor()).await? {
+            return Ok(Tree::Changed);
+        }
         if item.parent != Some(changed.parent)
             && let Some(held) = self.held_below(&mut all, item.id, permit.actor()).await?
         {
@@ -339,7 +341,7 @@ impl Vault {
         Ok(if done { Tree::Done } else { Tree::Changed })
     }
 
-    /// A file below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
+    /// Something below a folder that somebody else than the caller holds; no lock is taken there until the transaction ends.
     pub(super) async fn held_below(
         &self,
         all: &mut store::PgConnection,
@@ -350,11 +352,13 @@ impl Vault {
         store::items::held_below(all, self.0.clock.instead(), folder, caller, self.settles()).await
     }
 
-    /// The refusal for such a file. To be asked for when the transaction has given its connection back. `None`: its check-out
-    /// had lapsed, and is settled by now.
+    /// The refusal for such a thing. To be asked for when the transaction has given its connection back. `None`: a check-out
+    /// that had lapsed, and is settled by now.
     pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Option<Error>> {
+        let lapsed = row.kind == Kind::File && !row.held;
         let held = self.dress_one(row).await?;
-        Ok(held.item.lock().map(|lock| Error::Held(Box::new(lock.clone()))))
+        let lock = if lapsed { None } else { held.item.deciding_lock() };
+        Ok(lock.map(|lock| Error::Held(Box::new(lock.clone()))))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
@@ -376,10 +380,9 @@ impl Vault {
             look.check_named_fence(actor)?;
             let act = self.act(actor, None);
             let library = look.item.library.id;
-            let done = match &look.item.file {
-                Some(file) => {
+            let done = match look.seen(actor) {
+                Some(seen) => {
                     let mut db = self.connection().await?;
-                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
                     let trash = self.0.fresh.oracle_file()?;
                     let done = again!(
                         store::files::delete(&mut db, &permit, library, seen, self.settles(), &trash, &act).await
@@ -506,7 +509,7 @@ pub(super) enum Tree {
     Done,
     /// It is not as it was looked at.
     Changed,
-    /// Somebody else holds this file below it.
+    /// Somebody else holds this below it.
     Held(Box<ItemRow>),
     /// A file below it belongs to a part.
     Associated,

@@ -80,12 +80,10 @@ impl Vault {
             if named.is_some_and(|named| named != file.edition.id) {
                 return Err(Error::NotLatest);
             }
-            // an edition published in between would not be the one that was named
-            let revision = named.map(|_| file.lock_revision);
             let (act, settles) = (self.act(actor, what.comment.as_deref()), self.settles());
             let taken = {
                 let mut db = self.connection().await?;
-                let library = look.item.library.id;
+                let (library, revision) = (look.item.library.id, file.lock_revision);
                 again!(store::locks::take(&mut db, &permit, holder, library, what, revision, own, settles, &act).await)?
             };
             match taken {
@@ -255,7 +253,7 @@ impl Vault {
     ) -> Result<T> {
         let refusal = match answer {
             Ok(done) => return Ok(done),
-            Err(refusal) if look.item.kind() == Kind::Folder => return Err(refusal),
+            Err(refusal) if look.item.kind() == Kind::Folder && !verb.is_of_folder_locks() => return Err(refusal),
             Err(refusal) => refusal,
         };
         let (outcome, holder) = match &refusal {

@@ -9,14 +9,14 @@ use crate::{
         content::{QuickXor, Sha256},
         edition::{ContentInfo, Edition, Storage},
         error::{Error, Missing, Result},
-        id::{EditionId, ItemId, ItemKey, LibraryId},
+        id::{EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{Ancestor, ClientTimes, Draft, FileParts, Item, Kind},
         library::Library,
-        lock::{Held, Lock},
+        lock::{Lock, LockedFolder, Mode},
         permission::{self, Action, Denial, Facts, Gate, Permit},
         version::Version,
     },
-    store::{items::ItemRow, locks::LockRow},
+    store::{files::Seen, folder_locks::FolderLockRow, items::ItemRow, locks::LockRow},
 };
 
 /// What the vault saw of an item when somebody asked: the item, and the facts a decision needs. It may be out of date a
@@ -58,6 +58,8 @@ impl Look {
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
+        let own = self.item.lock().or(self.item.own_folder_lock());
+        let above = self.item.folder_lock.as_deref().filter(|_| self.item.own_folder_lock().is_none());
         Facts {
             item: self.item.id,
             ancestors: &self.ancestors,
@@ -67,7 +69,8 @@ impl Look {
             unpublished_by: self.item.file.as_ref().and_then(|file| file.unpublished_by),
             policies_required: self.item.library.policies_required,
             categories: &self.category.chain,
-            held: self.item.lock().map(|lock| Held { holder: lock.holder.id, mode: lock.mode }),
+            held: own.map(Lock::held),
+            held_above: above.map(Lock::held),
         }
     }
 
@@ -100,7 +103,7 @@ impl Look {
     /// May they take it out of the folder it lies in? Who was only let into this very item, by a share or a link, may not.
     pub(super) fn leaves(&self, actor: &Actor) -> Result<()> {
         let Some((parent, above)) = self.ancestors.split_last() else { return Ok(()) };
-        let facts = Facts { item: *parent, ancestors: above, held: None, ..self.facts() };
+        let facts = Facts { item: *parent, ancestors: above, held: None, held_above: None, ..self.facts() };
         let denied = Denial { gate: Gate::Role, action: Action::Move };
         permission::check(actor, Action::Move, &facts).map(drop).map_err(|_| Error::Denied(denied))
     }
@@ -140,7 +143,23 @@ impl Look {
     }
 
     fn refusal(&self, denial: Denial) -> Error {
-        match (denial.gate, self.item.lock()) {
+        let lock = match denial.action {
+            // a release is about its own lock, whatever decides above
+            Action::Cancel => self.item.lock().or(self.item.own_folder_lock()),
+            Action::View
+            | Action::Download
+            | Action::CheckOut
+            | Action::SaveDraft
+            | Action::AddEdition
+            | Action::CheckIn
+            | Action::Rename
+            | Action::Move
+            | Action::Describe
+            | Action::Delete
+            | Action::Create
+            | Action::Share => self.item.deciding_lock(),
+        };
+        match (denial.gate, lock) {
             (Gate::Grounds, Some(lock)) => Error::Held(Box::new(lock.clone())),
             (Gate::Visible, _) => Error::Missing(self.unseen()),
             _ => Error::Denied(denial),
@@ -157,6 +176,19 @@ impl Look {
     pub(super) fn bound_fence(&self, actor: &Actor) -> Option<i64> {
         let held = self.item.lock().filter(|lock| Some(lock.holder.id) == actor.id()).map(|lock| lock.fence);
         actor.fence.or(held)
+    }
+
+    /// The state of a file that a change of the caller's was decided on. It counts only while the lock lives for who names its
+    /// fence, and for who may change the file by that lock alone. A folder has no such state.
+    pub(super) fn seen(&self, actor: &Actor) -> Option<Seen> {
+        let revision = self.item.file.as_ref()?.lock_revision;
+        Some(Seen { revision, bound: actor.fence.is_some() || self.rests_on_own_lock(actor) })
+    }
+
+    /// Whether the caller holds the file below a folder that somebody else has locked.
+    pub(super) fn rests_on_own_lock(&self, actor: &Actor) -> bool {
+        let above = self.item.folder_lock.as_ref().filter(|lock| Some(lock.holder.id) != actor.id());
+        above.is_some() && self.item.is_held_by(actor.id())
     }
 
     /// Refuses a caller who names a fence that is not the lock's, or names one where there is no lock.
@@ -226,9 +258,9 @@ impl Vault {
         if !look.exact {
             return Ok(fresh);
         }
-        match fresh.item.lock() {
-            Some(held) if !fresh.item.is_held_by(actor.id()) => Err(Error::Held(Box::new(held.clone()))),
-            _ => Err(Error::PreconditionFailed),
+        match fresh.item.deciding_lock().filter(|lock| Some(lock.holder.id) != actor.id()) {
+            Some(held) => Err(Error::Held(Box::new(held.clone()))),
+            None => Err(Error::PreconditionFailed),
         }
     }
 
@@ -250,7 +282,8 @@ impl Vault {
     pub(super) async fn dress_as_is(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
         let people = self
             .people(rows.iter().flat_map(|row| {
-                [Some(row.owner), Some(row.created_by), Some(row.modified_by), row.author, row.holder]
+                let above = row.folder_lock.as_ref().map(|lock| PrincipalId(lock.holder));
+                [Some(row.owner), Some(row.created_by), Some(row.modified_by), row.author, row.holder, above]
                     .into_iter()
                     .flatten()
             }))
@@ -277,6 +310,7 @@ impl Vault {
                 Kind::Folder => None,
                 Kind::File => Some(file_parts(&row, &people)?),
             };
+            let folder_lock = row.folder_lock.map(|lock| folder_lock(&lock.0, &people).map(Box::new)).transpose()?;
             looks.push(Look {
                 ancestors: row.ancestors.into(),
                 item: Item {
@@ -301,6 +335,7 @@ impl Vault {
                     revision: row.revision,
                     children: row.children,
                     special: row.special,
+                    folder_lock,
                     file,
                 },
                 category,
@@ -324,6 +359,7 @@ impl Vault {
             draft_number: row.draft_number,
             owner_text: row.owner_text,
             comment: row.comment,
+            folder: None,
         })
     }
 }
@@ -368,6 +404,7 @@ fn file_parts(row: &ItemRow, people: &super::memory::People) -> Result<FileParts
             draft_number: row.draft_number.ok_or_else(half)?,
             owner_text: row.owner_text.clone().unwrap_or_default(),
             comment: row.lock_comment.clone(),
+            folder: None,
         }),
         _ => None,
     };
@@ -395,6 +432,24 @@ fn file_parts(row: &ItemRow, people: &super::memory::People) -> Result<FileParts
         fence: row.fence.ok_or_else(half)?,
         lock_revision: row.lock_revision.ok_or_else(half)?,
         unpublished_by: row.unpublished_by,
+    })
+}
+
+/// The lock of a folder. It guards no bytes, so it has no working copy.
+pub(super) fn folder_lock(row: &FolderLockRow, people: &super::memory::People) -> Result<Lock> {
+    Ok(Lock {
+        holder: people.get(PrincipalId(row.holder))?,
+        fence: row.fence,
+        mode: Mode::CheckOut,
+        dialect: row.dialect,
+        taken_at: row.taken_at,
+        expires_at: row.expires_at,
+        uuid: row.lock_uuid,
+        number: row.number,
+        draft_number: 0,
+        owner_text: row.owner_text.clone(),
+        comment: None,
+        folder: Some(LockedFolder { id: ItemId(row.folder), number: row.folder_number, inheritable: row.inheritable }),
     })
 }
 

@@ -202,8 +202,7 @@ impl Vault {
             if shared {
                 look.check_named_fence(actor)?;
             }
-            let file = look.item.file.as_ref();
-            let seen = file.map(|file| Seen { revision: file.lock_revision, bound: actor.fence.is_some() });
+            let seen = look.seen(actor);
             let way = if shared { Way::PastTheLock(seen) } else { Way::Beside };
             let act = self.act(actor, None);
             let written = again!(self.write_said(&permit, &look, what, &ours, way, &act).await)?;
@@ -229,7 +228,11 @@ impl Vault {
     ) -> sqlx::Result<Written> {
         let mut all = self.0.db.begin().await?;
         let held = match way {
-            Way::PastTheLock(seen) => store::metadata::hold(&mut all, permit, seen, act).await?,
+            Way::PastTheLock(seen) => {
+                let library = look.item.library.id;
+                let held = store::metadata::hold(&mut all, permit, library, seen, act).await?;
+                held && (seen.is_some() || !self.is_held_from(&mut all, permit.item(), permit.actor()).await?)
+            }
             Way::Beside => store::metadata::hold_in_place(&mut all, permit).await?,
         };
         if !held {

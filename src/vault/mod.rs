@@ -30,6 +30,7 @@ mod directory;
 mod editions;
 mod feed;
 mod files;
+mod folder_locks;
 pub mod fresh;
 mod giving;
 mod grants;

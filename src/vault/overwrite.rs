@@ -104,14 +104,13 @@ impl Vault {
         (look, comes, changed, later): (&Look, &Permit, &Changed, Option<&Later>),
         (there, goes, trash): (&Look, &Permit, &str),
     ) -> sqlx::Result<bool> {
-        let (Some(file), Some(other)) = (&look.item.file, &there.item.file) else { return Ok(false) };
+        let (Some(seen), Some(other)) = (look.seen(actor), &there.item.file) else { return Ok(false) };
         let (act, library) = (self.act(actor, None), look.item.library.id);
         let mut all = self.0.db.begin().await?;
-        let seen = Seen { revision: other.lock_revision, bound: false };
-        if !store::files::delete(&mut all, goes, library, seen, self.settles(), trash, &act).await? {
+        let gone = Seen { revision: other.lock_revision, bound: there.rests_on_own_lock(actor) };
+        if !store::files::delete(&mut all, goes, library, gone, self.settles(), trash, &act).await? {
             return Ok(false);
         }
-        let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
         if !store::files::update(&mut all, comes, library, seen, changed, &act).await?
             || !save_later(&mut all, comes, library, later, &act).await?
         {

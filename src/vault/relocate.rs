@@ -58,9 +58,8 @@ impl Vault {
             let name = self.free_name(target.item.id, &name, item.kind(), on_conflict, names).await?;
             let to = destination(item, &target, name);
             let act = self.act(actor, None);
-            let done = match &item.file {
-                Some(file) => {
-                    let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+            let done = match look.seen(actor) {
+                Some(seen) => {
                     let from = item.library.id;
                     let (done, mut db) = if from == to.library || target.item.library.quota_bytes.is_none() {
                         let mut db = self.connection().await?;
@@ -167,8 +166,8 @@ impl Vault {
         Ok(if done { Tree::Done } else { Tree::Changed })
     }
 
-    /// What below a folder forbids taking it away: something of a closed category, something private, somebody's lock. No
-    /// lock is taken there until the transaction ends.
+    /// What forbids taking a folder away: somebody's lock on it that was not there when it was looked at; below it something of a
+    /// closed category, something private, somebody's lock. No lock is taken there until the transaction ends.
     pub(super) async fn stands_in_the_way(
         &self,
         all: &mut store::PgConnection,
@@ -176,6 +175,9 @@ impl Vault {
         closed: &[(CategoryId, Gate)],
         actor: &Actor,
     ) -> sqlx::Result<Option<Tree>> {
+        if self.is_held_from(all, folder, actor.id()).await? {
+            return Ok(Some(Tree::Changed));
+        }
         let closed: Vec<CategoryId> = closed.iter().map(|(category, _)| *category).collect();
         let held = self.held_below(all, folder, actor.id()).await?;
         if !closed.is_empty()

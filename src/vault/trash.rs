@@ -17,7 +17,6 @@ use crate::{
     },
     store::{
         self,
-        files::Seen,
         trash::{Purged, TrashRow},
     },
 };
@@ -310,7 +309,7 @@ impl Vault {
             };
             // it is in the trash for no longer than the transaction takes
             let row = TrashRow { item: look.item.id, trash_id, deleted_at: self.now() };
-            let tree = again!(self.delete_at_once(actor, &permit, &look.item, &closed, &row).await)?;
+            let tree = again!(self.delete_at_once(actor, &permit, &look, &closed, &row).await)?;
             if self.outcome(tree, &closed, Action::Delete).await? {
                 return Ok(());
             }
@@ -323,16 +322,16 @@ impl Vault {
         &self,
         actor: &Actor,
         permit: &Permit,
-        item: &Item,
+        look: &Look,
         closed: &[(CategoryId, Gate)],
         row: &TrashRow,
     ) -> sqlx::Result<Tree> {
+        let item = &look.item;
         let (library, act) = (item.library.id, self.act(actor, None));
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
-        let deleted = match &item.file {
-            Some(file) => {
-                let seen = Seen { revision: file.lock_revision, bound: actor.fence.is_some() };
+        let deleted = match look.seen(actor) {
+            Some(seen) => {
                 let deleted =
                     store::files::delete(&mut all, permit, library, seen, self.settles(), &row.trash_id, &act).await?;
                 if !deleted && store::parts::has_file(&mut all, item.id).await? {

@@ -61,6 +61,7 @@ fn facts(held: Option<Held>) -> Facts<'static> {
         policies_required: false,
         categories: &[(CATEGORY, None)],
         held,
+        held_above: None,
     }
 }
 
@@ -329,6 +330,23 @@ fn some_actor() -> impl Strategy<Value = (Actor, bool, Option<Held>)> {
         let held = held.map(|(holder, mode)| Held { holder, mode });
         (Actor::new(Arc::new(account), dialect), required, held)
     })
+}
+
+#[test]
+fn who_may_what_below_a_folder_that_somebody_else_has_locked() {
+    let held = |holder| Some(Held { holder, mode: Mode::CheckOut });
+    let columns: Vec<_> = [("free", None), ("own", held(CALLER)), ("other's", held(OTHER))]
+        .into_iter()
+        .flat_map(|(own, lock)| {
+            [("", CALLER), (" below", OTHER)].map(|(below, above)| ((lock, held(above)), format!("{own}{below}")))
+        })
+        .collect();
+    let title = "A contributor's rights by the lock on the item; below: under somebody else's inheritable one, else under one's own";
+    let page = table(title, &actions(), &columns, |action, (held, held_above)| {
+        let actor = Actor::new(Arc::new(account(Some(Role::Contributor), License::Full)), Dialect::Liferay);
+        answer(&actor, action, &Facts { held_above, ..facts(held) })
+    });
+    assert_snapshot!("folder_locks", page);
 }
 
 proptest! {

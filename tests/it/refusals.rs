@@ -49,6 +49,7 @@ fn lock() -> Lock {
         draft_number: 40006,
         owner_text: String::new(),
         comment: None,
+        folder: None,
     }
 }
 

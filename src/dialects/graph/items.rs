@@ -298,6 +298,7 @@ pub async fn delete(ask: &Ask) -> Answer {
     let mut bypassed = false;
     if let Err(refusal) = look.check(actor, Action::Delete) {
         let may_bypass = matches!(refusal, Error::Held(_))
+            && look.item().lock().is_some()
             && prefers(ask.headers(), "bypass-checked-out")
             && look.check(actor, Action::Cancel).is_ok();
         if !may_bypass {

@@ -352,6 +352,10 @@ impl Refused {
                 Operation::CheckOut | Operation::Delete | Operation::Move => {
                     refused(DUPLICATE_LOCK, self.lock_text(lock))
                 }
+                // who changes a folder takes its lock meanwhile, and cannot
+                Operation::Update if matches!(self.subject, Subject::Folder(_) | Subject::FolderNamed(..)) => {
+                    refused(DUPLICATE_LOCK, self.lock_text(lock))
+                }
                 Operation::CheckIn | Operation::Update | Operation::Revert => bare(MUST_OWN_LOCK),
                 Operation::Cancel | Operation::Override => self.must_have(Operation::Override),
                 Operation::View | Operation::Refresh | Operation::AddDocument | Operation::AddSubfolder => {
@@ -477,8 +481,9 @@ impl Refused {
     fn lock_text(&self, lock: &Lock) -> String {
         let date = |moment: chrono::DateTime<chrono::Utc>| moment.format("%a %b %d %H:%M:%S GMT %Y").to_string();
         let file = if let Subject::File(number) = self.subject { number } else { 0 };
+        let key = lock.folder.map_or(file, |folder| folder.number);
         format!(
-            "{{lockId={}, uuid={}, userId={}, userName={}, owner={}, key={file}, createDate={}, expirationDate={}}}",
+            "{{lockId={}, uuid={}, userId={}, userName={}, owner={}, key={key}, createDate={}, expirationDate={}}}",
             lock.number,
             lock.uuid,
             lock.holder.number,

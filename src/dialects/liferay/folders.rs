@@ -45,7 +45,8 @@ pub async fn get_by_name(ask: Ask) -> Result<Value, Error> {
     show(by_name(&ask).await?.item(), ask.company())
 }
 
-async fn by_name(ask: &Ask) -> Result<Look, Error> {
+/// The folder of this name in a folder of a site.
+pub async fn by_name(ask: &Ask) -> Result<Look, Error> {
     let (group, parent, name) = (ask.site()?, ask.folder()?, ask.text("name")?);
     let folder = find::folder_in(ask.vault(), &ask.actor, group, parent).await?;
     let found = find::named(ask.vault(), &ask.actor, &folder, Kind::Folder, name).await?.into_iter().next();

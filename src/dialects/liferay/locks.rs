@@ -58,7 +58,7 @@ async fn take(ask: &Ask, milliseconds: Option<i64>, owner: &str) -> Result<Look,
 }
 
 /// Nothing, less, and more than the limit are the limit.
-fn lifetime(ask: &Ask, milliseconds: i64) -> Duration {
+pub fn lifetime(ask: &Ask, milliseconds: i64) -> Duration {
     let limit = ask.settings().lock_limit;
     let wanted = Duration::try_milliseconds(milliseconds).unwrap_or(limit);
     if wanted > Duration::zero() && wanted < limit { wanted } else { limit }
@@ -100,12 +100,17 @@ pub async fn check_in(ask: Ask) -> Result<Value, Error> {
 
 /// `checkInFileEntry(fileEntryId, lockUuid)`: a minor version, if that very lock is meant. An empty uuid means any.
 pub async fn check_in_by_uuid(ask: Ask) -> Result<Value, Error> {
-    let uuid = match ask.text("lockUuid")? {
+    let uuid = meant(&ask)?;
+    publish_working_copy(&ask, Publish::New(Step::Minor), |_| Ok(String::new()), uuid).await
+}
+
+/// The lock that is meant; an empty uuid means any.
+pub fn meant(ask: &Ask) -> Result<Option<Uuid>, Error> {
+    Ok(match ask.text("lockUuid")? {
         "" => None,
         // no lock has the nil uuid
         text => Some(ids::uuid(text).unwrap_or(Uuid::nil())),
-    };
-    publish_working_copy(&ask, Publish::New(Step::Minor), |_| Ok(String::new()), uuid).await
+    })
 }
 
 async fn publish_working_copy(
@@ -137,20 +142,33 @@ async fn publish_working_copy(
 
 /// `refreshFileEntryLock(lockUuid, companyId, expirationTime)`: the caller's own lock lasts so long from now.
 pub async fn refresh(ask: Ask) -> Result<Value, Error> {
-    let uuid = ask.text("lockUuid")?;
-    let subject = Subject::Lock(uuid.to_owned(), ask.number("companyId")?);
-    ask.check_company(&subject)?;
-    let said = ask.said(Operation::Refresh, &subject);
-    let uuid = ids::uuid(uuid).ok_or_else(|| said(Refusal::Missing(Missing::Lock)))?;
-    let milliseconds = ask.number("expirationTime")?;
-    let endless = milliseconds == 0 && ask.settings().endless_locks;
-    let lifetime = (!endless).then(|| lifetime(&ask, milliseconds));
-    let (item, lock) = ask.vault().refresh_lock(&ask.actor, uuid, lifetime).await.map_err(said)?;
+    let (subject, uuid, lifetime) = prolonged(&ask)?;
+    let refreshed = ask.vault().refresh_lock(&ask.actor, uuid, lifetime).await;
+    let (item, lock) = refreshed.map_err(ask.said(Operation::Refresh, &subject))?;
     shown(&Lock::of(&lock, item.number, ask.company()))
 }
 
-/// `verifyFileEntryLock`, `verifyFileEntryCheckOut`: whether the uuid is the lock's. Every lock has a working copy.
+/// The lock that is to last longer, and how long; `None`: for ever, where the settings allow it.
+pub fn prolonged(ask: &Ask) -> Result<(Subject, Uuid, Option<Duration>), Error> {
+    let uuid = ask.text("lockUuid")?;
+    let subject = Subject::Lock(uuid.to_owned(), ask.number("companyId")?);
+    ask.check_company(&subject)?;
+    let missing = || ask.said(Operation::Refresh, &subject)(Refusal::Missing(Missing::Lock));
+    let uuid = ids::uuid(uuid).ok_or_else(missing)?;
+    let milliseconds = ask.number("expirationTime")?;
+    let endless = milliseconds == 0 && ask.settings().endless_locks;
+    Ok((subject, uuid, (!endless).then(|| lifetime(ask, milliseconds))))
+}
+
+/// `verifyFileEntryLock`: whether the uuid is the lock's, be it that of a folder above.
 pub async fn verify(ask: Ask) -> Result<Value, Error> {
+    let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
+    let uuid = ids::uuid(ask.text("lockUuid")?);
+    Ok(look.item().deciding_lock().is_some_and(|lock| Some(lock.uuid) == uuid).into())
+}
+
+/// `verifyFileEntryCheckOut`: whether the uuid is the lock's and there is a working copy. Every lock of a file has one.
+pub async fn verify_check_out(ask: Ask) -> Result<Value, Error> {
     let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
     let uuid = ids::uuid(ask.text("lockUuid")?);
     Ok(look.item().lock().is_some_and(|lock| Some(lock.uuid) == uuid).into())
@@ -162,10 +180,10 @@ pub async fn is_checked_out(ask: Ask) -> Result<Value, Error> {
     Ok(look.item().lock().is_some().into())
 }
 
-/// `hasFileEntryLock`: by the caller.
+/// `hasFileEntryLock`: by the caller, who has it also by the lock of a folder above.
 pub async fn is_mine(ask: Ask) -> Result<Value, Error> {
     let look = find::file(ask.vault(), &ask.actor, ask.number("fileEntryId")?).await?;
-    Ok(look.item().is_held_by(ask.actor.id()).into())
+    Ok(look.item().deciding_lock().is_some_and(|lock| Some(lock.holder.id) == ask.actor.id()).into())
 }
 
 /// `getFileEntryLock`: the only way to learn the lock's uuid.

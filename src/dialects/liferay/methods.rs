@@ -10,7 +10,7 @@ use super::{
     call::Ask,
     editions,
     error::Error,
-    files, folders, groups, locks,
+    files, folder_locks, folders, groups, locks,
     names::{is_kebab_of, kebab},
     parameters::Parameters,
     people, revisions, subfolders, trash,
@@ -260,7 +260,7 @@ methods! {
     DLAPP.updateFileEntry(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, majorVersion: Boolean, bytes: Bytes, serviceContext: Context) -> Model("FileEntry"), revisions::update;
     DLAPP.updateFileEntryAndCheckIn(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, dlVersionNumberIncrease: Increase, file: File, serviceContext: Context) -> Model("FileEntry"), revisions::update_and_check_in;
     DLAPP.updateFileEntryAndCheckIn(fileEntryId: Long, sourceFileName: Text, mimeType: Text, title: Text, description: Text, changeLog: Text, majorVersion: Boolean, file: File, serviceContext: Context) -> Model("FileEntry"), revisions::update_and_check_in;
-    DLAPP.verifyFileEntryCheckOut(repositoryId: Long, fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
+    DLAPP.verifyFileEntryCheckOut(repositoryId: Long, fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify_check_out;
     DLAPP.verifyFileEntryLock(repositoryId: Long, fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
     // SHOULD
     DLAPP.addFolder(repositoryId: Long, parentFolderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), folders::add;
@@ -327,6 +327,12 @@ methods! {
     DLAPP.getSubfolderIds(repositoryId: Long, folderId: Long) -> Longs, subfolders::ids;
     DLAPP.getSubfolderIds(repositoryId: Long, folderId: Long, recurse: Boolean) -> Longs, subfolders::ids;
     DLAPP.getSubfolderIds(repositoryId: Long, folderIds: Longs, folderId: Long) -> Void, subfolders::ids_into;
+    DLAPP.lockFolder(repositoryId: Long, folderId: Long) -> Model("Lock"), folder_locks::take;
+    DLAPP.lockFolder(repositoryId: Long, folderId: Long, owner: Text, inheritable: Boolean, expirationTime: Long) -> Model("Lock"), folder_locks::take_for;
+    DLAPP.refreshFolderLock(lockUuid: Text, companyId: Long, expirationTime: Long) -> Model("Lock"), folder_locks::refresh;
+    DLAPP.unlockFolder(repositoryId: Long, folderId: Long, lockUuid: Text) -> Void, folder_locks::release;
+    DLAPP.unlockFolder(repositoryId: Long, parentFolderId: Long, name: Text, lockUuid: Text) -> Void, folder_locks::release_by_name;
+    DLAPP.verifyInheritableLock(repositoryId: Long, folderId: Long, lockUuid: Text) -> Boolean, folder_locks::verify;
     // spec/liferay.md 9.2, MUST
     ENTRY.cancelCheckOut(fileEntryId: Long) -> Model("FileVersion"), locks::cancel_and_show;
     ENTRY.isFileEntryCheckedOut(fileEntryId: Long) -> Boolean, locks::is_checked_out;
@@ -353,7 +359,7 @@ methods! {
     ENTRY.moveFileEntry(fileEntryId: Long, newFolderId: Long, serviceContext: Context) -> Model("FileEntry"), files::relocate;
     ENTRY.refreshFileEntryLock(lockUuid: Text, companyId: Long, expirationTime: Long) -> Model("Lock"), locks::refresh;
     ENTRY.revertFileEntry(fileEntryId: Long, version: Text, serviceContext: Context) -> Void, revisions::revert;
-    ENTRY.verifyFileEntryCheckOut(fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
+    ENTRY.verifyFileEntryCheckOut(fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify_check_out;
     ENTRY.verifyFileEntryLock(fileEntryId: Long, lockUuid: Text) -> Boolean, locks::verify;
     VERSION.getFileVersion(fileVersionId: Long) -> Model("FileVersion"), editions::get;
     VERSION.getFileVersionsCount(fileEntryId: Long, status: Int) -> Int, editions::count;
@@ -390,6 +396,15 @@ methods! {
     FOLDER.getMountFolders(groupId: Long, parentFolderId: Long, start: Int, end: Int, obc: Comparator) -> List("Folder"), subfolders::mounts;
     FOLDER.getMountFoldersCount(groupId: Long, parentFolderId: Long) -> Int, subfolders::mounts_count;
     FOLDER.getSubfolderIds(groupId: Long, folderId: Long, recurse: Boolean) -> Longs, subfolders::ids;
+    FOLDER.hasFolderLock(folderId: Long) -> Boolean, folder_locks::is_mine;
+    FOLDER.hasInheritableLock(folderId: Long) -> Boolean, folder_locks::is_inheritable;
+    FOLDER.isFolderLocked(folderId: Long) -> Boolean, folder_locks::is_locked;
+    FOLDER.lockFolder(folderId: Long) -> Model("Lock"), folder_locks::take;
+    FOLDER.lockFolder(folderId: Long, owner: Text, inheritable: Boolean, expirationTime: Long) -> Model("Lock"), folder_locks::take_for;
+    FOLDER.refreshFolderLock(lockUuid: Text, companyId: Long, expirationTime: Long) -> Model("Lock"), folder_locks::refresh;
+    FOLDER.unlockFolder(folderId: Long, lockUuid: Text) -> Void, folder_locks::release;
+    FOLDER.unlockFolder(groupId: Long, parentFolderId: Long, name: Text, lockUuid: Text) -> Void, folder_locks::release_by_name;
+    FOLDER.verifyInheritableLock(folderId: Long, lockUuid: Text) -> Boolean, folder_locks::verify;
     FOLDER.moveFolder(folderId: Long, parentFolderId: Long, serviceContext: Context) -> Model("Folder"), folders::relocate;
     TRASH.moveFileEntryToTrash(fileEntryId: Long) -> Model("FileEntry"), trash::put;
     TRASH.restoreFileEntryFromTrash(fileEntryId: Long) -> Void, trash::restore;

@@ -12,6 +12,7 @@ pub mod editions;
 pub mod error;
 pub mod files;
 pub mod find;
+pub mod folder_locks;
 pub mod folders;
 pub mod forms;
 pub mod groups;

@@ -215,7 +215,7 @@ impl Setup {
             return Ok(Done::Found);
         }
         // what its holder left is published first
-        if there.held || self.vault.is_left_behind(&there) {
+        if there.held || there.folder_lock.is_some() || self.vault.is_left_behind(&there) {
             return Ok(Done::Held);
         }
         if described {

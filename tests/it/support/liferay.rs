@@ -134,6 +134,40 @@ impl Liferay<'_> {
         self.server.send(self.request(method, &format!("{HEADLESS}{path}")).multipart(form)).await
     }
 
+    /// Makes a folder in another one of the world's library, the root folder by 0; answers its number.
+    pub async fn make_folder(&self, parent: i64, name: &str) -> i64 {
+        let wanted = json!({
+            "repositoryId": self.server.group(), "parentFolderId": parent, "name": name, "description": "",
+        });
+        let made = self.call("/dlapp/add-folder", wanted).await.expect(200).json();
+        made["folderId"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Adds a file to a folder; answers its number.
+    pub async fn add_to(&self, folder: i64, title: &str) -> i64 {
+        let wanted = json!({
+            "repositoryId": self.server.group(), "folderId": folder, "sourceFileName": title, "mimeType": "",
+            "title": title, "description": "", "changeLog": "", "bytes": [65],
+        });
+        let made = self.call("/dlapp/add-file-entry", wanted).await.expect(200).json();
+        made["fileEntryId"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Locks a folder with all that it holds.
+    pub async fn lock_below(&self, folder: i64, milliseconds: i64) -> Answer {
+        let wanted = json!({
+            "repositoryId": self.server.group(), "folderId": folder, "owner": "o", "inheritable": true,
+            "expirationTime": milliseconds,
+        });
+        self.call("/dlapp/lock-folder", wanted).await
+    }
+
+    /// Releases a folder's lock, whichever it is.
+    pub async fn unlock(&self, folder: i64) -> Answer {
+        let wanted = json!({"repositoryId": self.server.group(), "folderId": folder, "lockUuid": ""});
+        self.call("/dlapp/unlock-folder", wanted).await
+    }
+
     /// Checks the world's file out.
     pub async fn check_out(&self) -> Answer {
         self.call("/dlapp/check-out-file-entry", json!({"fileEntryId": self.server.plan_number()})).await

@@ -148,6 +148,12 @@ pub async fn now(vault: &Vault, world: &World, file: &Item) -> Item {
     vault.item(&actor, &ItemKey::Id(file.id)).await.unwrap()
 }
 
+/// What has a number of Liferay's, with an administrator's eyes.
+pub async fn numbered(vault: &Vault, world: &World, number: i64) -> Item {
+    let actor = actor(vault, &world.dora).await;
+    vault.item(&actor, &ItemKey::Number(number)).await.unwrap()
+}
+
 /// A user's own library.
 pub async fn personal(vault: &Vault, somebody: &Somebody) -> Library {
     let actor = actor(vault, somebody).await;

@@ -96,7 +96,10 @@ fn activity(verb: Verb) -> &'static str {
         | Verb::Associate
         | Verb::Dissociate
         | Verb::Release
-        | Verb::Revise => "File changed",
+        | Verb::Revise
+        | Verb::LockFolder
+        | Verb::UnlockFolder
+        | Verb::RefreshFolder => "File changed",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lock (spec/liferay.md 10.5). Its uuid is a capability: shown only to callers who may view the file.
+//! Lock (spec/liferay.md 10.5). Its uuid is a capability: shown only to callers who may view the file or the folder.
 
 use serde::Serialize;
 
@@ -7,6 +7,9 @@ use crate::{
     dialects::liferay::ids::Long,
     domain::{actor::Dialect, lock::Lock as Held},
 };
+
+const FILE: &str = "com.liferay.document.library.kernel.model.DLFileEntry";
+const FOLDER: &str = "com.liferay.document.library.kernel.model.DLFolder";
 
 /// Lock.
 #[derive(Debug, Serialize)]
@@ -34,20 +37,20 @@ pub struct Lock<'a> {
 }
 
 impl<'a> Lock<'a> {
-    /// The lock of the file with this number.
-    pub fn of(lock: &'a Held, file: i64, company: i64) -> Self {
+    /// The lock of the item with this number.
+    pub fn of(lock: &'a Held, item: i64, company: i64) -> Self {
         let lifetime = lock.expires_at.map_or(0, |end| (end - lock.taken_at).num_milliseconds());
         Self {
             cached_model: false,
-            class_name: "com.liferay.document.library.kernel.model.DLFileEntry",
+            class_name: if lock.folder.is_some() { FOLDER } else { FILE },
             company_id: Long(company),
             create_date: millis(lock.taken_at),
             escaped_model: false,
             expiration_date: lock.expires_at.map(millis),
             expiration_time: Long(lifetime),
             expired: false,
-            inheritable: false,
-            key: file.to_string(),
+            inheritable: lock.folder.is_some_and(|folder| folder.inheritable),
+            key: item.to_string(),
             lock_id: Long(lock.number),
             never_expires: lock.expires_at.is_none(),
             new: false,
@@ -60,7 +63,7 @@ impl<'a> Lock<'a> {
     }
 }
 
-/// The free text of the four-argument check-out; other dialects' locks have none here (spec/liferay.md 11.9).
+/// The free text of the check-out that brought one; other dialects' locks have none here (spec/liferay.md 11.9).
 pub fn owner(lock: &Held) -> &str {
     if lock.dialect == Dialect::Liferay { &lock.owner_text } else { "" }
 }

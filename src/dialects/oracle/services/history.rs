@@ -73,5 +73,8 @@ fn activity(verb: Verb, of_edition: bool) -> &'static str {
         Verb::Dissociate => "dissociated",
         Verb::Release => "released",
         Verb::Revise => "revised",
+        Verb::LockFolder => "locked",
+        Verb::UnlockFolder => "unlocked",
+        Verb::RefreshFolder => "lock prolonged",
     }
 }

@@ -1,0 +1,240 @@
+//! Locks on folders: taking, releasing and refreshing them, each one conditional statement together with its event, and
+//! the one that decides about a folder. What reaches down is told to all below in the same statement: whoever decided on a
+//! file there before looks again.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Act;
+use crate::domain::{
+    actor::Dialect,
+    id::{ItemId, LibraryId, LockId, PrincipalId},
+    lock::LockFolder,
+    permission::{Over, Permit},
+};
+
+/// A lock on a folder as it stands, or stood, in its row.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct FolderLockRow {
+    pub folder: Uuid,
+    /// Liferay's number of the folder.
+    pub folder_number: i64,
+    pub fence: i64,
+    pub holder: Uuid,
+    pub dialect: Dialect,
+    pub taken_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub lock_uuid: Uuid,
+    pub number: i64,
+    pub owner_text: String,
+    pub inheritable: bool,
+}
+
+/// Takes the lock of a folder and notes it in the trail, or does neither. `None`: somebody has it, or the folder is gone or not
+/// in that library any more. Needs [`super::folders::hold_trees`], so that nothing comes into the folder meanwhile; that no
+/// lock above decides was asked under it.
+pub async fn take(
+    db: &mut PgConnection,
+    permit: &Permit,
+    holder: PrincipalId,
+    library: LibraryId,
+    what: &LockFolder,
+    act: &Act,
+) -> sqlx::Result<Option<FolderLockRow>> {
+    sqlx::query_as!(
+        FolderLockRow,
+        r#"WITH folder AS MATERIALIZED (
+            SELECT id, number FROM items WHERE id = $1 AND library_id = $9 AND kind = 'folder' AND deleted_at IS NULL
+        ), taken AS (
+            INSERT INTO folder_locks AS f (folder_id, fence, holder_id, dialect, taken_at, expires_at, lock_uuid, number,
+                owner_text, inheritable)
+            SELECT folder.id, 1, $2, $4, coalesce($3::timestamptz, now()), coalesce($3, now()) + $5::interval, $6,
+                nextval('numbers'), $7, $8::boolean
+            FROM folder
+            ON CONFLICT (folder_id) DO UPDATE SET fence = f.fence + 1, holder_id = excluded.holder_id,
+                dialect = excluded.dialect, taken_at = excluded.taken_at, expires_at = excluded.expires_at,
+                lock_uuid = excluded.lock_uuid, number = excluded.number, owner_text = excluded.owner_text,
+                inheritable = excluded.inheritable
+            WHERE f.holder_id IS NULL OR f.expires_at <= coalesce($3, now())
+            RETURNING *
+        ), again AS (
+            UPDATE locks k SET revision = k.revision + 1 FROM items i, taken
+            WHERE taken.inheritable AND i.ancestors @> ARRAY[taken.folder_id] AND k.file_id = i.id
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, request_id)
+            SELECT taken_at, $2, $4, 'lock_folder', 'done', $9, folder_id, fence, $10 FROM taken
+        )
+        SELECT folder_id AS "folder!", folder.number AS "folder_number!", fence AS "fence!", holder_id AS "holder!",
+            dialect AS "dialect!: Dialect", taken_at AS "taken_at!", expires_at, lock_uuid AS "lock_uuid!",
+            taken.number AS "number!", owner_text AS "owner_text!", inheritable AS "inheritable!"
+        FROM taken JOIN folder ON folder.id = taken.folder_id"#,
+        permit.item().0,
+        holder.0,
+        act.now,
+        permit.dialect() as Dialect,
+        what.lifetime as Option<chrono::Duration>,
+        LockId::fresh().0,
+        what.owner_text,
+        what.inheritable,
+        library.0,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What [`release`] found and did.
+#[derive(Clone, Debug)]
+pub struct Released {
+    /// The lock as it stood before.
+    pub lock: FolderLockRow,
+    /// Whether it is gone now; else nothing changed.
+    pub released: bool,
+}
+
+/// Releases the lock of a folder, and notes it. `None`: nobody held it.
+///
+/// `named`: only this very lock. `fence`: only under this fence.
+pub async fn release(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    named: Option<Uuid>,
+    fence: Option<i64>,
+    act: &Act,
+) -> sqlx::Result<Option<Released>> {
+    let row = sqlx::query!(
+        r#"WITH old AS MATERIALIZED (
+            SELECT * FROM folder_locks
+            WHERE folder_id = $1 AND holder_id IS NOT NULL AND (expires_at IS NULL OR expires_at > coalesce($3::timestamptz, now()))
+            FOR NO KEY UPDATE
+        ), freed AS (
+            UPDATE folder_locks f SET holder_id = NULL, dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL,
+                number = NULL, owner_text = NULL, inheritable = NULL
+            FROM old
+            WHERE f.folder_id = old.folder_id AND ($4::uuid IS NULL OR old.lock_uuid = $4)
+                AND ($5::bigint IS NULL OR old.fence = $5) AND (old.holder_id = $2::uuid OR $6::boolean)
+            RETURNING f.folder_id
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, request_id)
+            SELECT coalesce($3, now()), $2, $7, 'unlock_folder', 'done', $8, old.folder_id, old.fence, old.holder_id, $9
+            FROM old, freed
+        )
+        SELECT old.folder_id AS "folder!", i.number AS "folder_number!", old.fence AS "fence!", old.holder_id AS "holder!",
+            old.dialect AS "dialect!: Dialect", old.taken_at AS "taken_at!", old.expires_at, old.lock_uuid AS "lock_uuid!",
+            old.number AS "number!", old.owner_text AS "owner_text!", old.inheritable AS "inheritable!",
+            freed.folder_id IS NOT NULL AS "released!"
+        FROM old JOIN items i ON i.id = old.folder_id LEFT JOIN freed ON true"#,
+        permit.item().0,
+        permit.actor().map(|actor| actor.0),
+        act.now,
+        named,
+        fence,
+        permit.over() == Over::Anybody,
+        permit.dialect() as Dialect,
+        library.0,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Released {
+        lock: FolderLockRow {
+            folder: row.folder,
+            folder_number: row.folder_number,
+            fence: row.fence,
+            holder: row.holder,
+            dialect: row.dialect,
+            taken_at: row.taken_at,
+            expires_at: row.expires_at,
+            lock_uuid: row.lock_uuid,
+            number: row.number,
+            owner_text: row.owner_text,
+            inheritable: row.inheritable,
+        },
+        released: row.released,
+    }))
+}
+
+/// Sets when the caller's own lock ends; counts from now. `None`: the lock is not the caller's (any more). Needs
+/// [`super::folders::hold_trees`]: whoever sees it end while it is prolonged looks again.
+pub async fn refresh(
+    db: &mut PgConnection,
+    permit: &Permit,
+    library: LibraryId,
+    uuid: Uuid,
+    lifetime: Option<chrono::Duration>,
+    act: &Act,
+) -> sqlx::Result<Option<FolderLockRow>> {
+    sqlx::query_as!(
+        FolderLockRow,
+        r#"WITH refreshed AS (
+            UPDATE folder_locks SET taken_at = coalesce($3, now()), expires_at = coalesce($3, now()) + $5::interval
+            WHERE folder_id = $1 AND holder_id = $2::uuid AND lock_uuid = $4
+                AND (expires_at IS NULL OR expires_at > coalesce($3::timestamptz, now()))
+            RETURNING *
+        ), again AS (
+            UPDATE locks k SET revision = k.revision + 1 FROM items i, refreshed
+            WHERE refreshed.inheritable AND i.ancestors @> ARRAY[refreshed.folder_id] AND k.file_id = i.id
+        ), noted AS (
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, request_id)
+            SELECT taken_at, $2, $6, 'refresh_folder', 'done', $7, folder_id, fence, $8 FROM refreshed
+        )
+        SELECT folder_id AS "folder!", i.number AS "folder_number!", fence AS "fence!", holder_id AS "holder!",
+            dialect AS "dialect!: Dialect", taken_at AS "taken_at!", expires_at, lock_uuid AS "lock_uuid!",
+            refreshed.number AS "number!", owner_text AS "owner_text!", inheritable AS "inheritable!"
+        FROM refreshed JOIN items i ON i.id = refreshed.folder_id"#,
+        permit.item().0,
+        permit.actor().map(|actor| actor.0),
+        act.now,
+        uuid,
+        lifetime as Option<chrono::Duration>,
+        permit.dialect() as Dialect,
+        library.0,
+        act.request,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The folder whose lock has this uuid, if it is held.
+pub async fn folder_by_uuid(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    uuid: Uuid,
+) -> sqlx::Result<Option<ItemId>> {
+    sqlx::query_scalar!(
+        r#"SELECT folder_id AS "folder: ItemId" FROM folder_locks
+        WHERE lock_uuid = $2 AND (expires_at IS NULL OR expires_at > coalesce($1::timestamptz, now()))"#,
+        now,
+        uuid,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Who holds the lock that decides about a folder: its own, else the nearest inheritable one above. To be asked while the tree
+/// is held ([`super::folders::hold_trees`], or shared), so that none is taken until the transaction ends.
+pub async fn holder_over(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    folder: ItemId,
+) -> sqlx::Result<Option<PrincipalId>> {
+    sqlx::query_scalar!(
+        r#"SELECT f.holder_id AS "holder!: PrincipalId" FROM items i JOIN folder_locks f ON f.folder_id = ANY (i.ancestors || i.id)
+        WHERE i.id = $2 AND (f.inheritable OR f.folder_id = i.id) AND f.holder_id IS NOT NULL
+            AND (f.expires_at IS NULL OR f.expires_at > coalesce($1::timestamptz, now()))
+        ORDER BY array_position(i.ancestors || i.id, f.folder_id) DESC LIMIT 1"#,
+        now,
+        folder.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Forgets the locks of folders that were deleted for good.
+pub async fn forget(db: &mut PgConnection, items: &[ItemId]) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM folder_locks WHERE folder_id = ANY ($1)", items as &[ItemId]).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Locks on folders: the verbs that move them and nothing else. Whoever holds the tree of the library meets nobody who makes,
+//! moves or deletes something in it, and tells all below an inheritable lock to be decided on again: once the lock is
+//! there, no change of somebody else's that was decided before is still on its way.
+
+use uuid::Uuid;
+
+use super::{Look, Vault, locks::ATTEMPTS};
+use crate::{
+    domain::{
+        actor::Actor,
+        error::{Error, Missing, Result},
+        event::Verb,
+        id::{ItemId, ItemKey, LibraryId, PrincipalId},
+        item::Item,
+        lock::{Lock, LockFolder},
+        permission::{Action, Permit},
+    },
+    store::{self, folder_locks::FolderLockRow},
+};
+
+impl Vault {
+    /// Takes the lock of a folder for the caller. What others hold below stays theirs until it ends. The caller's own stays the
+    /// lock it is, and its time counts anew.
+    ///
+    /// # Errors
+    /// [`Error::Held`] for somebody else's lock on the folder, or above it where that is inheritable, [`Error::Impossible`] for
+    /// a root folder, [`Error::NoSession`] for nobody in particular, and what the gates say.
+    pub async fn lock_folder(&self, actor: &Actor, look: &Look, what: LockFolder) -> Result<Lock> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move {
+            let answer = Box::pin(vault.try_lock_folder(&actor, look.clone(), &what)).await;
+            vault.note_refusal(&actor, &look, Verb::LockFolder, None, answer).await
+        })
+        .await
+    }
+
+    async fn try_lock_folder(&self, actor: &Actor, mut look: Look, what: &LockFolder) -> Result<Lock> {
+        for _ in 0..ATTEMPTS {
+            look.folder()?;
+            let permit = look.check(actor, Action::CheckOut)?;
+            let holder = permit.actor().ok_or(Error::NoSession)?;
+            if look.item.is_root() {
+                return Err(Error::Impossible("a root folder"));
+            }
+            let act = self.act(actor, None);
+            let library = look.item.library.id;
+            let row = match look.item.own_folder_lock() {
+                Some(own) => again!(self.prolong_folder(&permit, library, own.uuid, what.lifetime, &act).await)?,
+                None => again!(self.take_folder(&permit, holder, library, what, &act).await)?,
+            };
+            match row {
+                Some(row) => return self.dress_folder_lock(&row).await,
+                None => look = self.look_again(actor, &look).await?,
+            }
+        }
+        Err(Error::Overloaded)
+    }
+
+    /// `None`: it has another holder by now, or is not where it was looked at.
+    async fn take_folder(
+        &self,
+        permit: &Permit,
+        holder: PrincipalId,
+        library: LibraryId,
+        what: &LockFolder,
+        act: &store::Act,
+    ) -> sqlx::Result<Option<FolderLockRow>> {
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[library]).await?;
+        if self.is_held_from(&mut all, permit.item(), Some(holder)).await? {
+            return Ok(None);
+        }
+        if what.inheritable {
+            store::folders::hold_locks_below(&mut all, permit.item()).await?;
+        }
+        let row = store::folder_locks::take(&mut all, permit, holder, library, what, act).await?;
+        all.commit().await?;
+        Ok(row)
+    }
+
+    /// `None`: the lock is not the caller's any more.
+    async fn prolong_folder(
+        &self,
+        permit: &Permit,
+        library: LibraryId,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+        act: &store::Act,
+    ) -> sqlx::Result<Option<FolderLockRow>> {
+        let mut all = self.0.db.begin().await?;
+        store::folders::hold_trees(&mut all, &[library]).await?;
+        store::folders::hold_locks_below(&mut all, permit.item()).await?;
+        let row = store::folder_locks::refresh(&mut all, permit, library, uuid, lifetime, act).await?;
+        all.commit().await?;
+        Ok(row)
+    }
+
+    /// Whether the lock that decides about a folder is somebody else's now. To be asked while its tree is held.
+    pub(super) async fn is_held_from(
+        &self,
+        all: &mut store::PgConnection,
+        folder: ItemId,
+        caller: Option<PrincipalId>,
+    ) -> sqlx::Result<bool> {
+        let holder = store::folder_locks::holder_over(all, self.0.clock.instead(), folder).await?;
+        Ok(holder.is_some() && holder != caller)
+    }
+
+    /// Releases the lock of a folder; `uuid`: only that very one. Somebody else's only with the grounds on which their check-out
+    /// could be cancelled.
+    ///
+    /// # Errors
+    /// [`Error::NotCheckedOut`] where there is none, [`Error::Held`] without grounds, [`Error::OtherLockNamed`],
+    /// [`Error::FenceLost`], and what the gates say.
+    pub async fn unlock_folder(&self, actor: &Actor, look: &Look, uuid: Option<Uuid>) -> Result<Lock> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        self.complete(async move {
+            let answer = vault.try_unlock_folder(&actor, &look, uuid).await;
+            vault.note_refusal(&actor, &look, Verb::UnlockFolder, None, answer).await
+        })
+        .await
+    }
+
+    async fn try_unlock_folder(&self, actor: &Actor, look: &Look, uuid: Option<Uuid>) -> Result<Lock> {
+        look.folder()?;
+        let permit = look.check(actor, Action::Cancel)?;
+        let act = self.act(actor, None);
+        let released = {
+            let mut db = self.connection().await?;
+            let library = look.item.library.id;
+            again!(store::folder_locks::release(&mut db, &permit, library, uuid, actor.fence, &act).await)?
+        };
+        let released = released.ok_or(Error::NotCheckedOut)?;
+        let lock = self.dress_folder_lock(&released.lock).await?;
+        match released.released {
+            true => Ok(lock),
+            false if uuid.is_some_and(|uuid| uuid != lock.uuid) => Err(Error::OtherLockNamed),
+            false if actor.fence.is_some_and(|fence| fence != lock.fence) => Err(Error::FenceLost),
+            false => Err(Error::Held(Box::new(lock))),
+        }
+    }
+
+    /// Sets when the caller's own lock of a folder ends, counted from now, by the lock's uuid; answers the folder, too.
+    ///
+    /// # Errors
+    /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
+    pub async fn refresh_folder_lock(
+        &self,
+        actor: &Actor,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<(Item, Lock)> {
+        let gone = || Error::Missing(Missing::Lock);
+        let folder = {
+            let mut db = self.connection().await?;
+            store::folder_locks::folder_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
+        };
+        let look = self.look(actor, &ItemKey::Id(folder.ok_or_else(gone)?)).await;
+        let look = look.map_err(|error| if matches!(error, Error::Missing(_)) { gone() } else { error })?;
+        let permit = look.check(actor, Action::CheckOut)?;
+        let (vault, act) = (self.clone(), self.act(actor, None));
+        let library = look.item.library.id;
+        self.complete(async move {
+            let row = again!(vault.prolong_folder(&permit, library, uuid, lifetime, &act).await)?;
+            let lock = vault.dress_folder_lock(&row.ok_or_else(gone)?).await?;
+            Ok((look.into_item(), lock))
+        })
+        .await
+    }
+
+    async fn dress_folder_lock(&self, row: &FolderLockRow) -> Result<Lock> {
+        let people = self.people([PrincipalId(row.holder)]).await?;
+        super::look::folder_lock(row, &people)
+    }
+}
