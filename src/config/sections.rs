@@ -145,6 +145,7 @@ pub struct Liferay {
     pub company_id: i64,
     pub lock_limit_milliseconds: i64,
     pub endless_locks: bool,
+    pub temporary_file_hours: u32,
     pub force_basic: bool,
     pub strict_http_methods: bool,
     pub jsonp: bool,

@@ -3,6 +3,7 @@
 
 use super::{
     Look, Vault,
+    external::{another, coded, taken},
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
@@ -16,6 +17,7 @@ use crate::{
         edition::{ContentInfo, Edition, Metadata, Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
+        external::ExternalCode,
         id::{EditionId, ItemId, PrincipalId},
         item::{FileParts, Item, Kind, OnConflict},
         lock::Lock,
@@ -99,6 +101,9 @@ impl Vault {
         {
             return Ok(Err(Error::FenceLost));
         }
+        if let Some(refusal) = coded(&mut all, &writing.look.item.library, writing.look.item.id, writing.code).await? {
+            return Ok(Err(refusal));
+        }
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
         }
@@ -109,7 +114,8 @@ impl Vault {
     /// Publishes an edition of a file and leaves the lock as it is: on a free file, or on one's own lock.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::FenceLost`], [`Error::LabelTaken`], [`Error::NameTaken`], and what the gates say.
+    /// [`Error::Held`], [`Error::FenceLost`], [`Error::LabelTaken`], [`Error::NameTaken`], [`Error::CodeTaken`], and what the
+    /// gates say.
     pub async fn add_edition(&self, actor: &Actor, look: &Look, publication: Publication) -> Result<Published> {
         look.file()?;
         look.check(actor, Action::AddEdition)?;
@@ -206,6 +212,8 @@ impl Vault {
         self.complete(async move {
             let giving = bytes.giving();
             let metadata = what.metadata;
+            // it is the file's, and not the working copy's
+            let code = another(metadata.external_code.as_ref(), &look.item);
             let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
             let media_type = giving.info.map(|_| {
                 let name = draft_name.as_deref().unwrap_or(&look.item.name);
@@ -223,11 +231,11 @@ impl Vault {
             let act = vault.act(&actor, saved.comment.as_deref());
             let library = look.item.library.id;
             let content = giving.content.as_ref();
-            let done = if ending.is_none() && look.item.library.quota_bytes.is_none() {
+            let done = if ending.is_none() && look.item.library.quota_bytes.is_none() && code.is_none() {
                 let mut db = vault.connection().await?;
                 again!(store::drafts::save(&mut db, &permit, library, fence, &saved, content, &act).await).map(Ok)
             } else {
-                let saving = Saving { permit: &permit, look: &look, fence, saved: &saved, content, act: &act };
+                let saving = Saving { permit: &permit, look: &look, fence, saved: &saved, code, content, act: &act };
                 again!(vault.save_with(&saving, ending.as_ref()).await)
             };
             let refusal = match done {
@@ -238,6 +246,9 @@ impl Vault {
                 Ok(Ok(None)) => Error::FenceLost,
                 Ok(Err(refusal)) => refusal,
                 Err(error) if is_content_gone(&error) => Error::Missing(Missing::Edition),
+                Err(error) if store::violated(&error) == Some("items_external_code_key") => {
+                    taken(&look.item.library, code)
+                }
                 Err(error) => error.into(),
             };
             if !matches!(refusal, Error::Broken(_)) {
@@ -253,7 +264,7 @@ impl Vault {
         saving: &Saving<'_>,
         ending: Option<&Ending>,
     ) -> sqlx::Result<Result<Option<Option<String>>>> {
-        let Saving { permit, look, fence, saved, content, act } = *saving;
+        let Saving { permit, look, fence, saved, code, content, act } = *saving;
         let mut all = self.0.db.begin().await?;
         let turn = Turn::take(&mut all, &look.item.library).await?;
         let done = store::drafts::save(&mut all, permit, look.item.library.id, fence, saved, content, act).await?;
@@ -261,6 +272,9 @@ impl Vault {
             return Ok(Ok(None));
         }
         if let Some(refusal) = ended_with(&mut all, ending, look.item.id, act).await? {
+            return Ok(Err(refusal));
+        }
+        if let Some(refusal) = coded(&mut all, &look.item.library, look.item.id, code).await? {
             return Ok(Err(refusal));
         }
         if !turn.fits(&mut all).await? {
@@ -333,6 +347,7 @@ impl Vault {
                 look: &look,
                 plan: &plan,
                 by: author(actor, &look),
+                code: another(what.metadata.external_code.as_ref(), &look.item),
                 content: giving.content.as_ref(),
                 binding,
                 aim,
@@ -341,6 +356,7 @@ impl Vault {
             let alone = aim.said.is_empty()
                 && aim.ending.is_none()
                 && aim.errand.is_none()
+                && writing.code.is_none()
                 && look.item.library.quota_bytes.is_none();
             let done = if alone || matches!(plan.write, Write::Nothing) {
                 let mut db = self.connection().await?;
@@ -367,6 +383,7 @@ impl Vault {
                     Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
                     _ if is_content_gone(&error) => return Err(Error::Missing(Missing::Edition)),
+                    Some("items_external_code_key") => return Err(taken(&look.item.library, writing.code)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
                         let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());
@@ -598,6 +615,7 @@ struct Writing<'a> {
     look: &'a Look,
     plan: &'a Plan,
     by: PrincipalId,
+    code: Option<&'a ExternalCode>,
     content: Option<&'a NewContent>,
     binding: Binding,
     aim: &'a Aim,
@@ -606,7 +624,7 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     async fn write(&self, db: &mut store::PgConnection) -> sqlx::Result<Option<Option<String>>> {
-        let Self { permit, look, plan, by, content, binding, aim, act } = *self;
+        let Self { permit, look, plan, by, code: _, content, binding, aim, act } = *self;
         let (library, edition, verb) = (look.item.library.id, &plan.edition, aim.verb);
         match &plan.write {
             Write::Add => store::editions::publish(db, permit, library, verb, edition, content, binding, act).await,
@@ -631,6 +649,7 @@ struct Saving<'a> {
     look: &'a Look,
     fence: i64,
     saved: &'a Saved,
+    code: Option<&'a ExternalCode>,
     content: Option<&'a NewContent>,
     act: &'a store::Act,
 }
