@@ -50,11 +50,12 @@ pub async fn by_creator(ask: Ask) -> Result<Value, Error> {
     let folder = if ask.has("folderId") { ask.folder()? } else { ids::ROOT };
     let place = find::folder_in(ask.vault(), &ask.actor, ask.site()?, folder).await?;
     let window = folders::window(&ask)?;
-    let window = if folders::is_listed(&ask)? { window } else { None };
+    // a status that nothing here has is found nowhere
+    let places = if folders::is_listed(&ask)? { vec![place] } else { Vec::new() };
     // no types are all types
     let media_types = ask.texts("mimeTypes").filter(|types| !types.is_empty()).map(<[String]>::to_vec);
     let search = Search { media_types, ..Search::default() };
-    found(&ask, &[place], search, ask.number("creatorUserId")?, window).await
+    found(&ask, &places, search, ask.number("creatorUserId")?, window).await
 }
 
 /// The part of what is found that is wanted; `None`: none of it.

@@ -8,6 +8,7 @@ use crate::support::{answer::Answer, server::Server};
 /// Every operation, below the mount point.
 fn operations(server: &Server, folder: i64) -> Vec<(&'static str, String, &'static str)> {
     let (site, file) = (server.group(), server.plan_number());
+    let by_code = format!("/sites/{site}/documents/by-external-reference-code");
     vec![
         ("GET", format!("/sites/{site}/documents"), "DocumentResourceImpl#getSiteDocumentsPage"),
         ("POST", format!("/sites/{site}/documents"), "DocumentResourceImpl#postSiteDocument"),
@@ -33,6 +34,9 @@ fn operations(server: &Server, folder: i64) -> Vec<(&'static str, String, &'stat
             format!("/document-folders/{folder}/document-folders"),
             "DocumentFolderResourceImpl#postDocumentFolderDocumentFolder",
         ),
+        ("GET", format!("{by_code}/{file}"), "DocumentResourceImpl#getSiteDocumentByExternalReferenceCode"),
+        ("PUT", format!("{by_code}/{file}"), "DocumentResourceImpl#putSiteDocumentByExternalReferenceCode"),
+        ("DELETE", format!("{by_code}/{file}"), "DocumentResourceImpl#deleteSiteDocumentByExternalReferenceCode"),
     ]
 }
 
