@@ -34,11 +34,8 @@ async fn found(ask: &Ask, window: Option<Window>) -> Result<Page<Item>, Error> {
     let folder = find::folder_in(ask.vault(), &ask.actor, ask.site()?, root).await?;
     let is_listed = folders::is_listed(ask)?;
     let Some(window) = window.filter(|_| is_listed) else { return Ok(nothing) };
-    let made_by = match maker_of(ask, ask.number("userId")?).await? {
-        Some(made_by) => made_by,
-        // nobody, who made nothing
-        None => return Ok(nothing),
-    };
+    // nobody made nothing
+    let Some(made_by) = maker_of(ask, ask.number("userId")?).await? else { return Ok(nothing) };
     let media_types = ask.texts("mimeTypes").map(<[String]>::to_vec);
     let search = Search { kind: Some(Kind::File), made_by, media_types, ..Search::default() };
     let by_title = ask.has("obc");

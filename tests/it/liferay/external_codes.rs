@@ -287,7 +287,7 @@ async fn a_copy_has_no_code_and_what_leaves_its_site_leaves_its_code() {
     }
     for code in ["INNER", "ALONE"] {
         assert_eq!(title_of(&server, &ann, code).await, None);
-        add(&server, &ann, &format!("{code}.txt"), code).await.expect(200);
+        add(&server, &ann, &format!("new {code}.txt"), code).await.expect(200);
     }
     for id in [&inner, &alone] {
         let shown = ann.call("/dlapp/get-file-entry", json!({"fileEntryId": id})).await.expect(200).json();

@@ -150,7 +150,10 @@ async fn addresses_that_lead_nowhere_say_so() {
         "/documents/99999999999999999999",
         "/documents/1/versions",
         "/sites/1",
-        "/sites/1/documents/by-external-reference-code/x",
+        "/sites/1/documents/by-external-reference-code",
+        "/sites/1/documents/by-external-reference-code/x/y",
+        "/sites/1/documents/by-uuid/x",
+        "/sites/1/document-folders/by-external-reference-code/x",
         "/document-folders/1/x",
         "/openapi.json",
     ] {

@@ -4,10 +4,7 @@ use coatcheck::vault::LibraryUpdate;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{
-    liferay::{Liferay, told},
-    server::Server,
-};
+use crate::support::{liferay::Liferay, server::Server};
 
 const SEARCH: &str = "/dlapp/search";
 
@@ -50,14 +47,16 @@ async fn hits_are_the_vendors_member_for_member() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
     let parameters = json!({"repositoryId": server.group(), "searchContext": {"keywords": "plan"}});
-    let mut hits = found(&ann, parameters.clone()).await;
+    let mut hits = found(&ann, parameters).await;
     let time = hits["searchTime"].take();
     assert!(time.as_f64().unwrap() >= 0.0);
-    assert_snapshot!(hits.to_string().replace(&server.plan_number().to_string(), "<file>")
-        .replace(&server.group().to_string(), "<group>")
-        .replace(&server.world.ann.person.number.to_string(), "<ann>"), @"");
-    let answer = ann.call(SEARCH, parameters).await;
-    assert!(told(&server, &answer).starts_with("200 {\"collatedSpellCheckResult\""));
+    let mut text = hits.to_string();
+    let numbers =
+        [(server.plan_number(), "<file>"), (server.group(), "<group>"), (server.world.ann.person.number, "<ann>")];
+    for (number, word) in numbers {
+        text = text.replace(&number.to_string(), word);
+    }
+    assert_snapshot!(text, @r#"{"collatedSpellCheckResult":"","docs":[{"UID":"com.liferay.document.library.kernel.model.DLFileEntry_PORTLET_<file>","fields":{"classTypeId":{"name":"classTypeId","value":"0","values":["0"]},"companyId":{"name":"companyId","value":"20097","values":["20097"]},"createDate":{"name":"createDate","value":"20260304050607","values":["20260304050607"]},"dataRepositoryId":{"name":"dataRepositoryId","value":"<group>","values":["<group>"]},"entryClassName":{"name":"entryClassName","value":"com.liferay.document.library.kernel.model.DLFileEntry","values":["com.liferay.document.library.kernel.model.DLFileEntry"]},"entryClassPK":{"name":"entryClassPK","value":"<file>","values":["<file>"]},"extension":{"name":"extension","value":"txt","values":["txt"]},"fileEntryTypeId":{"name":"fileEntryTypeId","value":"0","values":["0"]},"folderId":{"name":"folderId","value":"0","values":["0"]},"groupId":{"name":"groupId","value":"<group>","values":["<group>"]},"hidden":{"name":"hidden","value":"false","values":["false"]},"mimeType":{"name":"mimeType","value":"text_plain","values":["text_plain"]},"modified":{"name":"modified","value":"20260304050607","values":["20260304050607"]},"path":{"name":"path","value":"plan.txt","values":["plan.txt"]},"scopeGroupId":{"name":"scopeGroupId","value":"<group>","values":["<group>"]},"size":{"name":"size","value":"5","values":["5"]},"status":{"name":"status","value":"0","values":["0"]},"title":{"name":"title","value":"plan.txt","values":["plan.txt"]},"treePath":{"name":"treePath","value":"","values":[]},"uid":{"name":"uid","value":"com.liferay.document.library.kernel.model.DLFileEntry_PORTLET_<file>","values":["com.liferay.document.library.kernel.model.DLFileEntry_PORTLET_<file>"]},"userId":{"name":"userId","value":"<ann>","values":["<ann>"]},"userName":{"name":"userName","value":"Ann Example","values":["Ann Example"]}},"portletId":"com.liferay.document.library.kernel.model.DLFileEntry"}],"length":1,"querySuggestions":[],"queryTerms":[],"scores":[1.0],"searchTime":null,"snippets":[],"start":"1772600767000"}"#);
 }
 
 #[tokio::test]

@@ -231,7 +231,7 @@ async fn it_ends_by_itself_and_its_bytes_with_it_but_not_before() {
     assert_eq!(names(&server, &ann, &root, "drop").await, json!(["a.bin"]));
     server.advance(Duration::hours(48));
     let swept = server.vault.sweep().await.unwrap();
-    assert_eq!((swept.temporary, swept.contents, swept.orphans, blobs(&server)), (1, 1, 0, 0));
+    assert_eq!((swept.temporary, swept.contents, swept.orphans, blobs(&server)), (1, 2, 0, 0));
 }
 
 #[tokio::test]

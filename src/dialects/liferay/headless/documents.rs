@@ -78,7 +78,7 @@ pub async fn add_to_site(task: Task, body: Body) -> Result<Response, Problem> {
     let (vault, actor) = (task.vault(), &task.actor);
     let root = find::folder_in(vault, actor, task.id, ids::ROOT).await?;
     let form = form_for(&task, body, &root).await?;
-    add_below(&task, root, form).await
+    Box::pin(add_below(&task, root, form)).await
 }
 
 async fn add_below(task: &Task, root: Look, form: Form) -> Result<Response, Problem> {
@@ -193,7 +193,7 @@ pub async fn put_by_code(task: Task, body: Body) -> Result<Response, Problem> {
             let root = find::folder_in(task.vault(), &task.actor, task.id, ids::ROOT).await?;
             let mut form = form_for(&task, body, &root).await?;
             form.document.external_reference_code = task.code.clone();
-            add_below(&task, root, form).await
+            Box::pin(add_below(&task, root, form)).await
         }
         Err(error) => Err(error.into()),
     }

@@ -96,8 +96,12 @@ impl<'a> Document<'a> {
         }
         document.add("createDate", date(item.created_at));
         document.add("modified", date(item.modified_at));
-        document.add("description", &*item.description);
-        document.add("extension", extension_of(&item.name));
+        // an index keeps no empty text
+        for (name, text) in [("description", &*item.description), ("extension", extension_of(&item.name))] {
+            if !text.is_empty() {
+                document.add(name, text);
+            }
+        }
         document.add("hidden", "false");
         // the index takes a slash for the end of a word
         document.add("mimeType", mime_type(&file.edition).replace('/', "_"));
