@@ -21,9 +21,15 @@ use crate::{
     vault::Look,
 };
 
+/// Most folders a search context may name: each is looked at.
+const MOST_FOLDERS: usize = 100;
+
 /// `search(repositoryId, searchContext)`, with a query or without: the context says all that counts of it.
 pub async fn by_context(ask: Ask) -> Result<Value, Error> {
     let context = ask.search_context()?;
+    if context.folder_ids.len() > MOST_FOLDERS {
+        return Err(Error::IllegalArgument(Some("Too many folders")));
+    }
     let mut places = Vec::new();
     match &context.folder_ids[..] {
         [] => places.push(find::folder_in(ask.vault(), &ask.actor, ask.site()?, ids::ROOT).await?),

@@ -201,6 +201,7 @@ async fn a_query_a_bad_context_and_a_foreign_class_are_refused() {
         (json!({"searchContext": "plan"}), "java.lang.ClassCastException"),
         (json!({"searchContext": [1]}), "java.lang.ClassCastException"),
         (json!({"searchContext": {"keywords": many}}), "java.lang.IllegalArgumentException"),
+        (json!({"searchContext": {"folderIds": vec![0; 101]}}), "java.lang.IllegalArgumentException"),
         (json!({"+searchContext": "java.lang.Runtime"}), "jodd.typeconverter.TypeConversionException"),
     ] {
         let mut parameters = parameters;

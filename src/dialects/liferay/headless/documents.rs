@@ -1,15 +1,20 @@
 //! Documents: listing, adding, showing, changing, deleting. What may be done, and what becomes of a file that is checked out,
 //! the vault decides as it does for the JSON web services.
 
+use std::io;
+
 use axum::{
     body::Body,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 
 use super::{
     Task,
     body::{self, Form},
+    content,
     error::Problem,
     query::{self, Wanted},
     wire,
@@ -27,6 +32,7 @@ use crate::{
     },
     domain::{
         edition::{Metadata, Publish},
+        error::Error as Refusal,
         id::{ItemId, ItemKey},
         item::{Change, ClientTimes, Kind, NewFile, OnConflict},
         permission::Action,
@@ -70,7 +76,24 @@ async fn show(task: &Task, look: &Look) -> Result<Response, Problem> {
     let tags = task.vault().tags(&task.actor, look).await.map_err(said)?;
     let mut document = shown(&wire::Document::of(look.item(), find::parts(look)?, Some(&tags)))?;
     query::pick(&mut document, &query::fields(&task.query));
-    Ok(super::json(StatusCode::OK, &document))
+    let bytes = bytes_of(task, look).await?;
+    match (document.as_object().filter(|members| members.contains_key(content::MEMBER)), bytes) {
+        (Some(members), Some(bytes)) => Ok(content::answer(members, bytes)),
+        (_, _) => Ok(super::json(StatusCode::OK, &document)),
+    }
+}
+
+/// The bytes of the last approved version, if they are asked for and lie here.
+async fn bytes_of(task: &Task, look: &Look) -> Result<Option<BoxStream<'static, io::Result<Bytes>>>, Error> {
+    if !content::is_wanted(&task.query) {
+        return Ok(None);
+    }
+    let said = said(&task.actor, Operation::View, &Subject::File(look.item().number));
+    let download = match task.vault().download(&task.actor, look, &find::parts(look)?.edition).await {
+        Err(Refusal::NoContent) => return Ok(None),
+        download => download.map_err(&said)?,
+    };
+    task.vault().open_bytes(&download.content, None).await.map(Some).map_err(said)
 }
 
 /// `POST /sites/{siteId}/documents`: into the root folder, or into the folder of the site that the document names.

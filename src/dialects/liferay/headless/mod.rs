@@ -2,6 +2,7 @@
 //! check-in and cancel, as the vendor's has none; what others have checked out it leaves alone.
 
 mod body;
+mod content;
 mod documents;
 pub mod error;
 mod filter;
@@ -184,7 +185,12 @@ fn find(address: &str, method: &Method) -> Result<(&'static Operation, i64, Opti
 
 /// JSON as this API sends it: no character set behind the type.
 fn json(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    answered(status, Body::from(body.to_string()))
+}
+
+/// A body of JSON.
+fn answered(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
