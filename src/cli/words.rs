@@ -39,6 +39,7 @@ pub(super) fn about(error: Error, what: &str) -> anyhow::Error {
         Error::BodyBroken => "the content ended early; try again".to_owned(),
         Error::NameTaken(name) => format!("{name:?} is taken already; choose another"),
         Error::LabelTaken(label) => format!("the label {label:?} is taken by another edition of the file"),
+        Error::CodeTaken { code, .. } => format!("the code {code:?} is taken by another file of the library"),
         Error::QuotaReached => "the library holds as much as its quota lets it".to_owned(),
         Error::BadName(bad) => bad.to_string(),
         Error::Impossible(why) => format!("this cannot be done: {why}"),

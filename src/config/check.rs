@@ -150,6 +150,7 @@ fn rooms(config: &Config, found: &mut Vec<Finding>) {
         1000,
         found,
     );
+    least(&["liferay.temporary_file_hours"], config.liferay.temporary_file_hours.into(), 1, found);
     let suffix = config.oracle.tenant_suffix.as_bytes();
     if suffix.len() != 20 || !suffix.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         let what = "`oracle.tenant_suffix` must be 20 capital letters and digits";

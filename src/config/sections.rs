@@ -146,6 +146,7 @@ pub struct Liferay {
     pub lock_limit_milliseconds: i64,
     pub endless_locks: bool,
     pub lock_expiry: LockExpiry,
+    pub temporary_file_hours: u32,
     pub force_basic: bool,
     pub strict_http_methods: bool,
     pub jsonp: bool,

@@ -53,7 +53,7 @@ impl From<&Error> for Failure {
             | Error::LockedOut
             | Error::PasswordExpired
             | Error::NotEnabled => Failure::Denied,
-            Error::NameTaken(_) | Error::LabelTaken(_) => Failure::NameTaken,
+            Error::NameTaken(_) | Error::LabelTaken(_) | Error::CodeTaken { .. } => Failure::NameTaken,
             Error::QuotaReached => Failure::QuotaReached,
             Error::Held(_) | Error::OtherHolderNamed(_) => Failure::Held,
             Error::NotCheckedOut

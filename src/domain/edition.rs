@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     content::{QuickXor, Sha256},
+    external::ExternalCode,
     id::{CategoryId, EditionId},
     name::ItemName,
     person::Person,
@@ -117,6 +118,8 @@ pub struct Metadata {
     pub author_name: Option<String>,
     /// The file's category.
     pub category: Option<CategoryId>,
+    /// The code by which another system knows the file.
+    pub external_code: Option<ExternalCode>,
     /// Where the bytes are to be; with bytes that are given it says nothing.
     pub storage: Option<Storage>,
     /// The address of bytes elsewhere.

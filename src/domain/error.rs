@@ -61,6 +61,14 @@ pub enum Error {
     /// The label is taken by another edition of the file.
     #[error("the label {0:?} is taken")]
     LabelTaken(String),
+    /// Another file of the library has the code by which another system is to know this one.
+    #[error("the code {code:?} is taken")]
+    CodeTaken {
+        /// The code.
+        code: String,
+        /// The library's number in Liferay's spelling.
+        library: i64,
+    },
     /// No name an item may have.
     #[error("bad name: {0}")]
     BadName(BadName),

@@ -3,6 +3,8 @@
 
 use uuid::Uuid;
 
+use super::external::ExternalCode;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -75,6 +77,8 @@ pub enum ItemKey {
     Edition(String),
     /// The root folder of a library.
     Root(LibraryId),
+    /// The code by which another system knows a file of a library; that of a file that was given none is its number.
+    External(LibraryId, ExternalCode),
     /// A path of names below a folder; case does not count.
     Path(Box<ItemKey>, Vec<String>),
 }

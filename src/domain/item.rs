@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     edition::{ContentInfo, Edition, Metadata},
+    external::ExternalCode,
     id::{CategoryId, ItemId, PrincipalId},
     library::Library,
     lock::Lock,
@@ -121,6 +122,8 @@ pub struct Item {
     pub category: CategoryRef,
     /// Liferay's number.
     pub number: i64,
+    /// The code by which another system knows it, if it was given one.
+    pub external_code: Option<String>,
     /// Oracle's id.
     pub oracle_id: String,
     /// Graph's id.
@@ -199,6 +202,11 @@ impl Item {
         self.revision + lock
     }
 
+    /// The code by which another system knows it: its number, if it was given none.
+    pub fn external_code(&self) -> String {
+        self.external_code.clone().unwrap_or_else(|| self.number.to_string())
+    }
+
     /// Whether it is the root folder of its library.
     pub fn is_root(&self) -> bool {
         self.parent.is_none()
@@ -265,6 +273,8 @@ pub struct Change {
     pub description: Option<String>,
     /// Another category.
     pub category: Option<CategoryId>,
+    /// Another code by which another system knows it; of files only.
+    pub external_code: Option<ExternalCode>,
     /// The times of the client's own disk.
     pub client_times: ClientTimes,
 }
@@ -272,12 +282,13 @@ pub struct Change {
 impl Change {
     /// Whether everything stays as it is.
     pub fn is_empty(&self) -> bool {
-        let Self { name, parent, title, description, category, client_times } = self;
+        let Self { name, parent, title, description, category, external_code, client_times } = self;
         name.is_none()
             && parent.is_none()
             && title.is_none()
             && description.is_none()
             && category.is_none()
+            && external_code.is_none()
             && client_times.is_empty()
     }
 }

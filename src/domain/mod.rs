@@ -8,6 +8,7 @@ pub mod directory;
 pub mod edition;
 pub mod error;
 pub mod event;
+pub mod external;
 pub mod feed;
 pub mod grant;
 pub mod id;
@@ -26,6 +27,7 @@ pub mod scope;
 pub mod search;
 pub mod special;
 pub mod subscription;
+pub mod temporary;
 pub mod upload;
 pub mod version;
 

@@ -21,6 +21,7 @@ pub(super) fn start(vault: Vault, minutes: u32) -> JoinHandle<()> {
                     contents = swept.contents,
                     orphans = swept.orphans,
                     uploads = swept.uploads,
+                    temporary = swept.temporary,
                     "swept what nothing names"
                 ),
                 Err(error) => {

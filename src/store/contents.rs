@@ -49,6 +49,7 @@ pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> 
             WHERE c.touched_at < $1
                 AND NOT EXISTS (SELECT 1 FROM editions e WHERE e.sha256 = c.sha256)
                 AND NOT EXISTS (SELECT 1 FROM drafts d WHERE d.sha256 = c.sha256)
+                AND NOT EXISTS (SELECT 1 FROM temporary_files f WHERE f.sha256 = c.sha256)
             LIMIT $2 FOR UPDATE SKIP LOCKED)
             AND touched_at < $1
         RETURNING blob"#,

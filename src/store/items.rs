@@ -30,6 +30,7 @@ pub struct ItemRow {
     pub description: String,
     pub category: CategoryId,
     pub number: i64,
+    pub external_code: Option<String>,
     pub oracle_id: String,
     pub graph_id: String,
     pub file_number: Option<i64>,
@@ -119,7 +120,7 @@ macro_rules! items {
                     AS "ancestry!: Json<Vec<Ancestor>>",
                 i.kind AS "kind!: Kind", i.name AS "name!", i.title AS "title!", i.description AS "description!",
                 i.category_id AS "category!: CategoryId",
-                i.number AS "number!", i.oracle_id AS "oracle_id!", i.graph_id AS "graph_id!", i.file_number AS "file_number?",
+                i.number AS "number!", i.external_code AS "external_code?", i.oracle_id AS "oracle_id!", i.graph_id AS "graph_id!", i.file_number AS "file_number?",
                 i.owner_id AS "owner!: PrincipalId",
                 i.created_by AS "created_by!: PrincipalId", i.created_at AS "created_at!",
                 i.modified_by AS "modified_by!: PrincipalId", i.modified_at AS "modified_at!",
@@ -188,7 +189,8 @@ pub async fn by_key(
         | ItemKey::Oracle(_)
         | ItemKey::Number(_)
         | ItemKey::Edition(_)
-        | ItemKey::Root(_) => (key, Vec::new()),
+        | ItemKey::Root(_)
+        | ItemKey::External(..) => (key, Vec::new()),
     };
     let (kind, id, text, number) = match base {
         ItemKey::Id(id) => ("id", Some(id.0), None, None),
@@ -197,6 +199,7 @@ pub async fn by_key(
         ItemKey::Number(number) => ("number", None, None, Some(*number)),
         ItemKey::Edition(guid) => ("edition", None, Some(guid.as_str()), None),
         ItemKey::Root(library) => ("root", Some(library.0), None, None),
+        ItemKey::External(library, code) => ("external", Some(library.0), Some(code.as_str()), code.number()),
         // a path from a path names nothing a room can spell
         ItemKey::Path(..) => return Ok(None),
     };
@@ -211,6 +214,9 @@ pub async fn by_key(
                 WHEN 'oracle' THEN (SELECT x.id FROM items x WHERE x.oracle_id = $5::text)
                 WHEN 'number' THEN (SELECT x.id FROM items x WHERE x.number = $6::bigint)
                 WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $5::text AND x.ordinal IS NOT NULL)
+                WHEN 'external' THEN coalesce(
+                    (SELECT x.id FROM items x WHERE x.library_id = $4 AND x.external_code = $5 AND x.deleted_at IS NULL),
+                    (SELECT x.id FROM items x WHERE x.number = $6 AND x.library_id = $4 AND x.external_code IS NULL AND x.kind = 'file'))
                 WHEN 'root' THEN (SELECT x.id FROM items x WHERE x.library_id = $4::uuid AND x.parent_id IS NULL)
             END, 0
             UNION ALL

@@ -52,7 +52,9 @@ pub async fn file(
             SELECT i.id, i.library_id, i.ancestors, i.unpublished_by FROM items i, guard WHERE i.id = guard.file_id FOR NO KEY UPDATE OF i
         ), file AS (
             UPDATE items i SET library_id = parent.library_id, parent_id = parent.id, ancestors = parent.ancestors || parent.id,
-                name = $7, name_key = $8, title = $9, revision = i.revision + 1
+                name = $7, name_key = $8, title = $9, revision = i.revision + 1,
+                -- a code is one of its library
+                external_code = CASE WHEN i.library_id = parent.library_id THEN i.external_code END
             FROM old, parent WHERE i.id = old.id
             RETURNING i.id, i.ancestors
         ), edition AS (
@@ -117,7 +119,8 @@ pub async fn folder(
     .await?;
     let Some(moved) = moved else { return Ok(false) };
     sqlx::query!(
-        "UPDATE items SET library_id = $4, ancestors = $2::uuid[] || ancestors[$3::int:], revision = revision + 1
+        "UPDATE items SET library_id = $4, ancestors = $2::uuid[] || ancestors[$3::int:], revision = revision + 1,
+            external_code = CASE WHEN library_id = $4 THEN external_code END
         WHERE ancestors @> ARRAY[$1::uuid]",
         permit.item().0,
         &moved.after as &[ItemId],

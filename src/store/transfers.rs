@@ -50,7 +50,8 @@ pub async fn move_all(
             SELECT library_id FROM items WHERE id = $1
         ), moved AS (
             UPDATE items i SET library_id = $3, parent_id = CASE WHEN i.parent_id = $1 THEN target.id ELSE i.parent_id END,
-                ancestors = target.path || i.ancestors[2:], owner_id = $4, revision = i.revision + 1
+                ancestors = target.path || i.ancestors[2:], owner_id = $4, revision = i.revision + 1,
+                external_code = NULL
             FROM target WHERE i.ancestors @> ARRAY[$1::uuid]
             RETURNING i.id, i.unpublished_by, ARRAY[$1::uuid] || i.ancestors[cardinality(target.path) + 1:] AS before
         ), again AS (

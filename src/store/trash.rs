@@ -131,7 +131,8 @@ pub async fn has_private(db: &mut PgConnection, root: ItemId) -> sqlx::Result<bo
 /// Takes an item out of the trash, into the folder the permit is for, with all that went along; opens
 /// their locks, which are free and count on. Notes it in the trail of the item and of each item below. Needs
 /// [`super::folders::hold_trees`]. `false`: it is not in the trash under this id any more, or the folder is gone. A taken
-/// name violates `items_name_key`.
+/// name violates `items_name_key`. What has got another file's code meanwhile comes back without one; a code that is taken at
+/// this very moment violates `items_external_code_key`.
 pub async fn restore(
     db: &mut PgConnection,
     permit: &Permit,
@@ -143,7 +144,9 @@ pub async fn restore(
     let back = sqlx::query!(
         r#"UPDATE items i SET deleted_at = NULL, deleted_by = NULL, deleted_with = NULL, trash_id = NULL,
             name = $5, name_key = $6, title = CASE WHEN i.title = i.name THEN $5 ELSE i.title END,
-            parent_id = parent.id, ancestors = parent.ancestors || parent.id, revision = i.revision + 1
+            parent_id = parent.id, ancestors = parent.ancestors || parent.id, revision = i.revision + 1,
+            external_code = CASE WHEN NOT EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id
+                AND o.external_code = i.external_code AND o.deleted_at IS NULL) THEN i.external_code END
         FROM items parent, items old
         WHERE i.id = $1 AND i.trash_id = $2 AND old.id = i.id AND i.library_id = $4
             AND parent.id = $3 AND parent.library_id = i.library_id AND parent.kind = 'folder'
@@ -168,10 +171,12 @@ pub async fn restore(
     .await?;
     sqlx::query!(
         "WITH back AS (
-            UPDATE items SET deleted_at = NULL, deleted_by = NULL, deleted_with = NULL,
-                ancestors = $7::uuid[] || ancestors[$8::int:], revision = revision + 1
-            WHERE deleted_with = $1 AND id <> $1
-            RETURNING id
+            UPDATE items i SET deleted_at = NULL, deleted_by = NULL, deleted_with = NULL,
+                ancestors = $7::uuid[] || i.ancestors[$8::int:], revision = i.revision + 1,
+                external_code = CASE WHEN NOT EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id
+                    AND o.external_code = i.external_code AND o.deleted_at IS NULL) THEN i.external_code END
+            WHERE i.deleted_with = $1 AND i.id <> $1
+            RETURNING i.id
         ), opened AS (
             UPDATE locks k SET closed_at = NULL, revision = k.revision + 1
             FROM (SELECT id FROM back UNION ALL SELECT $1) b WHERE k.file_id = b.id
@@ -227,7 +232,7 @@ pub async fn purge(
     }
     sqlx::query!(
         "WITH gone AS (
-            UPDATE items SET purged_at = coalesce($2::timestamptz, now()), name = '(deleted)', name_key = '(deleted)', title = '',
+            UPDATE items SET purged_at = coalesce($2::timestamptz, now()), name = '(deleted)', name_key = '(deleted)', title = '', external_code = NULL,
                 description = '', client_created_at = NULL, client_modified_at = NULL, revision = revision + 1
             WHERE deleted_with = $1
             RETURNING id
@@ -253,7 +258,8 @@ pub async fn purge(
     sqlx::query!(
         "UPDATE contents SET touched_at = coalesce($2::timestamptz, now()) WHERE sha256 IN (
             SELECT e.sha256 FROM editions e WHERE e.file_id = ANY ($1)
-            UNION SELECT d.sha256 FROM drafts d WHERE d.file_id = ANY ($1))",
+            UNION SELECT d.sha256 FROM drafts d WHERE d.file_id = ANY ($1)
+            UNION SELECT t.sha256 FROM temporary_files t WHERE t.folder_id = ANY ($1))",
         &gone as &[ItemId],
         act.now,
     )
@@ -261,6 +267,7 @@ pub async fn purge(
     .await?;
     sqlx::query!("DELETE FROM drafts WHERE file_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM editions WHERE file_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
+    super::temporary::forget(&mut *db, &gone).await?;
     sqlx::query!("DELETE FROM links WHERE item_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;
     let roles =
         sqlx::query!("DELETE FROM memberships WHERE item_id = ANY ($1)", &gone as &[ItemId]).execute(&mut *db).await?;

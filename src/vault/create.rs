@@ -3,6 +3,7 @@
 
 use super::{
     Look, Published, Vault,
+    external::{coded, taken},
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
@@ -16,6 +17,7 @@ use crate::{
         edition::{Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
+        external::ExternalCode,
         id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::{ClientTimes, Item, Kind, NewFile, OnConflict},
         library::{Library, LibraryKind},
@@ -66,8 +68,8 @@ impl Vault {
     /// Makes a file in the folder that was looked at.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates say of the folder
-    /// and of the file's own category.
+    /// [`Error::NameTaken`], [`Error::CodeTaken`], [`Error::WrongKind`], [`Error::CategoryNotAssignable`], and what the gates
+    /// say of the folder and of the file's own category.
     pub async fn create_file(&self, actor: &Actor, folder: &Look, new: NewFileAt) -> Result<Published> {
         self.create_file_saying(actor, folder, new, Vec::new()).await
     }
@@ -254,11 +256,13 @@ impl Vault {
             let act = self.act(actor, Some(&file.comment));
             let library = &folder.item.library;
             let content = giving.content.as_ref();
-            let made = if matches!(with, With::Nothing) && library.quota_bytes.is_none() {
+            let code = file.metadata.external_code.as_ref();
+            let alone = matches!(with, With::Nothing) && library.quota_bytes.is_none() && code.is_none();
+            let made = if alone {
                 let mut db = self.connection().await?;
                 again!(store::files::create(&mut db, permit, library.id, &new, &edition, content, &act).await)
             } else {
-                match again!(self.create_with(permit, library, &new, &edition, content, with, &act).await) {
+                match again!(self.create_with(permit, library, (&new, code), &edition, content, with, &act).await) {
                     Ok(Ok(made)) => Ok(made),
                     Ok(Err(refusal)) => return Err(refusal),
                     Err(error) => Err(error),
@@ -280,6 +284,7 @@ impl Vault {
                             return Err(Error::NameTaken(name.as_str().to_owned()));
                         }
                     }
+                    Some("items_external_code_key") => return Err(taken(library, code)),
                     // bytes that were there already are gone with the edition that named them
                     Some("editions_content_fkey") => return Err(Error::Missing(Missing::Edition)),
                     _ => return Err(error.into()),
@@ -296,7 +301,7 @@ impl Vault {
         &self,
         permit: &Permit,
         library: &Library,
-        file: &NewItem,
+        (file, code): (&NewItem, Option<&ExternalCode>),
         edition: &NewEdition,
         content: Option<&NewContent>,
         with: With<'_>,
@@ -307,6 +312,9 @@ impl Vault {
         let made = store::files::create(&mut all, permit, library.id, file, edition, content, act).await?;
         if made.is_none() {
             return Ok(Ok(None));
+        }
+        if let Some(refusal) = coded(&mut all, library, file.id, code).await? {
+            return Ok(Err(refusal));
         }
         match with {
             With::Nothing => {}

@@ -2,11 +2,16 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Category, Look, Vault, locks::ATTEMPTS};
+use super::{
+    Category, Look, Vault,
+    external::{another, coded, taken},
+    locks::ATTEMPTS,
+};
 use crate::{
     domain::{
         actor::{Actor, Level, Role},
         error::{Error, Missing, Result},
+        external::ExternalCode,
         id::{CategoryId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{Change, ClientTimes, Item, Kind, OnConflict},
         library::Library,
@@ -242,7 +247,8 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Held`], for a folder that is moved also somebody else's lock below it, [`Error::NameTaken`],
-    /// [`Error::Impossible`] for a root folder, another library, a folder into itself, and what the gates say of the item and of the target folder.
+    /// [`Error::CodeTaken`], [`Error::Impossible`] for a root folder, another library, a folder into itself, and what the
+    /// gates say of the item and of the target folder.
     pub async fn update(&self, actor: &Actor, look: &Look, change: Change) -> Result<()> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move { vault.try_update(&actor, look, &change).await }).await
@@ -274,7 +280,13 @@ impl Vault {
             let done = match look.seen(actor) {
                 Some(seen) => {
                     let changed = (!now.is_empty() || later.is_none()).then_some(&changed);
-                    again!(self.update_file(&permit, item, seen, changed, later.as_ref(), &act).await)
+                    let code = another(now.external_code.as_ref(), item);
+                    let (what, later) = ((changed, code), later.as_ref());
+                    match again!(self.update_file(&permit, item, seen, what, later, &act).await) {
+                        Ok(Ok(done)) => Ok(done),
+                        Ok(Err(refusal)) => return Err(refusal),
+                        Err(error) => Err(error),
+                    }
                 }
                 None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
                     Ok(Tree::Held(held)) => match self.refuse_held(*held).await? {
@@ -290,33 +302,40 @@ impl Vault {
                 Err(error) if store::violated(&error) == Some("items_name_key") => {
                     return Err(Error::NameTaken(name.as_str().to_owned()));
                 }
+                Err(error) if store::violated(&error) == Some("items_external_code_key") => {
+                    return Err(taken(&item.library, change.external_code.as_ref()));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         Err(Error::Overloaded)
     }
 
+    /// `false` where the file is not as it was looked at; the inner refusal is that of its code.
     async fn update_file(
         &self,
         permit: &Permit,
         item: &Item,
         seen: Seen,
-        changed: Option<&Changed>,
+        (changed, code): (Option<&Changed>, Option<&ExternalCode>),
         later: Option<&Later>,
         act: &store::Act,
-    ) -> sqlx::Result<bool> {
+    ) -> sqlx::Result<Result<bool>> {
         let library = item.library.id;
         let mut all = self.0.db.begin().await?;
         if let Some(changed) = changed
             && !store::files::update(&mut all, permit, library, seen, changed, act).await?
         {
-            return Ok(false);
+            return Ok(Ok(false));
+        }
+        if let Some(refusal) = coded(&mut all, &item.library, item.id, code).await? {
+            return Ok(Err(refusal));
         }
         if !save_later(&mut all, permit, library, later, act).await? {
-            return Ok(false);
+            return Ok(Ok(false));
         }
         all.commit().await?;
-        Ok(true)
+        Ok(Ok(true))
     }
 
     async fn update_folder(

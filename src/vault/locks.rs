@@ -272,6 +272,7 @@ impl Vault {
             | Error::ContentTooLarge
             | Error::NameTaken(_)
             | Error::LabelTaken(_)
+            | Error::CodeTaken { .. }
             | Error::BadName(_)
             | Error::Impossible(_)
             | Error::Associated

@@ -323,6 +323,7 @@ impl Vault {
                     description: row.description,
                     category: category.reference(),
                     number: row.number,
+                    external_code: row.external_code,
                     oracle_id: row.oracle_id,
                     graph_id: row.graph_id,
                     owner: people.get(row.owner)?,

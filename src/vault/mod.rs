@@ -28,6 +28,7 @@ mod create;
 pub mod devices;
 mod directory;
 mod editions;
+mod external;
 mod feed;
 mod files;
 mod folder_locks;
@@ -66,6 +67,7 @@ mod sharing;
 mod special;
 mod subscriptions;
 mod sweep;
+mod temporary;
 mod tokens;
 mod transfer;
 mod trash;
@@ -128,6 +130,7 @@ pub use shares::Share;
 pub use sharing::{BroughtShare, Offer, Shared};
 pub use subscriptions::Credential;
 pub use sweep::Swept;
+pub use temporary::{NewTemporaryFile, Shelf};
 pub use tokens::{NewToken, Presented, TokenInfo};
 pub use trash::{Back, Trashed};
 pub use uploads::{Arrived, BegunUpload};
@@ -149,6 +152,8 @@ pub struct Settings {
     pub max_file_size: u64,
     /// How long an upload that comes in fragments lives after the last of them.
     pub upload_life: chrono::Duration,
+    /// How long a temporary file lives.
+    pub temporary_file_life: chrono::Duration,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
     /// How long an access token lives that a user's sign-in gave, or an application's.
@@ -171,6 +176,7 @@ impl Default for Settings {
             sweep_grace: chrono::Duration::hours(24),
             max_file_size: 16 << 30,
             upload_life: chrono::Duration::hours(24),
+            temporary_file_life: chrono::Duration::hours(24),
             session_lifetime: chrono::Duration::minutes(90),
             access_token_lifetime: chrono::Duration::minutes(60),
             refresh_token_lifetime: chrono::Duration::days(90),

@@ -3,6 +3,7 @@
 
 use super::{
     Look, Vault,
+    external::{another, coded, taken},
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
@@ -16,6 +17,7 @@ use crate::{
         edition::{ContentInfo, Edition, Metadata, Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
+        external::ExternalCode,
         id::{EditionId, ItemId, PrincipalId},
         item::{FileParts, Item, Kind, OnConflict},
         lock::Lock,
@@ -83,6 +85,7 @@ impl Vault {
         let alone = aim.said.is_empty()
             && aim.ending.is_none()
             && aim.errand.is_none()
+            && writing.code.is_none()
             && writing.look.item.library.quota_bytes.is_none();
         if alone || matches!(writing.plan.write, Write::Nothing) {
             let mut db = self.connection().await?;
@@ -117,6 +120,9 @@ impl Vault {
         {
             return Ok(Err(Error::FenceLost));
         }
+        if let Some(refusal) = coded(&mut all, &writing.look.item.library, writing.look.item.id, writing.code).await? {
+            return Ok(Err(refusal));
+        }
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
         }
@@ -127,7 +133,8 @@ impl Vault {
     /// Publishes an edition of a file and leaves the lock as it is: on a free file, or on one's own lock.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::FenceLost`], [`Error::LabelTaken`], [`Error::NameTaken`], and what the gates say.
+    /// [`Error::Held`], [`Error::FenceLost`], [`Error::LabelTaken`], [`Error::NameTaken`], [`Error::CodeTaken`], and what the
+    /// gates say.
     pub async fn add_edition(&self, actor: &Actor, look: &Look, publication: Publication) -> Result<Published> {
         look.file()?;
         look.check(actor, Action::AddEdition)?;
@@ -224,6 +231,8 @@ impl Vault {
         self.complete(async move {
             let giving = bytes.giving();
             let metadata = what.metadata;
+            // it is the file's, and not the working copy's
+            let code = another(metadata.external_code.as_ref(), &look.item);
             let draft_name = metadata.file_name.as_ref().map(|name| name.as_str().to_owned());
             let named_before = look.item.draft_of(actor.id()).and_then(|draft| draft.file_name.as_deref());
             let media_type = match giving.info {
@@ -245,11 +254,11 @@ impl Vault {
             let act = vault.act(&actor, saved.comment.as_deref());
             let library = look.item.library.id;
             let content = giving.content.as_ref();
-            let done = if ending.is_none() && look.item.library.quota_bytes.is_none() {
+            let done = if ending.is_none() && look.item.library.quota_bytes.is_none() && code.is_none() {
                 let mut db = vault.connection().await?;
                 again!(store::drafts::save(&mut db, &permit, library, fence, &saved, content, &act).await).map(Ok)
             } else {
-                let saving = Saving { permit: &permit, look: &look, fence, saved: &saved, content, act: &act };
+                let saving = Saving { permit: &permit, look: &look, fence, saved: &saved, code, content, act: &act };
                 again!(vault.save_with(&saving, ending.as_ref()).await)
             };
             let refusal = match done {
@@ -260,6 +269,9 @@ impl Vault {
                 Ok(Ok(None)) => Error::FenceLost,
                 Ok(Err(refusal)) => refusal,
                 Err(error) if is_content_gone(&error) => Error::Missing(Missing::Edition),
+                Err(error) if store::violated(&error) == Some("items_external_code_key") => {
+                    taken(&look.item.library, code)
+                }
                 Err(error) => error.into(),
             };
             if !matches!(refusal, Error::Broken(_)) {
@@ -275,7 +287,7 @@ impl Vault {
         saving: &Saving<'_>,
         ending: Option<&Ending>,
     ) -> sqlx::Result<Result<Option<Option<String>>>> {
-        let Saving { permit, look, fence, saved, content, act } = *saving;
+        let Saving { permit, look, fence, saved, code, content, act } = *saving;
         let mut all = self.0.db.begin().await?;
         let turn = Turn::take(&mut all, &look.item.library).await?;
         let done = store::drafts::save(&mut all, permit, look.item.library.id, fence, saved, content, act).await?;
@@ -283,6 +295,9 @@ impl Vault {
             return Ok(Ok(None));
         }
         if let Some(refusal) = ended_with(&mut all, ending, look.item.id, act).await? {
+            return Ok(Err(refusal));
+        }
+        if let Some(refusal) = coded(&mut all, &look.item.library, look.item.id, code).await? {
             return Ok(Err(refusal));
         }
         if !turn.fits(&mut all).await? {
@@ -355,6 +370,7 @@ impl Vault {
                 look: &look,
                 plan: &plan,
                 by: author(actor, &look),
+                code: another(what.metadata.external_code.as_ref(), &look.item),
                 content: giving.content.as_ref(),
                 binding,
                 aim,
@@ -376,6 +392,7 @@ impl Vault {
                     Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
                     _ if is_content_gone(&error) => return Err(Error::Missing(Missing::Edition)),
+                    Some("items_external_code_key") => return Err(taken(&look.item.library, writing.code)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
                         let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());
@@ -609,6 +626,7 @@ pub(super) struct Writing<'a> {
     pub look: &'a Look,
     pub plan: &'a Plan,
     pub by: PrincipalId,
+    pub code: Option<&'a ExternalCode>,
     pub content: Option<&'a NewContent>,
     pub binding: Binding,
     pub aim: &'a Aim,
@@ -617,7 +635,7 @@ pub(super) struct Writing<'a> {
 
 impl Writing<'_> {
     async fn write(&self, db: &mut store::PgConnection) -> sqlx::Result<Option<Option<String>>> {
-        let Self { permit, look, plan, by, content, binding, aim, act } = *self;
+        let Self { permit, look, plan, by, code: _, content, binding, aim, act } = *self;
         let (library, edition, verb) = (look.item.library.id, &plan.edition, aim.verb);
         match &plan.write {
             Write::Add => store::editions::publish(db, permit, library, verb, edition, content, binding, act).await,
@@ -642,6 +660,7 @@ struct Saving<'a> {
     look: &'a Look,
     fence: i64,
     saved: &'a Saved,
+    code: Option<&'a ExternalCode>,
     content: Option<&'a NewContent>,
     act: &'a store::Act,
 }

@@ -34,6 +34,12 @@ impl Turn {
         Ok(Self(Some(Measured { library: id, quota, before })))
     }
 
+    /// Whether what it held when the turn began leaves room for what is kept beside its files for a while. That takes no room
+    /// from files, but has no more than they leave.
+    pub fn has_room_for(&self, kept: i64) -> bool {
+        self.0.as_ref().is_none_or(|Measured { quota, before, .. }| kept.saturating_add(*before) <= *quota)
+    }
+
     /// Whether the library may hold what it holds now. One that holds too much already may not hold more.
     pub async fn fits(&self, db: &mut store::PgConnection) -> sqlx::Result<bool> {
         let Some(Measured { library, quota, before }) = &self.0 else { return Ok(true) };

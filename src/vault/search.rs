@@ -27,16 +27,25 @@ impl Vault {
     ) -> Result<Page<Item>> {
         folder.folder()?;
         folder.check(actor, Action::View)?;
-        let hidden = self.hidden_categories(actor, &folder.item.library).await?;
-        let scope = Scope {
-            roots: vec![folder.item.id],
-            below: Some(folder.item.id),
-            hidden_by_policy: hidden.clone(),
-            hidden,
-            no_private: actor.is_supplier(),
-            caller: actor.id(),
-            ..Scope::default()
-        };
+        let scope = self.within(actor, &folder.item.library, vec![folder.item.id], folder.item.id).await?;
+        self.found(search, &scope, window).await
+    }
+
+    /// What fits below any of some folders of one library, all looked at; none are nowhere.
+    pub async fn search_below_any(
+        &self,
+        actor: &Actor,
+        folders: &[Look],
+        search: &Search,
+        window: SearchWindow,
+    ) -> Result<Page<Item>> {
+        let Some(first) = folders.first() else { return Ok(Page { items: Vec::new(), total: 0 }) };
+        for folder in folders {
+            folder.folder()?;
+            folder.check(actor, Action::View)?;
+        }
+        let (library, roots) = (&first.item.library, folders.iter().map(|folder| folder.item.id).collect());
+        let scope = self.within(actor, library, roots, library.root).await?;
         self.found(search, &scope, window).await
     }
 
@@ -96,6 +105,19 @@ impl Vault {
         let scope =
             Scope { libraries: seen.libraries, ..self.names_in(actor, library, seen.roots, library.root).await? };
         self.found(&Search::of_name(part), &scope, window).await
+    }
+
+    async fn within(&self, actor: &Actor, library: &Library, roots: Vec<ItemId>, below: ItemId) -> Result<Scope> {
+        let hidden = self.hidden_categories(actor, library).await?;
+        Ok(Scope {
+            roots,
+            below: Some(below),
+            hidden_by_policy: hidden.clone(),
+            hidden,
+            no_private: actor.is_supplier(),
+            caller: actor.id(),
+            ..Scope::default()
+        })
     }
 
     async fn names_in(&self, actor: &Actor, library: &Library, roots: Vec<ItemId>, below: ItemId) -> Result<Scope> {

@@ -1,4 +1,4 @@
-//! Sweeping: bytes that nothing names, and rescued drafts nobody came for. Safe beside any number of nodes and uploads.
+//! Sweeping: bytes that nothing names, rescued drafts nobody came for, and what has expired. Safe beside any number of nodes and uploads.
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
@@ -23,6 +23,8 @@ pub struct Swept {
     pub orphans: u64,
     /// Uploads in fragments that ended by themselves, or long ago.
     pub uploads: u64,
+    /// Temporary files that expired.
+    pub temporary: u64,
 }
 
 /// So many rows or blobs are looked at together.
@@ -35,7 +37,8 @@ const SESSIONS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
 const GRANTS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
 impl Vault {
-    /// Takes away what is older than its grace period: drafts first, then contents nothing names, then blobs without a row.
+    /// Takes away what is older than its grace period or has expired: drafts and temporary files first, then contents nothing
+    /// names, then blobs without a row.
     pub async fn sweep(&self) -> Result<Swept> {
         let mut swept = Swept::default();
         // before any draft is forgotten; what lapses under one policy is not left to be settled under another
@@ -53,6 +56,7 @@ impl Vault {
             store::auth::sweep(&mut db, now - counts, now - SESSIONS_KEPT).await?;
             store::grants::sweep(&mut db, now - GRANTS_KEPT).await?;
             store::subscriptions::sweep(&mut db, now).await?;
+            swept.temporary = store::temporary::sweep(&mut db, now).await?;
             now
         };
         swept.uploads = self.sweep_uploads(now).await?;

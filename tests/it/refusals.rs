@@ -87,6 +87,7 @@ fn refusals() -> Vec<Error> {
         Error::BodyBroken,
         Error::NameTaken("plan.txt".to_owned()),
         Error::LabelTaken("B".to_owned()),
+        Error::CodeTaken { code: "ERP-1".to_owned(), library: 20121 },
         Error::BadName(BadName::Character),
         Error::Impossible("a root folder"),
         Error::Associated,

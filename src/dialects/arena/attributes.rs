@@ -184,6 +184,7 @@ impl Description {
             label: self.edition,
             author_name: self.author,
             category,
+            external_code: None,
             storage: self.storage,
             location: self.location,
         }

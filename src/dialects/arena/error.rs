@@ -428,6 +428,7 @@ fn refused(refusal: &Refusal, asked: &Asked) -> Words {
             not_valid("name")
         }
         Refusal::LabelTaken(label) => bad(6002, format!("The file edition id \"{label}\" is in use.")),
+        Refusal::CodeTaken { .. } => not_valid("code"),
         Refusal::CategoryNotAssignable => bad(3007, "This category is structural; objects may not be assigned to it."),
         Refusal::Invalid(attribute) => not_valid(attribute),
         Refusal::BadCredentials => bad(

@@ -427,7 +427,7 @@ fn vault(error: &Error) -> Words {
             say(S::INSUFFICIENT_STORAGE, "quotaLimitReached", None, "The drive has reached its storage quota.")
         }
         Error::BodyBroken => broken_body(),
-        Error::NameTaken(_) | Error::LabelTaken(_) => {
+        Error::NameTaken(_) | Error::LabelTaken(_) | Error::CodeTaken { .. } => {
             say(S::CONFLICT, "nameAlreadyExists", None, "An item with the same name already exists under the parent.")
         }
         Error::BadName(bad) => {

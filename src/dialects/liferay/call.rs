@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     choose::Target,
-    convert::{Argument, Context, Increase, Payload, convert},
+    convert::{Argument, Context, Increase, Payload, SearchContext, convert},
     error::{Error, Operation, Refused, Subject},
     methods::Method,
     parameters::Parameters,
@@ -16,6 +16,7 @@ use crate::{
         actor::Actor,
         edition::Publish,
         error::{Error as Refusal, Missing},
+        external::ExternalCode,
         version::Step,
     },
     vault::Vault,
@@ -66,6 +67,7 @@ impl Desk {
         let arguments = method
             .parameters
             .iter()
+            .chain(method.later())
             .map(|parameter| Ok((parameter.name, convert(parameter, &given)?)))
             .collect::<Result<Vec<_>, Error>>()?;
         self.reached = true;
@@ -191,6 +193,23 @@ impl Ask {
             Some(Argument::Context(context)) => *context,
             _ => Context::default(),
         }
+    }
+
+    /// The search context.
+    pub fn search_context(&self) -> Result<SearchContext, Error> {
+        match self.argument("searchContext") {
+            Some(Argument::Search(context)) => Ok(context.clone()),
+            _ => Err(mistyped("searchContext")),
+        }
+    }
+
+    /// The code by which another system is to know a file, if one is given.
+    ///
+    /// # Errors
+    /// One that no file can have.
+    pub fn external_code(&self) -> Result<Option<ExternalCode>, Error> {
+        let code = ExternalCode::parse(self.text("externalReferenceCode")?);
+        code.map_err(self.said(Operation::Update, &Subject::File(0)))
     }
 
     /// The site: `repositoryId` or `groupId`, whichever the method has.

@@ -2,7 +2,7 @@
 //! guessed.
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     error::Error,
@@ -33,6 +33,10 @@ pub enum Argument {
     Bytes(Option<Payload>),
     /// `ServiceContext`.
     Context(Context),
+    /// `SearchContext`.
+    Search(SearchContext),
+    /// `Query`: there is none.
+    NoQuery,
 }
 
 /// How the version number moves on.
@@ -62,6 +66,28 @@ pub struct Context {
     pub scope_group: Option<i64>,
 }
 
+/// What counts of a `SearchContext`; its other members are accepted and ignored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchContext {
+    /// What is looked for.
+    pub keywords: String,
+    /// Where to look: in these folders and below them; none: everywhere.
+    pub folder_ids: Vec<i64>,
+    /// Whose files alone; 0: anybody's.
+    pub owner: i64,
+    /// The window's first place.
+    pub start: i64,
+    /// The place behind its last; -1: none.
+    pub end: i64,
+}
+
+impl Default for SearchContext {
+    /// Everything.
+    fn default() -> Self {
+        Self { keywords: String::new(), folder_ids: Vec::new(), owner: 0, start: -1, end: -1 }
+    }
+}
+
 /// Converts what was given for a parameter; not given counts as null.
 pub fn convert(parameter: &Parameter, given: &Parameters) -> Result<Argument, Error> {
     let value = given.get(parameter.name).unwrap_or(&Given::Null);
@@ -80,6 +106,8 @@ pub fn convert(parameter: &Parameter, given: &Parameters) -> Result<Argument, Er
         Kind::Bytes | Kind::File => payload(parameter.kind, value).map(Argument::Bytes),
         Kind::Context => context(parameter.name, value, given).map(Argument::Context),
         Kind::Comparator => Ok(Argument::DefaultOrder),
+        Kind::Search => search_context(parameter.name, value, given).map(Argument::Search),
+        Kind::Query => no_query(value).map(|()| Argument::NoQuery),
     }
 }
 
@@ -218,22 +246,56 @@ fn bytes(numbers: &[Value]) -> Result<Bytes, Error> {
 /// JSON text or a JSON object, or a new one whose properties are given one by one. Bad properties are ignored: public
 /// clients send wrong ones.
 fn context(name: &str, value: &Given, given: &Parameters) -> Result<Context, Error> {
-    let scope = |object: &Value| object.get("scopeGroupId").and_then(|id| number(&Given::Json(id.clone())).ok());
-    let mut context = match value {
-        Given::Null | Given::New => Context::default(),
-        Given::Json(object @ Value::Object(_)) => Context { scope_group: scope(object) },
-        Given::Text(text) | Given::Json(Value::String(text)) if text.trim().is_empty() => Context::default(),
+    let object = object(value)?;
+    Ok(Context { scope_group: member(name, "scopeGroupId", &object, given).and_then(|id| number(&id).ok()) })
+}
+
+/// A context of a search: JSON, or a new one whose properties are given one by one. Bad properties are ignored, as those of a
+/// service context are.
+fn search_context(name: &str, value: &Given, given: &Parameters) -> Result<SearchContext, Error> {
+    let object = object(value)?;
+    let member = |inner: &str| member(name, inner, &object, given);
+    let whole = |inner: &str| member(inner).and_then(|value| number(&value).ok());
+    let none = SearchContext::default();
+    Ok(SearchContext {
+        keywords: member("keywords").and_then(|value| text(&value).ok().flatten()).unwrap_or_default(),
+        folder_ids: member("folderIds").and_then(|value| numbers(&value).ok()).unwrap_or_default(),
+        owner: whole("ownerUserId").unwrap_or(none.owner),
+        start: whole("start").unwrap_or(none.start),
+        end: whole("end").unwrap_or(none.end),
+    })
+}
+
+/// A property of an object that is passed as `name`, given by itself or as a member.
+fn member(name: &str, inner: &str, object: &Map<String, Value>, given: &Parameters) -> Option<Given> {
+    let own = || object.get(inner).filter(|value| !value.is_null()).cloned().map(Given::Json);
+    given.property(name, inner).cloned().or_else(own)
+}
+
+/// An object: JSON, or a new one; null is an empty one.
+fn object(value: &Given) -> Result<Map<String, Value>, Error> {
+    match value {
+        Given::Null | Given::New => Ok(Map::new()),
+        Given::Json(Value::Object(object)) => Ok(object.clone()),
+        Given::Text(text) | Given::Json(Value::String(text)) if text.trim().is_empty() => Ok(Map::new()),
         Given::Text(text) | Given::Json(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(object @ Value::Object(_)) => Context { scope_group: scope(&object) },
-            Ok(_) | Err(_) => return Err(Error::Unconvertible(text.clone())),
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) | Err(_) => Err(Error::Unconvertible(text.clone())),
         },
-        Given::Json(other) => return Err(Error::Unconvertible(other.to_string())),
-        Given::Upload(upload) => return Err(Error::Unconvertible(upload.file_name.clone())),
-    };
-    if let Some(id) = given.property(name, "scopeGroupId").and_then(|id| number(id).ok()) {
-        context.scope_group = Some(id);
+        Given::Json(other) => Err(Error::Unconvertible(other.to_string())),
+        Given::Upload(upload) => Err(Error::Unconvertible(upload.file_name.clone())),
     }
-    Ok(context)
+}
+
+/// There is no index that a query could be put to: only null is none.
+fn no_query(value: &Given) -> Result<(), Error> {
+    match value {
+        Given::Null => Ok(()),
+        Given::New => Err(Error::IllegalArgument(Some("Queries are not supported"))),
+        Given::Text(text) | Given::Json(Value::String(text)) => Err(Error::Unconvertible(text.clone())),
+        Given::Json(other) => Err(Error::Unconvertible(other.to_string())),
+        Given::Upload(upload) => Err(Error::Unconvertible(upload.file_name.clone())),
+    }
 }
 
 #[cfg(test)]
@@ -305,6 +367,37 @@ mod tests {
         assert!(matches!(of(Kind::Context, sent("nonsense")), Err(Error::Unconvertible(_))));
     }
 
+    #[test]
+    fn a_search_context_keeps_what_counts_and_ignores_the_rest() {
+        let json =
+            json!({"keywords": "plan", "folderIds": ["1", 2], "start": 0, "end": "20", "locale": null, "facets": {}});
+        let wanted = SearchContext { keywords: "plan".to_owned(), folder_ids: vec![1, 2], owner: 0, start: 0, end: 20 };
+        for value in [sent(&json.to_string()), Given::Json(json)] {
+            assert!(matches!(of(Kind::Search, value), Ok(Argument::Search(context)) if context == wanted));
+        }
+        for none in
+            [Given::Null, Given::New, sent(""), Given::Json(json!({"start": "x", "folderIds": {}, "end": null}))]
+        {
+            assert!(
+                matches!(of(Kind::Search, none), Ok(Argument::Search(context)) if context == SearchContext::default())
+            );
+        }
+        for bad in [sent("plan"), Given::Json(json!([1])), Given::Json(json!(true))] {
+            assert!(matches!(of(Kind::Search, bad), Err(Error::Unconvertible(_))));
+        }
+        let mut given = Parameters::default();
+        given.add("x", Given::New).unwrap();
+        given.add("x.keywords", sent("plan")).unwrap();
+        let context = convert(&Parameter { name: "x", kind: Kind::Search }, &given);
+        assert!(matches!(context, Ok(Argument::Search(context)) if context.keywords == "plan" && context.end == -1));
+    }
+
+    #[test]
+    fn a_query_is_null() {
+        assert!(matches!(of(Kind::Query, Given::Null), Ok(Argument::NoQuery)));
+        assert!(of(Kind::Query, sent("plan")).is_err() && of(Kind::Query, Given::Json(json!({}))).is_err());
+    }
+
     proptest! {
         #[test]
         fn bytes_are_signed_or_unsigned(content: Vec<u8>, signed: bool, quoted: bool) {
@@ -324,7 +417,7 @@ mod tests {
 
         #[test]
         fn no_text_breaks_a_conversion(text: String) {
-            for kind in [Kind::Long, Kind::Int, Kind::Boolean, Kind::Text, Kind::Texts, Kind::Longs, Kind::Increase, Kind::Bytes, Kind::File, Kind::Context] {
+            for kind in [Kind::Long, Kind::Int, Kind::Boolean, Kind::Text, Kind::Texts, Kind::Longs, Kind::Increase, Kind::Bytes, Kind::File, Kind::Context, Kind::Search, Kind::Query] {
                 let _refused_or_not = of(kind, sent(&text));
             }
         }

@@ -80,6 +80,7 @@ fn returned(returns: Returns) -> String {
         Returns::Int => "int".to_owned(),
         Returns::Text => "string".to_owned(),
         Returns::Longs => "list<long>".to_owned(),
+        Returns::Texts => "string[]".to_owned(),
         Returns::Model(name) => format!("object<{}>", models::class(name)),
         Returns::List(name) => format!("list<object<{}>>", models::class(name)),
     }
@@ -89,7 +90,7 @@ fn returned(returns: Returns) -> String {
 fn model_of(returns: Returns) -> Option<&'static str> {
     match returns {
         Returns::Model(name) | Returns::List(name) => Some(name),
-        Returns::Void | Returns::Boolean | Returns::Int | Returns::Text | Returns::Longs => None,
+        Returns::Void | Returns::Boolean | Returns::Int | Returns::Text | Returns::Longs | Returns::Texts => None,
     }
 }
 

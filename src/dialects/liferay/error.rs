@@ -68,6 +68,10 @@ pub enum Subject {
     File(i64),
     /// A file by site, folder and title.
     Titled(i64, i64, String),
+    /// A file by site, folder and the name of its bytes.
+    FileNamed(i64, i64, String),
+    /// A file by site and the code another system knows it by.
+    Coded(i64, String),
     /// A file by uuid and site.
     Uuid(String, i64),
     /// A folder by its number.
@@ -210,6 +214,7 @@ const NO_FOLDER: &str = library!("NoSuchFolderException");
 const NO_VERSION: &str = library!("NoSuchFileVersionException");
 const NO_BYTES: &str = library!("NoSuchFileException");
 const DUPLICATE_FILE: &str = library!("DuplicateFileEntryException");
+const DUPLICATE_CODE: &str = library!("DuplicateFileEntryExternalReferenceCodeException");
 const DUPLICATE_FOLDER: &str = library!("DuplicateFolderNameException");
 const FILE_NAME: &str = library!("FileNameException");
 const FOLDER_NAME: &str = library!("FolderNameException");
@@ -369,6 +374,10 @@ impl Refused {
             Refusal::LabelTaken(label) => {
                 refused(INVALID_VERSION, format!("A file version already exists with label {label}"))
             }
+            Refusal::CodeTaken { code, library } => {
+                let text = format!("Duplicate file entry external reference code {code} in group {library}");
+                refused(DUPLICATE_CODE, text)
+            }
             Refusal::NoContent => Words { status: StatusCode::NOT_FOUND, ..bare(NO_BYTES) },
             Refusal::ContentMissing | Refusal::ContentTooLarge | Refusal::QuotaReached => bare(FILE_SIZE),
             Refusal::BodyBroken => bare(UPLOAD),
@@ -402,12 +411,13 @@ impl Refused {
         let (model, key) = match &self.subject {
             Subject::File(number) => (DOCUMENT, *number),
             Subject::Folder(number) | Subject::FolderNamed(_, number, _) => (FOLDER, *number),
-            Subject::Titled(_, folder, _) => (FOLDER, *folder),
+            Subject::Titled(_, folder, _) | Subject::FileNamed(_, folder, _) => (FOLDER, *folder),
             Subject::Version(number) => ("com.liferay.document.library.kernel.model.DLFileVersion", *number),
             Subject::Label(file, _) => (DOCUMENT, *file),
-            Subject::Site(_, number) | Subject::SiteNamed(number, _) | Subject::Uuid(_, number) => {
-                ("com.liferay.portal.kernel.model.Group", *number)
-            }
+            Subject::Site(_, number)
+            | Subject::SiteNamed(number, _)
+            | Subject::Uuid(_, number)
+            | Subject::Coded(number, _) => ("com.liferay.portal.kernel.model.Group", *number),
             Subject::User(key) | Subject::Company(key) | Subject::Address(key) => {
                 let (user, permission) = (self.user, operation.permission());
                 return forbidden(MUST_HAVE, format!("User {user} must have {permission} permission for {key}"));
@@ -423,7 +433,11 @@ impl Refused {
         match what {
             Missing::Library => match &self.subject {
                 Subject::Site(..) | Subject::SiteNamed(..) => {}
-                Subject::Titled(site, ..) | Subject::FolderNamed(site, ..) | Subject::Uuid(_, site) => {
+                Subject::Titled(site, ..)
+                | Subject::FileNamed(site, ..)
+                | Subject::FolderNamed(site, ..)
+                | Subject::Coded(site, _)
+                | Subject::Uuid(_, site) => {
                     return no_such(NO_GROUP, format!("No Group exists with the key {{repositoryId={site}}}"));
                 }
                 Subject::File(_)
@@ -456,6 +470,12 @@ impl Refused {
             },
             Subject::Titled(group, folder, title) => {
                 key(NO_FILE, "DLFileEntry", format!("groupId={group}, folderId={folder}, title={title}"))
+            }
+            Subject::FileNamed(group, folder, name) => {
+                key(NO_FILE, "DLFileEntry", format!("groupId={group}, folderId={folder}, fileName={name}"))
+            }
+            Subject::Coded(group, code) => {
+                key(NO_FILE, "DLFileEntry", format!("groupId={group}, externalReferenceCode={code}"))
             }
             Subject::Uuid(uuid, group) => key(NO_FILE, "DLFileEntry", format!("uuid={uuid}, groupId={group}")),
             Subject::Folder(number) => key(NO_FOLDER, "Folder", format!("folderId={number}")),

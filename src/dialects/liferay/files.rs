@@ -49,6 +49,18 @@ pub async fn get_by_uuid(ask: Ask) -> Result<Value, Error> {
     show(&ask, &look)
 }
 
+/// `getFileEntryByExternalReferenceCode(groupId, externalReferenceCode)`.
+pub async fn get_by_code(ask: Ask) -> Result<Value, Error> {
+    let (site, code) = (ask.number("groupId")?, ask.text("externalReferenceCode")?);
+    show(&ask, &find::file_coded(ask.vault(), &ask.actor, site, code).await?)
+}
+
+/// `getFileEntryByFileName(groupId, folderId, fileName)`.
+pub async fn get_by_file_name(ask: Ask) -> Result<Value, Error> {
+    let (site, folder, name) = (ask.site()?, ask.folder()?, ask.text("fileName")?);
+    show(&ask, &find::file_named(ask.vault(), &ask.actor, site, folder, name).await?)
+}
+
 async fn by_title(ask: &Ask) -> Result<Look, Error> {
     find::file_titled(ask.vault(), &ask.actor, ask.site()?, ask.folder()?, ask.text("title")?).await
 }
@@ -68,7 +80,7 @@ pub async fn add(ask: Ask) -> Result<Value, Error> {
     let source = non_empty(ask.text("sourceFileName")?).unwrap_or(bytes.file_name());
     let title = non_empty(ask.text("title")?).unwrap_or(source);
     let name = file_name(title, extension_of(source))?;
-    let comment = ask.change_log()?;
+    let (comment, external_code) = (ask.change_log()?, ask.external_code()?);
     find::check_title(vault, actor, &folder, title, None).await?;
     let mime_type = non_empty(ask.text("mimeType")?);
     let metadata = Metadata {
@@ -77,6 +89,7 @@ pub async fn add(ask: Ask) -> Result<Value, Error> {
         declared_type: mime_type.map(str::to_owned),
         title: Some(title.to_owned()),
         description: Some(ask.text("description")?.to_owned()),
+        external_code,
         ..Metadata::default()
     };
     let file = NewFile { name, metadata, comment, on_conflict: OnConflict::Fail, client_times: ClientTimes::default() };

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         actor::Actor,
         error::{Error as Refusal, Missing},
+        external::ExternalCode,
         id::{ItemId, ItemKey, LibraryKey},
         item::{FileParts, Item, Kind},
         library::Library,
@@ -95,6 +96,28 @@ pub async fn file_titled(vault: &Vault, actor: &Actor, group: i64, number: i64, 
         return Err(said(actor, Operation::View, &subject)(Refusal::Missing(Missing::Item)));
     };
     file(vault, actor, item.number).await
+}
+
+/// The file of a folder with this name of its bytes; the caller may view it.
+pub async fn file_named(vault: &Vault, actor: &Actor, group: i64, number: i64, name: &str) -> Result<Look, Error> {
+    let folder = folder_in(vault, actor, group, number).await?;
+    let found = named(vault, actor, &folder, Kind::File, name).await?.into_iter().next();
+    let Some(item) = found else {
+        let subject = Subject::FileNamed(group, number, name.to_owned());
+        return Err(said(actor, Operation::View, &subject)(Refusal::Missing(Missing::Item)));
+    };
+    file(vault, actor, item.number).await
+}
+
+/// The file of a site that another system knows by a code.
+pub async fn file_coded(vault: &Vault, actor: &Actor, group: i64, code: &str) -> Result<Look, Error> {
+    let library = site(vault, actor, "groupId", group).await?;
+    let said = said(actor, Operation::View, &Subject::Coded(group, code.to_owned()));
+    // what can be no code is nobody's
+    let known = ExternalCode::parse(code).ok().flatten().ok_or_else(|| said(Refusal::Missing(Missing::Item)))?;
+    let look = vault.look(actor, &ItemKey::External(library.id, known)).await.map_err(&said)?;
+    look.check(actor, Action::View).map_err(&said)?;
+    Ok(look)
 }
 
 /// The file with a uuid in a site.

@@ -204,7 +204,12 @@ pub fn window(ask: &Ask) -> Result<Option<Window>, Error> {
         (true, true) => (ask.number("start")?, ask.number("end")?),
         _ => (-1, -1),
     };
+    Ok(between(start, end))
+}
+
+/// The window between two places, the second not in it; -1 is the end of the list.
+pub fn between(start: i64, end: i64) -> Option<Window> {
     let offset = start.max(0);
     let limit = if end == -1 { i64::MAX } else { end.saturating_sub(offset) };
-    Ok((limit > 0).then_some(Window { offset, limit, order: Order::Name }))
+    (limit > 0).then_some(Window { offset, limit, order: Order::Name })
 }

@@ -34,14 +34,8 @@ async fn found(ask: &Ask, window: Option<Window>) -> Result<Page<Item>, Error> {
     let folder = find::folder_in(ask.vault(), &ask.actor, ask.site()?, root).await?;
     let is_listed = folders::is_listed(ask)?;
     let Some(window) = window.filter(|_| is_listed) else { return Ok(nothing) };
-    let made_by = match ask.number("userId")? {
-        0 => None,
-        user => match maker(ask, user).await? {
-            Some(maker) => Some(maker),
-            // nobody, who made nothing
-            None => return Ok(nothing),
-        },
-    };
+    // nobody made nothing
+    let Some(made_by) = maker_of(ask, ask.number("userId")?).await? else { return Ok(nothing) };
     let media_types = ask.media_types().map(<[String]>::to_vec);
     let search = Search { kind: Some(Kind::File), made_by, media_types, ..Search::default() };
     let by_title = ask.has("obc");
@@ -55,7 +49,11 @@ async fn found(ask: &Ask, window: Option<Window>) -> Result<Page<Item>, Error> {
     ask.vault().search_below(&ask.actor, &folder, &search, window).await.map_err(said)
 }
 
-async fn maker(ask: &Ask, number: i64) -> Result<Option<PrincipalId>, Error> {
+/// Who is to have made what is listed: anybody by 0, else the user with the number; `None`: there is none.
+pub async fn maker_of(ask: &Ask, number: i64) -> Result<Option<Option<PrincipalId>>, Error> {
+    if number == 0 {
+        return Ok(Some(None));
+    }
     let said = ask.said(Operation::View, &Subject::User(format!("userId={number}")));
-    Ok(ask.vault().person(&PrincipalKey::Number(number)).await.map_err(said)?.map(|person| person.id))
+    Ok(ask.vault().person(&PrincipalKey::Number(number)).await.map_err(said)?.map(|person| Some(person.id)))
 }

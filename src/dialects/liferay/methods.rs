@@ -13,7 +13,7 @@ use super::{
     files, folder_locks, folders, groups, locks,
     names::{is_kebab_of, kebab},
     parameters::Parameters,
-    people, revisions, subfolders, trash,
+    people, revisions, search, subfolders, temporary, trash,
 };
 
 /// A remote service.
@@ -60,6 +60,10 @@ pub enum Kind {
     Context,
     /// `OrderByComparator`: any value is accepted and none counts (spec/liferay.md 9.3).
     Comparator,
+    /// `SearchContext`.
+    Search,
+    /// `Query`: null, or it is refused.
+    Query,
 }
 
 /// What a method answers.
@@ -79,6 +83,8 @@ pub enum Returns {
     List(&'static str),
     /// `List<Long>`.
     Longs,
+    /// `String[]`.
+    Texts,
 }
 
 /// The enum's class.
@@ -87,6 +93,9 @@ pub const INCREASE_CLASS: &str = "com.liferay.document.library.kernel.model.DLVe
 /// The context's class, and its name in 6.2, which public clients still send.
 pub const CONTEXT_CLASSES: [&str; 2] =
     ["com.liferay.portal.kernel.service.ServiceContext", "com.liferay.portal.service.ServiceContext"];
+
+/// The search context's class.
+pub const SEARCH_CLASS: &str = "com.liferay.portal.kernel.search.SearchContext";
 
 impl Kind {
     /// The Java type as it counts when overloads are sorted, and as discovery names it in its own words.
@@ -103,6 +112,8 @@ impl Kind {
             Self::File => "java.io.File",
             Self::Context => CONTEXT_CLASSES[0],
             Self::Comparator => "com.liferay.portal.kernel.util.OrderByComparator",
+            Self::Search => SEARCH_CLASS,
+            Self::Query => "com.liferay.portal.kernel.search.Query",
         }
     }
 
@@ -153,7 +164,9 @@ impl Parameter {
             | Kind::Longs
             | Kind::Increase
             | Kind::Bytes
-            | Kind::File => given.has(self.name),
+            | Kind::File
+            | Kind::Search
+            | Kind::Query => given.has(self.name),
         }
     }
 }
@@ -183,6 +196,14 @@ impl Method {
     /// The parameter of this name; case does not count (spec/liferay.md 2.2).
     pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
         self.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    }
+
+    /// What later releases pass to it beside its parameters (spec/liferay.md 9.3): read where it is given, without a say in
+    /// which overload is meant.
+    pub fn later(&self) -> &'static [Parameter] {
+        const CODE: [Parameter; 1] = [Parameter { name: "externalReferenceCode", kind: Kind::Text }];
+        let takes_code = ["addFileEntry", "updateFileEntry", "updateFileEntryAndCheckIn"].contains(&self.name);
+        if takes_code { &CODE } else { &[] }
     }
 
     /// What a guest hears who calls it.
@@ -239,7 +260,7 @@ macro_rules! methods {
     };
 }
 
-use Returns::{Boolean, Int, List, Longs, Model, Text, Void};
+use Returns::{Boolean, Int, List, Longs, Model, Text, Texts, Void};
 
 methods! {
     // spec/liferay.md 9.1, MUST
@@ -293,7 +314,9 @@ methods! {
     DLAPP.revertFileEntry(fileEntryId: Long, version: Text, serviceContext: Context) -> Void, revisions::revert;
     DLAPP.updateFolder(folderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), folders::update;
     // COULD
+    DLAPP.addTempFileEntry(groupId: Long, folderId: Long, folderName: Text, fileName: Text, file: File, mimeType: Text) -> Model("FileEntry"), temporary::add;
     DLAPP.copyFolder(repositoryId: Long, sourceFolderId: Long, parentFolderId: Long, name: Text, description: Text, serviceContext: Context) -> Model("Folder"), subfolders::copy;
+    DLAPP.deleteTempFileEntry(groupId: Long, folderId: Long, folderName: Text, fileName: Text) -> Void, temporary::delete;
     DLAPP.getFileEntries(repositoryId: Long, folderId: Long, fileEntryTypeId: Long) -> List("FileEntry"), folders::files;
     DLAPP.getFileEntries(repositoryId: Long, folderId: Long, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), folders::files;
     DLAPP.getFileEntries(repositoryId: Long, folderId: Long, fileEntryTypeId: Long, start: Int, end: Int) -> List("FileEntry"), folders::files;
@@ -327,12 +350,20 @@ methods! {
     DLAPP.getSubfolderIds(repositoryId: Long, folderId: Long) -> Longs, subfolders::ids;
     DLAPP.getSubfolderIds(repositoryId: Long, folderId: Long, recurse: Boolean) -> Longs, subfolders::ids;
     DLAPP.getSubfolderIds(repositoryId: Long, folderIds: Longs, folderId: Long) -> Void, subfolders::ids_into;
+    DLAPP.getTempFileNames(groupId: Long, folderId: Long, folderName: Text) -> Texts, temporary::names;
     DLAPP.lockFolder(repositoryId: Long, folderId: Long) -> Model("Lock"), folder_locks::take;
     DLAPP.lockFolder(repositoryId: Long, folderId: Long, owner: Text, inheritable: Boolean, expirationTime: Long) -> Model("Lock"), folder_locks::take_for;
     DLAPP.refreshFolderLock(lockUuid: Text, companyId: Long, expirationTime: Long) -> Model("Lock"), folder_locks::refresh;
     DLAPP.unlockFolder(repositoryId: Long, folderId: Long, lockUuid: Text) -> Void, folder_locks::release;
     DLAPP.unlockFolder(repositoryId: Long, parentFolderId: Long, name: Text, lockUuid: Text) -> Void, folder_locks::release_by_name;
     DLAPP.verifyInheritableLock(repositoryId: Long, folderId: Long, lockUuid: Text) -> Boolean, folder_locks::verify;
+    DLAPP.search(repositoryId: Long, searchContext: Search) -> Model("Hits"), search::by_context;
+    DLAPP.search(repositoryId: Long, searchContext: Search, query: Query) -> Model("Hits"), search::by_context;
+    DLAPP.search(repositoryId: Long, creatorUserId: Long, status: Int, start: Int, end: Int) -> Model("Hits"), search::by_creator;
+    DLAPP.search(repositoryId: Long, creatorUserId: Long, folderId: Long, mimeTypes: Texts, status: Int, start: Int, end: Int) -> Model("Hits"), search::by_creator;
+    // spec/liferay.md 9.3, of later releases
+    DLAPP.getFileEntryByExternalReferenceCode(groupId: Long, externalReferenceCode: Text) -> Model("FileEntry"), files::get_by_code;
+    DLAPP.getFileEntryByFileName(groupId: Long, folderId: Long, fileName: Text) -> Model("FileEntry"), files::get_by_file_name;
     // spec/liferay.md 9.2, MUST
     ENTRY.cancelCheckOut(fileEntryId: Long) -> Model("FileVersion"), locks::cancel_and_show;
     ENTRY.isFileEntryCheckedOut(fileEntryId: Long) -> Boolean, locks::is_checked_out;
@@ -385,6 +416,8 @@ methods! {
     ENTRY.getGroupFileEntries(groupId: Long, userId: Long, rootFolderId: Long, mimeTypes: Texts, status: Int, start: Int, end: Int, obc: Comparator) -> List("FileEntry"), groups::files;
     ENTRY.getGroupFileEntriesCount(groupId: Long, userId: Long, rootFolderId: Long) -> Int, groups::files_count;
     ENTRY.getGroupFileEntriesCount(groupId: Long, userId: Long, rootFolderId: Long, mimeTypes: Texts, status: Int) -> Int, groups::files_count;
+    ENTRY.search(groupId: Long, creatorUserId: Long, status: Int, start: Int, end: Int) -> Model("Hits"), search::by_creator;
+    ENTRY.search(groupId: Long, creatorUserId: Long, folderId: Long, mimeTypes: Texts, status: Int, start: Int, end: Int) -> Model("Hits"), search::by_creator;
     FOLDER.deleteFolder(folderId: Long) -> Void, folders::delete;
     FOLDER.deleteFolder(groupId: Long, parentFolderId: Long, name: Text) -> Void, folders::delete_by_name;
     FOLDER.getFolder(folderId: Long) -> Model("Folder"), folders::get;

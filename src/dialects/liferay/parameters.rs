@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     error::Error,
-    methods::{CONTEXT_CLASSES, INCREASE_CLASS},
+    methods::{CONTEXT_CLASSES, INCREASE_CLASS, SEARCH_CLASS},
     names::camel,
     upload::Upload,
 };
@@ -189,7 +189,7 @@ fn text_of(value: &Given) -> String {
 /// Classes that may be named. Nothing is ever loaded or made by a name that came from the wire: the name only has to be
 /// one of these.
 fn allow(class: &str) -> Result<(), Error> {
-    if class.is_empty() || CONTEXT_CLASSES.contains(&class) || class == INCREASE_CLASS {
+    if class.is_empty() || CONTEXT_CLASSES.contains(&class) || [INCREASE_CLASS, SEARCH_CLASS].contains(&class) {
         Ok(())
     } else {
         Err(Error::ForbiddenClass(class.to_owned()))

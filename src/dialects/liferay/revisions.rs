@@ -91,6 +91,7 @@ async fn prepare(ask: &Ask) -> Result<(Look, Publication), Error> {
         declared_type,
         title: Some(title.to_owned()),
         description: Some(ask.text("description")?.to_owned()),
+        external_code: ask.external_code()?,
         ..Metadata::default()
     };
     let rename = name.map(|_| OnConflict::Fail);

@@ -6,6 +6,7 @@ pub mod file_entry;
 pub mod file_version;
 pub mod folder;
 pub mod group;
+pub mod hits;
 pub mod lock;
 pub mod repository;
 pub mod user;
@@ -48,6 +49,7 @@ mod tests {
             include_str!("wire/file_version.rs"),
             include_str!("wire/folder.rs"),
             include_str!("wire/group.rs"),
+            include_str!("wire/hits.rs"),
             include_str!("wire/lock.rs"),
             include_str!("wire/repository.rs"),
             include_str!("wire/user.rs"),

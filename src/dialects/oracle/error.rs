@@ -320,7 +320,7 @@ fn refused(about: &About, id: &str, why: &No) -> (StatusCode, &'static str, Caus
             cause("!csQuotaReached", "The folder holds as much as its owner may store."),
         ),
         No::BodyBroken => (BAD, "-1", cause("!csUnreadableUpload", "The upload ended early.")),
-        No::NameTaken(name) | No::LabelTaken(name) => {
+        No::NameTaken(name) | No::LabelTaken(name) | No::CodeTaken { code: name, .. } => {
             let what = match about.operation {
                 Some(Operation::Links) => "a public link",
                 Some(Operation::Metadata) => "a collection or a field",

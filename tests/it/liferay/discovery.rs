@@ -147,6 +147,10 @@ async fn every_object_has_the_properties_that_discovery_names() {
             ann.call("/dlapp/get-folder", json!({"repositoryId": group, "parentFolderId": 0, "name": "f"})).await,
         ),
         ("Group", ann.call("/group/get-group", json!({"groupId": group})).await),
+        (
+            "Hits",
+            ann.call("/dlapp/search", json!({"repositoryId": group, "searchContext": {"keywords": "plan"}})).await,
+        ),
         ("Lock", ann.call("/dlfileentry/get-file-entry-lock", json!({"fileEntryId": file})).await),
         ("Repository", ann.call("/repository/get-repository", json!({"repositoryId": group})).await),
         ("User", ann.call("/user/get-user-by-id", json!({"userId": me})).await),
@@ -168,8 +172,9 @@ async fn every_object_has_the_properties_that_discovery_names() {
                 "long" => {
                     value.as_str().map_or(value.is_number() || value.is_null(), |text| text.parse::<i64>().is_ok())
                 }
-                "int" => value.is_number(),
+                "int" | "float" => value.is_number(),
                 "boolean" => value.is_boolean(),
+                kind if kind.ends_with("[]") || kind.starts_with("list<") => value.is_array(),
                 _ => value.is_string(),
             };
             assert!(fits, "{name} {property} {value}");

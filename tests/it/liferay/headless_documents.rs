@@ -1,5 +1,6 @@
 //! Documents of the headless API: showing, adding, changing, moving, deleting (spec/liferay.md 12).
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use insta::assert_snapshot;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -204,4 +205,40 @@ async fn a_deleted_document_is_gone() {
     }
     let listed = ann.rest("GET", &format!("/sites/{}/documents", server.group())).await.expect(200).json();
     assert_eq!((&listed["items"], &listed["totalCount"]), (&Value::Array(vec![]), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_document_brings_its_bytes_where_they_are_asked_for() {
+    let server = Server::start().await;
+    let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));
+    let path = format!("/sites/{}/documents", server.group());
+    for (name, bytes) in
+        [("small.txt", "bytes".to_owned()), ("large.bin", "0123456789".repeat(40_001)), ("none", String::new())]
+    {
+        let made = ann.rest_form("POST", &path, Some((name, &bytes)), None).await.expect(200).json();
+        assert_eq!(made["contentValue"], Value::Null);
+        let at = format!("/documents/{}", made["id"]);
+        let mut shown = bob.rest("GET", &format!("{at}?nestedFields=contentValue")).await.expect(200).json();
+        let value = shown["contentValue"].take();
+        assert!(STANDARD.decode(value.as_str().unwrap()).unwrap() == bytes.as_bytes(), "{name}");
+        assert_eq!(shown, made);
+        let only = bob.rest("GET", &format!("{at}?nestedFields=contentValue&fields=contentValue")).await.expect(200);
+        assert_eq!(only.header("content-type"), "application/json");
+        assert_eq!(only.json(), json!({"contentValue": value}));
+        let without = bob.rest("GET", &format!("{at}?nestedFields=contentValue&fields=id")).await.expect(200).json();
+        assert_eq!(without, json!({"id": made["id"]}));
+    }
+    // what somebody is working on is nobody else's, nor shown here
+    ann.check_out().await.expect(200);
+    ann.update("draft", "MINOR").await.expect(200);
+    let plan = format!("/documents/{}?nestedFields=contentValue&fields=contentValue", server.plan_number());
+    for client in [&ann, &bob] {
+        assert_eq!(client.rest("GET", &plan).await.expect(200).json()["contentValue"], STANDARD.encode("first"));
+    }
+    // who may look at a file, but not read it, is refused as at its address
+    let vic = server.liferay(&server.world.vic);
+    vic.download("").await.expect(403);
+    vic.rest("GET", &plan).await.expect(403);
+    let listed = ann.rest("GET", &format!("{path}?nestedFields=contentValue")).await.expect(200).json();
+    assert!(listed["items"].as_array().unwrap().iter().all(|document| document["contentValue"].is_null()));
 }

@@ -8,6 +8,7 @@ use crate::support::{answer::Answer, server::Server};
 /// Every operation, below the mount point.
 fn operations(server: &Server, folder: i64) -> Vec<(&'static str, String, &'static str)> {
     let (site, file) = (server.group(), server.plan_number());
+    let by_code = format!("/sites/{site}/documents/by-external-reference-code");
     vec![
         ("GET", format!("/sites/{site}/documents"), "DocumentResourceImpl#getSiteDocumentsPage"),
         ("POST", format!("/sites/{site}/documents"), "DocumentResourceImpl#postSiteDocument"),
@@ -33,6 +34,9 @@ fn operations(server: &Server, folder: i64) -> Vec<(&'static str, String, &'stat
             format!("/document-folders/{folder}/document-folders"),
             "DocumentFolderResourceImpl#postDocumentFolderDocumentFolder",
         ),
+        ("GET", format!("{by_code}/{file}"), "DocumentResourceImpl#getSiteDocumentByExternalReferenceCode"),
+        ("PUT", format!("{by_code}/{file}"), "DocumentResourceImpl#putSiteDocumentByExternalReferenceCode"),
+        ("DELETE", format!("{by_code}/{file}"), "DocumentResourceImpl#deleteSiteDocumentByExternalReferenceCode"),
     ]
 }
 
@@ -146,7 +150,10 @@ async fn addresses_that_lead_nowhere_say_so() {
         "/documents/99999999999999999999",
         "/documents/1/versions",
         "/sites/1",
-        "/sites/1/documents/by-external-reference-code/x",
+        "/sites/1/documents/by-external-reference-code",
+        "/sites/1/documents/by-external-reference-code/x/y",
+        "/sites/1/documents/by-uuid/x",
+        "/sites/1/document-folders/by-external-reference-code/x",
         "/document-folders/1/x",
         "/openapi.json",
     ] {

@@ -11,7 +11,7 @@ pub struct Model {
 }
 
 /// The models that results are made of, by name.
-pub const MODELS: [Model; 8] = [
+pub const MODELS: [Model; 9] = [
     Model {
         name: "Company",
         properties: &[
@@ -79,6 +79,18 @@ pub const MODELS: [Model; 8] = [
             ("long", "classNameId classPK companyId creatorUserId groupId liveGroupId mvccVersion parentGroupId"),
             ("string", "description descriptionCurrentValue friendlyURL groupKey name nameCurrentValue treePath"),
             ("string", "typeSettings uuid"),
+        ],
+    },
+    Model {
+        name: "Hits",
+        properties: &[
+            ("int", "length"),
+            ("float", "searchTime"),
+            ("float[]", "scores"),
+            ("list<object<com.liferay.portal.kernel.search.Document>>", "docs"),
+            ("long", "start"),
+            ("string", "collatedSpellCheckResult"),
+            ("string[]", "querySuggestions queryTerms snippets"),
         ],
     },
     Model {

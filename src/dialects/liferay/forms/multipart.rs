@@ -107,7 +107,8 @@ async fn look(desk: &Desk, method: &Method, known: &Parameters) -> Result<Option
         let look = find::file(vault, actor, file).await?;
         (look, Action::SaveDraft, Operation::Update, Subject::File(file))
     } else {
-        let (Some(group), Some(folder)) = (given("repositoryId"), given("folderId")) else { return Ok(None) };
+        let site = if method.parameter("repositoryId").is_some() { "repositoryId" } else { "groupId" };
+        let (Some(group), Some(folder)) = (given(site), given("folderId")) else { return Ok(None) };
         let look = find::folder_in(vault, actor, group, folder).await?;
         (look, Action::Create, Operation::AddDocument, Subject::Folder(folder))
     };

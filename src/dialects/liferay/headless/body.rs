@@ -14,7 +14,7 @@ use crate::{
         files::non_empty,
         upload::{self, Incoming, Upload},
     },
-    domain::metadata::Tags,
+    domain::{external::ExternalCode, metadata::Tags},
     http::{
         body,
         multipart::{Limits, Multipart},
@@ -32,6 +32,8 @@ pub struct Document {
     pub description: Option<String>,
     /// Where it is to lie.
     pub document_folder_id: Option<i64>,
+    /// The code another system is to know it by.
+    pub external_reference_code: Option<String>,
     /// What its bytes are called, in place of the part's own name.
     pub file_name: Option<String>,
     keywords: Option<Vec<String>>,
@@ -42,6 +44,12 @@ impl Document {
     pub fn tags(&self, task: &Task) -> Result<Option<Tags>, Problem> {
         let tags = self.keywords.as_deref().map(Tags::listed).transpose();
         Ok(tags.map_err(said(&task.actor, Operation::Update, &Subject::File(0)))?)
+    }
+
+    /// The code another system is to know it by, if one is said.
+    pub fn code(&self, task: &Task) -> Result<Option<ExternalCode>, Problem> {
+        let code = ExternalCode::parse(self.external_reference_code.as_deref().unwrap_or_default());
+        Ok(code.map_err(said(&task.actor, Operation::Update, &Subject::File(0)))?)
     }
 
     /// Its title, unless it is empty.

@@ -1,15 +1,20 @@
 //! Documents: listing, adding, showing, changing, deleting. What may be done, and what becomes of a file that is checked out,
 //! the vault decides as it does for the JSON web services.
 
+use std::io;
+
 use axum::{
     body::Body,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 
 use super::{
     Task,
     body::{self, Form},
+    content,
     error::Problem,
     query::{self, Wanted},
     wire,
@@ -27,6 +32,7 @@ use crate::{
     },
     domain::{
         edition::{Metadata, Publish},
+        error::Error as Refusal,
         id::{ItemId, ItemKey},
         item::{Change, ClientTimes, Kind, NewFile, OnConflict},
         permission::Action,
@@ -70,7 +76,24 @@ async fn show(task: &Task, look: &Look) -> Result<Response, Problem> {
     let tags = task.vault().tags(&task.actor, look).await.map_err(said)?;
     let mut document = shown(&wire::Document::of(look.item(), find::parts(look)?, Some(&tags)))?;
     query::pick(&mut document, &query::fields(&task.query));
-    Ok(super::json(StatusCode::OK, &document))
+    let bytes = bytes_of(task, look).await?;
+    match (document.as_object().filter(|members| members.contains_key(content::MEMBER)), bytes) {
+        (Some(members), Some(bytes)) => Ok(content::answer(members, bytes)),
+        (_, _) => Ok(super::json(StatusCode::OK, &document)),
+    }
+}
+
+/// The bytes of the last approved version, if they are asked for and lie here.
+async fn bytes_of(task: &Task, look: &Look) -> Result<Option<BoxStream<'static, io::Result<Bytes>>>, Error> {
+    if !content::is_wanted(&task.query) {
+        return Ok(None);
+    }
+    let said = said(&task.actor, Operation::View, &Subject::File(look.item().number));
+    let download = match task.vault().download(&task.actor, look, &find::parts(look)?.edition).await {
+        Err(Refusal::NoContent) => return Ok(None),
+        download => download.map_err(&said)?,
+    };
+    task.vault().open_bytes(&download.content, None).await.map(Some).map_err(said)
 }
 
 /// `POST /sites/{siteId}/documents`: into the root folder, or into the folder of the site that the document names.
@@ -78,15 +101,19 @@ pub async fn add_to_site(task: Task, body: Body) -> Result<Response, Problem> {
     let (vault, actor) = (task.vault(), &task.actor);
     let root = find::folder_in(vault, actor, task.id, ids::ROOT).await?;
     let form = form_for(&task, body, &root).await?;
+    Box::pin(add_below(&task, root, form)).await
+}
+
+async fn add_below(task: &Task, root: Look, form: Form) -> Result<Response, Problem> {
     let folder = match form.document.document_folder_id {
         None | Some(ids::ROOT) => root,
         Some(number) => {
-            let folder = find::folder_in(vault, actor, task.id, number).await?;
-            may_add(&task, &folder)?;
+            let folder = find::folder_in(task.vault(), &task.actor, task.id, number).await?;
+            may_add(task, &folder)?;
             folder
         }
     };
-    add(&task, &folder, form).await
+    add(task, &folder, form).await
 }
 
 /// `POST /document-folders/{documentFolderId}/documents`: the address says where.
@@ -111,7 +138,7 @@ async fn add(task: &Task, folder: &Look, form: Form) -> Result<Response, Problem
     let (vault, actor) = (task.vault(), &task.actor);
     let Form { file, document } = form;
     let file = file.ok_or(NO_FILE)?;
-    let tags = document.tags(task)?;
+    let (tags, external_code) = (document.tags(task)?, document.code(task)?);
     let source = document.file_name.as_deref().and_then(non_empty).unwrap_or(file.file_name());
     let title = document.title().unwrap_or(source);
     let name = file_name(title, extension_of(source))?;
@@ -121,6 +148,7 @@ async fn add(task: &Task, folder: &Look, form: Form) -> Result<Response, Problem
         media_type: file.media_type(),
         title: Some(title.to_owned()),
         description: Some(document.description.clone().unwrap_or_default()),
+        external_code,
         ..Metadata::default()
     };
     let comment = String::new();
@@ -154,12 +182,50 @@ pub async fn patch(task: Task, body: Body) -> Result<Response, Problem> {
 /// `PUT /documents/{documentId}`: new bytes, with what is said about them.
 pub async fn put(task: Task, body: Body) -> Result<Response, Problem> {
     let look = find::file(task.vault(), &task.actor, task.id).await?;
-    may(&task, &look, Action::SaveDraft)?;
-    let form = body::form(&task, body, &look).await?;
+    replace(&task, look, body).await
+}
+
+async fn replace(task: &Task, look: Look, body: Body) -> Result<Response, Problem> {
+    may(task, &look, Action::SaveDraft)?;
+    let mut form = body::form(task, body, &look).await?;
     if form.file.is_none() {
         return Err(NO_FILE);
     }
-    Box::pin(change(&task, look, form, Extent::All)).await
+    if let Some(code) = &task.code {
+        form.document.external_reference_code = Some(code.clone());
+    }
+    Box::pin(change(task, look, form, Extent::All)).await
+}
+
+/// `GET /sites/{siteId}/documents/by-external-reference-code/{externalReferenceCode}`.
+pub async fn get_by_code(task: Task) -> Result<Response, Problem> {
+    let look = by_code(&task).await?;
+    show(&task, &look).await
+}
+
+async fn by_code(task: &Task) -> Result<Look, Error> {
+    find::file_coded(task.vault(), &task.actor, task.id, task.code.as_deref().unwrap_or_default()).await
+}
+
+/// The same with `PUT`: replaces the document with the code, or makes it where the form says, else in the root folder. The
+/// address says the code, whatever the form says.
+pub async fn put_by_code(task: Task, body: Body) -> Result<Response, Problem> {
+    match by_code(&task).await {
+        Ok(look) => replace(&task, look, body).await,
+        Err(error) if error.is_missing() => {
+            let root = find::folder_in(task.vault(), &task.actor, task.id, ids::ROOT).await?;
+            let mut form = form_for(&task, body, &root).await?;
+            form.document.external_reference_code = task.code.clone();
+            Box::pin(add_below(&task, root, form)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The same with `DELETE`.
+pub async fn delete_by_code(task: Task) -> Result<Response, Problem> {
+    let look = by_code(&task).await?;
+    remove(&task, &look).await
 }
 
 /// How much of a document a request replaces.
@@ -182,7 +248,8 @@ async fn change(task: &Task, mut look: Look, form: Form, extent: Extent) -> Resu
     let (vault, actor) = (task.vault(), &task.actor);
     let id = ItemKey::Id(look.item().id);
     let tags = form.document.tags(task)?;
-    if tags.is_some() {
+    let code = form.document.code(task)?.filter(|code| code.as_str() != look.item().external_code());
+    if tags.is_some() || code.is_some() {
         may(task, &look, Action::Describe)?;
     }
     let target = target(task, &look, &form).await?;
@@ -195,8 +262,13 @@ async fn change(task: &Task, mut look: Look, form: Form, extent: Extent) -> Resu
         look = vault.look(actor, &id).await.map_err(said)?;
     }
     let said = said(actor, Operation::Update, &subject);
-    if let Some(publication) = publication {
+    if let Some(mut publication) = publication {
+        publication.metadata.external_code = code;
         vault.save_draft(actor, &look, publication).await.map_err(&said)?;
+        look = vault.look(actor, &id).await.map_err(&said)?;
+    } else if code.is_some() {
+        let change = Change { external_code: code, ..Change::default() };
+        vault.update(actor, &look, change).await.map_err(&said)?;
         look = vault.look(actor, &id).await.map_err(&said)?;
     }
     if let Some(tags) = tags {
@@ -272,7 +344,11 @@ async fn prepare(
 /// `DELETE /documents/{documentId}`: with its versions, its working copy and its lock.
 pub async fn delete(task: Task) -> Result<Response, Problem> {
     let look = find::file(task.vault(), &task.actor, task.id).await?;
-    let said = said(&task.actor, Operation::Delete, &Subject::File(task.id));
-    task.vault().delete(&task.actor, &look).await.map_err(said)?;
+    remove(&task, &look).await
+}
+
+async fn remove(task: &Task, look: &Look) -> Result<Response, Problem> {
+    let said = said(&task.actor, Operation::Delete, &Subject::File(look.item().number));
+    task.vault().delete(&task.actor, look).await.map_err(said)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -164,6 +164,7 @@ fn of_refusal(refusal: &Refusal) -> StatusCode {
         | Refusal::Frozen
         | Refusal::NameTaken(_)
         | Refusal::LabelTaken(_)
+        | Refusal::CodeTaken { .. }
         | Refusal::Associated
         | Refusal::AlreadyAssociated => StatusCode::CONFLICT,
         Refusal::ContentMissing

@@ -2,6 +2,7 @@
 //! check-in and cancel, as the vendor's has none; what others have checked out it leaves alone.
 
 mod body;
+mod content;
 mod documents;
 pub mod error;
 mod filter;
@@ -41,6 +42,8 @@ struct Task {
     query: String,
     /// The number in the address.
     id: i64,
+    /// The external reference code in the address, where there is one.
+    code: Option<String>,
 }
 
 impl Task {
@@ -48,6 +51,9 @@ impl Task {
         &self.hall.vault
     }
 }
+
+/// What stands before a code in the address.
+const BY_CODE: &str = "documents/by-external-reference-code";
 
 type Answered = BoxFuture<'static, Result<Response, Problem>>;
 
@@ -63,7 +69,7 @@ struct Operation {
     method: Method,
     /// What stands before the number in the address.
     before: &'static str,
-    /// What stands behind it, if anything.
+    /// What stands behind it, if anything; behind [`BY_CODE`] there is a code.
     behind: &'static str,
     /// The vendor's class, which guests are told of.
     class: &'static str,
@@ -73,7 +79,7 @@ struct Operation {
 }
 
 macro_rules! operations {
-    ($($method:ident $before:literal $behind:literal, $class:ident.$name:ident, $way:ident $handler:path;)*) => {
+    ($($method:ident $before:literal $behind:expr, $class:ident.$name:ident, $way:ident $handler:path;)*) => {
         /// Every operation, in the order of the reference.
         static OPERATIONS: &[Operation] = &[$(Operation {
             method: Method::$method,
@@ -107,12 +113,16 @@ operations! {
     DELETE "document-folders" "", DocumentFolderResourceImpl.deleteDocumentFolder, asks folders::delete;
     GET "document-folders" "document-folders", DocumentFolderResourceImpl.getDocumentFolderDocumentFoldersPage, asks folders::of_folder;
     POST "document-folders" "document-folders", DocumentFolderResourceImpl.postDocumentFolderDocumentFolder, takes folders::add_to_folder;
+    GET "sites" BY_CODE, DocumentResourceImpl.getSiteDocumentByExternalReferenceCode, asks documents::get_by_code;
+    PUT "sites" BY_CODE, DocumentResourceImpl.putSiteDocumentByExternalReferenceCode, takes documents::put_by_code;
+    DELETE "sites" BY_CODE, DocumentResourceImpl.deleteSiteDocumentByExternalReferenceCode, asks documents::delete_by_code;
 }
 
 /// Every path somebody lives at.
 pub fn doors() -> impl Iterator<Item = String> {
     OPERATIONS.iter().map(|operation| {
-        let door = format!("{MOUNT}/{}/{{digits}}/{}", operation.before, operation.behind);
+        let code = if operation.behind == BY_CODE { "/{name}" } else { "" };
+        let door = format!("{MOUNT}/{}/{{digits}}/{}{code}", operation.before, operation.behind);
         door.trim_end_matches('/').to_owned()
     })
 }
@@ -129,28 +139,32 @@ pub async fn answer(hall: Hall, request: Request) -> Response {
 
 async fn respond(hall: Hall, request: Request, name: &mut Option<&'static str>) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let (operation, id) = find(parts.uri.path(), &parts.method)?;
+    let (operation, id, code) = find(parts.uri.path(), &parts.method)?;
     *name = Some(operation.name);
     let Caller(actor) = Caller::from_request_parts(&mut parts, &hall).await?;
     if actor.account.is_none() {
         return Err(Problem::Guest { class: operation.class, method: operation.name });
     }
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let task = Task { hall, actor, headers: parts.headers, query, id };
+    let task = Task { hall, actor, headers: parts.headers, query, id, code };
     match operation.handler {
         Handler::Asks(handler) => handler(task).await,
         Handler::Takes(handler) => handler(task, body).await,
     }
 }
 
-/// The operation at an address, and the number in it. Trailing and repeated slashes mean nothing (spec/liferay.md 1.1).
-fn find(address: &str, method: &Method) -> Result<(&'static Operation, i64), Problem> {
+/// The operation at an address, the number in it, and the code where it has one. Trailing and repeated slashes mean nothing
+/// (spec/liferay.md 1.1).
+fn find(address: &str, method: &Method) -> Result<(&'static Operation, i64, Option<String>), Problem> {
     let nowhere = || Problem::Said(Error::NoAddress(address.chars().take(512).collect()));
     let below = address.strip_prefix(MOUNT).ok_or_else(nowhere)?;
     let segments = path::segments(below).map_err(|_| nowhere())?;
-    let (before, id, behind) = match &segments[..] {
-        [before, id] => (before, id, ""),
-        [before, id, behind] => (before, id, behind.as_str()),
+    let (before, id, behind, code) = match &segments[..] {
+        [before, id] => (before, id, "", None),
+        [before, id, behind] => (before, id, behind.as_str(), None),
+        [before, id, what, by, code] if [what.as_str(), by.as_str()] == ["documents", "by-external-reference-code"] => {
+            (before, id, BY_CODE, Some(code.clone()))
+        }
         _ => return Err(nowhere()),
     };
     let id = ids::folder(id).ok_or_else(nowhere)?;
@@ -161,7 +175,7 @@ fn find(address: &str, method: &Method) -> Result<(&'static Operation, i64), Pro
     }
     let wanted = if method == Method::HEAD { &Method::GET } else { method };
     match here.iter().find(|operation| operation.method == *wanted) {
-        Some(operation) => Ok((operation, id)),
+        Some(operation) => Ok((operation, id, code)),
         None => {
             let allowed: Vec<_> = here.iter().map(|operation| operation.method.as_str()).collect();
             Err(Problem::Method { allowed: allowed.join(", ") })
@@ -171,7 +185,12 @@ fn find(address: &str, method: &Method) -> Result<(&'static Operation, i64), Pro
 
 /// JSON as this API sends it: no character set behind the type.
 fn json(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    answered(status, Body::from(body.to_string()))
+}
+
+/// A body of JSON.
+fn answered(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -188,7 +207,7 @@ mod tests {
     #[test]
     fn an_address_has_one_number_in_one_spelling() {
         let found = |method: Method, path: &str| {
-            find(&format!("{MOUNT}{path}"), &method).map(|(operation, id)| (operation.name, id)).ok()
+            find(&format!("{MOUNT}{path}"), &method).map(|(operation, id, _)| (operation.name, id)).ok()
         };
         assert_eq!(found(Method::GET, "/documents/7"), Some(("getDocument", 7)));
         assert_eq!(found(Method::HEAD, "//documents/7/"), Some(("getDocument", 7)));
@@ -214,6 +233,17 @@ mod tests {
             assert_eq!(found(Method::GET, path), None, "{path}");
         }
         assert_eq!(found(Method::POST, "/documents/7"), None);
+    }
+
+    #[test]
+    fn a_code_in_an_address_is_any_segment() {
+        let code = |path: &str| {
+            let found = find(&format!("{MOUNT}/sites/7/documents/by-external-reference-code/{path}"), &Method::PUT);
+            found.ok().and_then(|(operation, id, code)| (id == 7 && operation.behind == BY_CODE).then_some(code)?)
+        };
+        assert_eq!(code("ERP-1").as_deref(), Some("ERP-1"));
+        assert_eq!(code("a%2Fb%20c/").as_deref(), Some("a/b c"));
+        assert_eq!((code(""), code("a/b"), code("%FF")), (None, None, None));
     }
 
     proptest! {

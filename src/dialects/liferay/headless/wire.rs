@@ -123,7 +123,7 @@ impl<'a> Document<'a> {
                 name: "Basic Document",
             },
             encoding_format: edition.media_type.as_deref().unwrap_or("application/octet-stream"),
-            external_reference_code: item.number.to_string(),
+            external_reference_code: item.external_code(),
             file_extension: extension_of(&item.name),
             file_name: &item.name,
             friendly_url_path: friendly(&item.title),

@@ -1,6 +1,8 @@
-//! `FileEntry` (spec/liferay.md 10.1): a file as its last approved version has it, whoever looks.
+//! `FileEntry` (spec/liferay.md 10.1): a file as its last approved version has it, whoever looks; or a temporary file.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{Millis, millis};
 use crate::{
@@ -11,6 +13,9 @@ use crate::{
     domain::{
         edition::Edition,
         item::{FileParts, Item},
+        person::Person,
+        temporary::TemporaryFile,
+        version::Version,
     },
 };
 
@@ -60,45 +65,107 @@ pub fn mime_type(edition: &Edition) -> &str {
     edition.media_type.as_deref().unwrap_or("application/octet-stream")
 }
 
+/// What is shown of something that is a file, or for a while as good as one.
+struct About<'a> {
+    number: i64,
+    uuid: Uuid,
+    external_code: String,
+    file_name: &'a str,
+    title: &'a str,
+    description: &'a str,
+    mime_type: &'a str,
+    size: i64,
+    version: String,
+    folder: i64,
+    tree_path: String,
+    group: i64,
+    creator: &'a Person,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+}
+
 impl<'a> FileEntry<'a> {
     /// A file of the company with this number.
     pub fn of(item: &'a Item, file: &'a FileParts, company: i64) -> Self {
         let edition = &file.edition;
+        let about = About {
+            number: item.number,
+            uuid: item.id.0,
+            external_code: item.external_code(),
+            file_name: &item.name,
+            title: &item.title,
+            description: &item.description,
+            mime_type: mime_type(edition),
+            size: edition.size(),
+            version: edition.version.to_string(),
+            folder: ids::folder_of(item),
+            tree_path: ids::tree_path(item),
+            group: item.library.number,
+            creator: &item.created_by,
+            created_at: item.created_at,
+            modified_at: item.modified_at,
+        };
+        Self::about(about, company)
+    }
+
+    /// A temporary file at a folder.
+    pub fn temporary(file: &'a TemporaryFile, folder: &Item, company: i64) -> Self {
+        let about = About {
+            number: file.number,
+            uuid: file.id,
+            external_code: file.number.to_string(),
+            file_name: &file.name,
+            title: &file.name,
+            description: "",
+            mime_type: &file.media_type,
+            size: file.size,
+            version: Version::FIRST.to_string(),
+            folder: ids::number_of(folder),
+            tree_path: ids::tree_path(folder),
+            group: folder.library.number,
+            creator: &file.owner,
+            created_at: file.created_at,
+            modified_at: file.created_at,
+        };
+        Self::about(about, company)
+    }
+
+    fn about(about: About<'a>, company: i64) -> Self {
         Self {
             class_name_id: Long(0),
             class_pk: Long(0),
             company_id: Long(company),
-            create_date: millis(item.created_at),
+            create_date: millis(about.created_at),
             ct_collection_id: Long(0),
             custom1_image_id: Long(0),
             custom2_image_id: Long(0),
-            description: &item.description,
+            description: about.description,
             expiration_date: None,
-            extension: extension_of(&item.name),
-            external_reference_code: item.number.to_string(),
+            extension: extension_of(about.file_name),
+            external_reference_code: about.external_code,
             extra_settings: "",
-            file_entry_id: Long(item.number),
+            file_entry_id: Long(about.number),
             file_entry_type_id: Long(0),
-            file_name: &item.name,
-            folder_id: Long(ids::folder_of(item)),
-            group_id: Long(item.library.number),
+            file_name: about.file_name,
+            folder_id: Long(about.folder),
+            group_id: Long(about.group),
             large_image_id: Long(0),
             last_publish_date: None,
             manual_check_in_required: false,
-            mime_type: mime_type(edition),
-            modified_date: millis(item.modified_at),
+            mime_type: about.mime_type,
+            modified_date: millis(about.modified_at),
             mvcc_version: Long(0),
-            name: item.number.to_string(),
-            repository_id: Long(item.library.number),
+            name: about.number.to_string(),
+            repository_id: Long(about.group),
             review_date: None,
-            size: Long(edition.size()),
+            size: Long(about.size),
             small_image_id: Long(0),
-            title: &item.title,
-            tree_path: ids::tree_path(item),
-            user_id: Long(item.created_by.number),
-            user_name: &item.created_by.name,
-            uuid: item.id.0.to_string(),
-            version: edition.version.to_string(),
+            title: about.title,
+            tree_path: about.tree_path,
+            user_id: Long(about.creator.number),
+            user_name: &about.creator.name,
+            uuid: about.uuid.to_string(),
+            version: about.version,
         }
     }
 }
