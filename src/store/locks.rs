@@ -30,148 +30,251 @@ pub struct LockRow {
     pub comment: Option<String>,
 }
 
-/// Takes the lock and notes it in the trail, or does neither. `None`: somebody has it, the file is gone, or its revision
-/// is another than the one it was decided on: something was published since, or a folder above was locked. `own`: also from the
-/// holder itself, under this fence.
-/// A working copy that a lapsed holder left behind is rescued on the way; but what has lapsed of the room `settles` is not
-/// free while nothing says of that.
-#[expect(clippy::too_many_arguments, reason = "one statement")]
-pub async fn take(
-    db: &mut PgConnection,
-    permit: &Permit,
-    holder: PrincipalId,
-    library: LibraryId,
-    what: &CheckOut,
-    revision: i64,
-    own: Option<i64>,
-    settles: Option<Dialect>,
-    act: &Act,
-) -> sqlx::Result<Option<LockRow>> {
-    sqlx::query_as!(
-        LockRow,
-        r#"WITH taken AS (
-            UPDATE locks SET holder_id = $2, fence = fence + 1, revision = revision + 1, mode = $4, dialect = $5,
-                taken_at = coalesce($3, now()), expires_at = coalesce($3, now()) + $6::interval, lock_uuid = $7,
-                number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = $8, comment = $9
-            WHERE file_id = $1 AND closed_at IS NULL
-                AND (holder_id IS NULL OR (holder_id = $2 AND fence = $13::bigint)
-                    OR (expires_at <= coalesce($3::timestamptz, now())
-                        AND NOT coalesce(dialect = $14::text AND lapse_fence < fence, false)))
-                AND revision = $12
-            RETURNING *
-        ), rescued AS (
-            UPDATE drafts SET rescued_at = taken.taken_at FROM taken
-            WHERE drafts.file_id = taken.file_id AND drafts.rescued_at IS NULL
-        ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-            SELECT taken_at, $2, $5, 'check_out', 'done', $10, file_id, fence, $9, $11 FROM taken
-        )
-        SELECT fence, holder_id AS "holder!: PrincipalId", mode AS "mode!: Mode", dialect AS "dialect!: Dialect",
-            taken_at AS "taken_at!", expires_at, lock_uuid AS "lock_uuid!", number AS "number!",
-            draft_number AS "draft_number!", owner_text AS "owner_text!", comment
-        FROM taken"#,
-        permit.item().0,
-        holder.0,
-        act.now,
-        what.mode as Mode,
-        permit.dialect() as Dialect,
-        what.lifetime as Option<chrono::Duration>,
-        LockId::fresh().0,
-        what.owner_text,
-        what.comment.as_deref(),
-        library.0,
-        act.request,
-        revision,
-        own,
-        settles as Option<Dialect>,
-    )
-    .fetch_optional(db)
-    .await
-}
-
-/// What [`release`] found and did.
+/// Taking or releasing the lock of one file, to be done together with others of other files.
 #[derive(Clone, Debug)]
-pub struct Released {
-    /// The lock as it stood before.
-    pub lock: LockRow,
-    /// Whether it is gone now; else nothing changed.
-    pub released: bool,
+pub struct Change {
+    /// Who may, and on which file.
+    pub permit: Permit,
+    /// The file's library.
+    pub library: LibraryId,
+    /// Which of the two.
+    pub how: How,
+    /// What the trail says of it.
+    pub act: Act,
 }
 
-/// Releases the lock without publishing, and notes it. The holder's own draft is dropped, somebody else's is rescued.
-/// `None`: nobody held it.
+/// What is to become of a lock.
+#[derive(Clone, Debug)]
+pub enum How {
+    /// It is taken, if nobody has it and its revision is still the one that was decided on.
+    Take {
+        /// Whose it becomes.
+        holder: PrincipalId,
+        /// As what.
+        what: CheckOut,
+        /// What was decided on: something was published since, or a folder above was locked, and nothing is done.
+        revision: i64,
+        /// Also from the holder itself, under this fence.
+        own: Option<i64>,
+    },
+    /// It is released without publishing.
+    Release {
+        /// Only if this is the holder.
+        named: Option<PrincipalId>,
+        /// Only under this fence.
+        fence: Option<i64>,
+        /// Only while nothing has changed since it was decided on.
+        revision: Option<i64>,
+    },
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub enum Changed {
+    /// The lock that was taken, or the one that is gone; and the row's revision now.
+    Done(LockRow, i64),
+    /// Nothing was changed. The lock as it stands, if somebody holds it and its release was asked for.
+    Not(Option<LockRow>),
+    /// Somebody else is changing the file at this moment.
+    Busy,
+}
+
+/// Takes and releases locks and notes it in the trail, each of them or not; no file twice. A working copy that a lapsed holder
+/// left behind is rescued when the lock is taken, but what has lapsed of the room `settles` is not free while nothing says of
+/// that. When a lock is released, the holder's own draft is dropped, somebody else's is rescued.
 ///
-/// `named`: only if this is the holder. `fence`: only under this fence.
-pub async fn release(
+/// One statement, so one commit, for all of them. Rows that somebody else is changing are passed over and not waited for:
+/// nobody has to wait for a stranger's file, and two nodes never for each other.
+pub async fn change(
     db: &mut PgConnection,
-    permit: &Permit,
-    library: LibraryId,
-    named: Option<PrincipalId>,
-    fence: Option<i64>,
-    act: &Act,
-) -> sqlx::Result<Option<Released>> {
-    let row = sqlx::query!(
-        r#"WITH old AS MATERIALIZED (
-            SELECT * FROM locks
-            WHERE file_id = $1 AND closed_at IS NULL AND holder_id IS NOT NULL
-                AND (expires_at IS NULL OR expires_at > coalesce($3::timestamptz, now()))
-            FOR NO KEY UPDATE
+    settles: Option<Dialect>,
+    changes: &[Change],
+) -> sqlx::Result<Vec<Changed>> {
+    let columns = Columns::of(changes);
+    let rows = sqlx::query!(
+        r#"WITH asked AS MATERIALIZED (
+            SELECT a.*, coalesce(a.at, now()) AS moment
+            FROM unnest($2::int4[], $3::uuid[], $4::boolean[], $5::timestamptz[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[],
+                $10::text[], $11::text[], $12::interval[], $13::uuid[], $14::text[], $15::bigint[], $16::bigint[], $17::uuid[],
+                $18::bigint[], $19::boolean[], $20::boolean[])
+                AS a (place, file_id, takes, at, actor_id, room, library_id, request_id, said, mode, lifetime, lock_uuid,
+                    owner_text, revision, own_fence, named_id, fence, anybody, reserved)
+        ), old AS MATERIALIZED (
+            SELECT a.place, k.* FROM asked a JOIN locks k ON k.file_id = a.file_id
+            FOR NO KEY UPDATE OF k SKIP LOCKED
+        ), taken AS (
+            UPDATE locks k SET holder_id = a.actor_id, fence = k.fence + 1, revision = k.revision + 1, mode = a.mode,
+                dialect = a.room, taken_at = a.moment, expires_at = a.moment + a.lifetime, lock_uuid = a.lock_uuid,
+                number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = a.owner_text, comment = a.said
+            FROM asked a JOIN old ON old.place = a.place
+            WHERE k.file_id = old.file_id AND a.takes AND old.closed_at IS NULL AND old.revision = a.revision
+                AND (old.holder_id IS NULL OR (old.holder_id = a.actor_id AND old.fence = a.own_fence)
+                    OR (old.expires_at <= a.moment
+                        AND NOT coalesce(old.dialect = $1::text AND old.lapse_fence < old.fence, false)))
+            RETURNING a.place, k.file_id, k.fence, k.taken_at, k.expires_at, k.number, k.draft_number
         ), freed AS (
             UPDATE locks k SET holder_id = NULL, revision = k.revision + 1, mode = NULL, dialect = NULL, taken_at = NULL,
                 expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL, owner_text = NULL, comment = NULL
-            FROM old
-            WHERE k.file_id = old.file_id
-                AND ($4::uuid IS NULL OR old.holder_id = $4)
-                AND ($5::bigint IS NULL OR old.fence = $5)
-                AND (old.holder_id = $2::uuid OR $6::boolean
-                    OR ($7::boolean AND old.mode = 'reservation' AND old.holder_id = $4))
-            RETURNING k.file_id
+            FROM asked a JOIN old ON old.place = a.place
+            WHERE k.file_id = old.file_id AND NOT a.takes AND old.closed_at IS NULL AND old.holder_id IS NOT NULL
+                AND (old.expires_at IS NULL OR old.expires_at > a.moment)
+                AND (a.named_id IS NULL OR old.holder_id = a.named_id)
+                AND (a.fence IS NULL OR old.fence = a.fence)
+                AND (a.revision IS NULL OR old.revision = a.revision)
+                AND (old.holder_id = a.actor_id OR a.anybody
+                    OR (a.reserved AND old.mode = 'reservation' AND old.holder_id = a.named_id))
+            RETURNING a.place, k.file_id, a.actor_id, old.fence, old.holder_id, a.moment
+        ), left_behind AS (
+            UPDATE drafts d SET rescued_at = taken.taken_at FROM taken WHERE d.file_id = taken.file_id AND d.rescued_at IS NULL
         ), dropped AS (
-            DELETE FROM drafts d USING old, freed
-            WHERE d.file_id = old.file_id AND d.fence = old.fence AND old.holder_id = $2
+            DELETE FROM drafts d USING freed
+            WHERE d.file_id = freed.file_id AND d.fence = freed.fence AND freed.holder_id = freed.actor_id
         ), rescued AS (
-            UPDATE drafts d SET rescued_at = coalesce($3, now()) FROM old, freed
-            WHERE d.file_id = old.file_id AND d.fence = old.fence AND old.holder_id IS DISTINCT FROM $2
+            UPDATE drafts d SET rescued_at = freed.moment FROM freed
+            WHERE d.file_id = freed.file_id AND d.fence = freed.fence AND freed.holder_id IS DISTINCT FROM freed.actor_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id)
-            SELECT coalesce($3, now()), $2, $8, 'cancel', 'done', $9, old.file_id, old.fence, old.holder_id, $10, $11
-            FROM old, freed
+            SELECT a.moment, a.actor_id, a.room, CASE WHEN a.takes THEN 'check_out' ELSE 'cancel' END, 'done', a.library_id,
+                a.file_id, coalesce(taken.fence, freed.fence), freed.holder_id, a.said, a.request_id
+            FROM asked a LEFT JOIN taken ON taken.place = a.place LEFT JOIN freed ON freed.place = a.place
+            WHERE taken.place IS NOT NULL OR freed.place IS NOT NULL
+            ORDER BY a.place
         )
-        SELECT old.fence, old.holder_id AS "holder!: PrincipalId", old.mode AS "mode!: Mode", old.dialect AS "dialect!: Dialect",
-            old.taken_at AS "taken_at!", old.expires_at, old.lock_uuid AS "lock_uuid!", old.number AS "number!",
-            old.draft_number AS "draft_number!", old.owner_text AS "owner_text!", old.comment,
-            freed.file_id IS NOT NULL AS "released!"
-        FROM old LEFT JOIN freed ON true"#,
-        permit.item().0,
-        permit.actor().map(|actor| actor.0),
-        act.now,
-        named.map(|named| named.0),
-        fence,
-        permit.over() == Over::Anybody,
-        permit.over() == Over::NamedReservation,
-        permit.dialect() as Dialect,
-        library.0,
-        act.comment.as_deref(),
-        act.request,
+        SELECT old.place IS NOT NULL AS "reached!", (taken.place IS NOT NULL OR freed.place IS NOT NULL) AS "done!",
+            (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > a.moment)) AS "held!",
+            old.revision AS "revision?", coalesce(taken.fence, old.fence) AS "fence?",
+            CASE WHEN taken.place IS NULL THEN old.holder_id ELSE a.actor_id END AS "holder?: PrincipalId",
+            CASE WHEN taken.place IS NULL THEN old.mode ELSE a.mode END AS "mode?: Mode",
+            CASE WHEN taken.place IS NULL THEN old.dialect ELSE a.room END AS "dialect?: Dialect",
+            CASE WHEN taken.place IS NULL THEN old.taken_at ELSE taken.taken_at END AS "taken_at?",
+            CASE WHEN taken.place IS NULL THEN old.expires_at ELSE taken.expires_at END AS "expires_at?",
+            CASE WHEN taken.place IS NULL THEN old.lock_uuid ELSE a.lock_uuid END AS "lock_uuid?",
+            CASE WHEN taken.place IS NULL THEN old.number ELSE taken.number END AS "number?",
+            CASE WHEN taken.place IS NULL THEN old.draft_number ELSE taken.draft_number END AS "draft_number?",
+            CASE WHEN taken.place IS NULL THEN old.owner_text ELSE a.owner_text END AS "owner_text?",
+            CASE WHEN taken.place IS NULL THEN old.comment ELSE a.said END AS "comment?"
+        FROM asked a LEFT JOIN old ON old.place = a.place LEFT JOIN taken ON taken.place = a.place
+            LEFT JOIN freed ON freed.place = a.place
+        ORDER BY a.place"#,
+        settles as Option<Dialect>,
+        &columns.places,
+        &columns.files,
+        &columns.takes,
+        &columns.moments as &[Option<DateTime<Utc>>],
+        &columns.actors as &[Option<Uuid>],
+        &columns.rooms as &[Dialect],
+        &columns.libraries,
+        &columns.requests as &[Option<Uuid>],
+        &columns.said as &[Option<&str>],
+        &columns.modes as &[Option<Mode>],
+        &columns.lifetimes as &[Option<chrono::Duration>],
+        &columns.lock_uuids as &[Option<Uuid>],
+        &columns.owner_texts as &[Option<&str>],
+        &columns.revisions as &[Option<i64>],
+        &columns.own_fences as &[Option<i64>],
+        &columns.named as &[Option<Uuid>],
+        &columns.fences as &[Option<i64>],
+        &columns.anybody,
+        &columns.reserved,
     )
-    .fetch_optional(db)
+    .fetch_all(db)
     .await?;
-    Ok(row.map(|row| Released {
-        lock: LockRow {
-            fence: row.fence,
-            holder: row.holder,
-            mode: row.mode,
-            dialect: row.dialect,
-            taken_at: row.taken_at,
-            expires_at: row.expires_at,
-            lock_uuid: row.lock_uuid,
-            number: row.number,
-            draft_number: row.draft_number,
-            owner_text: row.owner_text,
-            comment: row.comment,
-        },
-        released: row.released,
-    }))
+    let changed = rows.into_iter().map(|row| {
+        if !row.reached {
+            return Changed::Busy;
+        }
+        let lock = || {
+            Some(LockRow {
+                fence: row.fence?,
+                holder: row.holder?,
+                mode: row.mode?,
+                dialect: row.dialect?,
+                taken_at: row.taken_at?,
+                expires_at: row.expires_at,
+                lock_uuid: row.lock_uuid?,
+                number: row.number?,
+                draft_number: row.draft_number?,
+                owner_text: row.owner_text.clone()?,
+                comment: row.comment.clone(),
+            })
+        };
+        match (row.done, lock(), row.revision) {
+            (true, Some(lock), Some(before)) => Changed::Done(lock, before.saturating_add(1)),
+            (_, lock, _) => Changed::Not(lock.filter(|_| row.held)),
+        }
+    });
+    Ok(changed.collect())
+}
+
+/// The columns of several changes, as the statement takes them.
+#[derive(Default)]
+struct Columns<'a> {
+    places: Vec<i32>,
+    files: Vec<Uuid>,
+    takes: Vec<bool>,
+    moments: Vec<Option<DateTime<Utc>>>,
+    actors: Vec<Option<Uuid>>,
+    rooms: Vec<Dialect>,
+    libraries: Vec<Uuid>,
+    requests: Vec<Option<Uuid>>,
+    said: Vec<Option<&'a str>>,
+    modes: Vec<Option<Mode>>,
+    lifetimes: Vec<Option<chrono::Duration>>,
+    lock_uuids: Vec<Option<Uuid>>,
+    owner_texts: Vec<Option<&'a str>>,
+    revisions: Vec<Option<i64>>,
+    own_fences: Vec<Option<i64>>,
+    named: Vec<Option<Uuid>>,
+    fences: Vec<Option<i64>>,
+    anybody: Vec<bool>,
+    reserved: Vec<bool>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(changes: &'a [Change]) -> Self {
+        let mut columns = Self::default();
+        for (place, change) in (0..).zip(changes) {
+            columns.add(place, change);
+        }
+        columns
+    }
+
+    fn add(&mut self, place: i32, change: &'a Change) {
+        let Change { permit, library, how, act } = change;
+        let taken = match how {
+            How::Take { holder, what, revision, own } => Some((*holder, what, *revision, *own)),
+            How::Release { .. } => None,
+        };
+        let (named, fence, released) = match how {
+            How::Take { .. } => (None, None, None),
+            How::Release { named, fence, revision } => (*named, *fence, *revision),
+        };
+        self.places.push(place);
+        self.files.push(permit.item().0);
+        self.takes.push(taken.is_some());
+        self.moments.push(act.now);
+        self.actors.push(taken.map(|(holder, ..)| holder).or(permit.actor()).map(|actor| actor.0));
+        self.rooms.push(permit.dialect());
+        self.libraries.push(library.0);
+        self.requests.push(act.request);
+        self.said.push(act.comment.as_deref());
+        self.modes.push(taken.map(|(_, what, ..)| what.mode));
+        self.lifetimes.push(taken.and_then(|(_, what, ..)| what.lifetime));
+        self.lock_uuids.push(taken.map(|_| LockId::fresh().0));
+        self.owner_texts.push(taken.map(|(_, what, ..)| what.owner_text.as_str()));
+        self.revisions.push(taken.map(|(_, _, revision, _)| revision).or(released));
+        self.own_fences.push(taken.and_then(|(.., own)| own));
+        self.named.push(named.map(|named| named.0));
+        self.fences.push(fence);
+        self.anybody.push(permit.over() == Over::Anybody);
+        self.reserved.push(permit.over() == Over::NamedReservation);
+    }
+}
+
+/// Waits until nobody is changing this file's row any more.
+pub async fn wait(db: &mut PgConnection, file: ItemId) -> sqlx::Result<()> {
+    sqlx::query!("SELECT file_id FROM locks WHERE file_id = $1 FOR NO KEY UPDATE", file.0).fetch_optional(db).await?;
+    Ok(())
 }
 
 /// Ends a lock that has lapsed, which nobody does, and notes it at the moment when it lapsed; the working copy is rescued.

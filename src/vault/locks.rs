@@ -2,18 +2,23 @@
 
 use uuid::Uuid;
 
-use super::{Look, Vault};
+use sqlx::PgPool;
+use super::{Look, Vault, combine::{Asked, Combiner}};
 use crate::{
     domain::{
-        actor::Actor,
+        actor::{Actor, Dialect},
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
-        id::{EditionId, ItemKey, PrincipalId},
+        id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::{Item, Kind},
         lock::{Cancelled, CheckOut, CheckedOut, Lock},
-        permission::Action,
+        permission::{Action, Permit},
     },
-    store::{self, Act, files::Seen},
+    store::{
+        self, Act,
+        files::Seen,
+        locks::{Change, Changed, How},
+    },
 };
 
 /// What a caller says when cancelling.
@@ -23,6 +28,26 @@ pub struct Cancel {
     pub holder: Option<PrincipalId>,
     /// What the caller says.
     pub comment: Option<String>,
+}
+
+impl Asked for Change {
+    type Answer = Changed;
+    type Key = ItemId;
+
+    fn key(&self) -> ItemId {
+        self.permit.item()
+    }
+}
+
+/// What takes and releases locks, those together that are asked for at the same moment.
+pub(super) fn changes(db: PgPool, settles: Option<Dialect>) -> Combiner<Change> {
+    Combiner::new(move |changes: Vec<Change>| {
+        let db = db.clone();
+        async move {
+            let mut db = db.acquire().await?;
+            again!(store::locks::change(&mut db, settles, &changes).await)
+        }
+    })
 }
 
 /// Looking again is bounded: whoever loses so often in a row meets a crowd.
@@ -80,15 +105,10 @@ impl Vault {
             if named.is_some_and(|named| named != file.edition.id) {
                 return Err(Error::NotLatest);
             }
-            let (act, settles) = (self.act(actor, what.comment.as_deref()), self.settles());
-            let taken = {
-                let mut db = self.connection().await?;
-                let (library, revision) = (look.item.library.id, file.lock_revision);
-                again!(store::locks::take(&mut db, &permit, holder, library, what, revision, own, settles, &act).await)?
-            };
-            match taken {
-                Some(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
-                None => look = self.look_again(actor, &look).await?,
+            let how = How::Take { holder, what: what.clone(), revision: file.lock_revision, own };
+            match self.change(actor, &look, permit, how, what.comment.as_deref()).await? {
+                Changed::Done(row, _) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
+                Changed::Not(_) | Changed::Busy => look = self.look_again(actor, &look).await?,
             }
         }
         Err(Error::Overloaded)
@@ -171,15 +191,15 @@ impl Vault {
         if file.lock.is_none() {
             return Err(Error::NotCheckedOut);
         }
-        let act = self.act(actor, what.comment.as_deref());
-        let released = {
-            let mut db = self.connection().await?;
-            let library = look.item.library.id;
-            again!(store::locks::release(&mut db, &permit, library, what.holder, actor.fence, &act).await)?
+        let how = How::Release { named: what.holder, fence: actor.fence, revision: None };
+        let (row, released) = match self.change(actor, look, permit, how, what.comment.as_deref()).await? {
+            Changed::Done(row, _) => (row, true),
+            Changed::Not(Some(row)) => (row, false),
+            Changed::Not(None) => return Err(Error::NotCheckedOut),
+            Changed::Busy => return Err(Error::Overloaded),
         };
-        let Some(released) = released else { return Err(Error::NotCheckedOut) };
-        let lock = self.dress_lock(released.lock).await?;
-        match released.released {
+        let lock = self.dress_lock(row).await?;
+        match released {
             true => Ok(Cancelled { rescued: Some(lock.holder.id) != actor.id(), lock }),
             false if what.holder.is_some_and(|named| named != lock.holder.id) => {
                 Err(Error::OtherHolderNamed(Box::new(lock)))
@@ -187,6 +207,29 @@ impl Vault {
             false if actor.fence.is_some_and(|fence| fence != lock.fence) => Err(Error::FenceLost),
             false => Err(Error::Held(Box::new(lock))),
         }
+    }
+
+    /// Takes or releases a lock together with whoever does so at the same moment. What somebody else is changing just then is
+    /// waited for, apart from the others.
+    async fn change(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        permit: Permit,
+        how: How,
+        comment: Option<&str>,
+    ) -> Result<Changed> {
+        let change = Change { permit, library: look.item.library.id, how, act: self.act(actor, comment) };
+        for _ in 0..ATTEMPTS {
+            match self.0.changes.ask(change.clone()).await? {
+                Changed::Busy => {
+                    let mut db = self.connection().await?;
+                    store::locks::wait(&mut db, look.item.id).await?;
+                }
+                changed => return Ok(changed),
+            }
+        }
+        Ok(Changed::Busy)
     }
 
     /// Sets when the caller's own lock ends, counted from now, by the lock's uuid; answers the file, too.

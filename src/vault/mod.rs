@@ -21,6 +21,7 @@ mod admin;
 mod applications;
 mod codes;
 mod collections;
+mod combine;
 mod content;
 mod copy_operations;
 mod copying;
@@ -201,6 +202,8 @@ struct Inner {
     /// Keys of the installation that were asked for; they never change.
     secrets: moka::sync::Cache<&'static str, secrets::Key>,
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
+    /// Locks that are taken and released at the same moment.
+    changes: combine::Combiner<store::locks::Change>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
     /// Turns of the copies that are made in the background.
@@ -219,6 +222,7 @@ impl Vault {
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
+            changes: locks::changes(db.clone(), settings.lapse.checks_in()),
             db,
             content,
             clock,
