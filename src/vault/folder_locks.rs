@@ -11,7 +11,6 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::{ItemId, ItemKey, LibraryId, PrincipalId},
-        item::Item,
         lock::{Lock, LockFolder},
         permission::{Action, Permit},
     },
@@ -140,32 +139,49 @@ impl Vault {
         }
     }
 
-    /// Sets when the caller's own lock of a folder ends, counted from now, by the lock's uuid; answers the folder, too.
+    /// Looks at the folder whose lock has this uuid.
     ///
     /// # Errors
-    /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
-    pub async fn refresh_folder_lock(
-        &self,
-        actor: &Actor,
-        uuid: Uuid,
-        lifetime: Option<chrono::Duration>,
-    ) -> Result<(Item, Lock)> {
+    /// [`Missing::Lock`] where none has, and for a folder that the caller does not see.
+    pub async fn look_by_folder_lock(&self, actor: &Actor, uuid: Uuid) -> Result<Look> {
         let gone = || Error::Missing(Missing::Lock);
         let folder = {
             let mut db = self.connection().await?;
             store::folder_locks::folder_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
         let look = self.look(actor, &ItemKey::Id(folder.ok_or_else(gone)?)).await;
-        let look = look.map_err(|error| if matches!(error, Error::Missing(_)) { gone() } else { error })?;
-        let permit = look.check(actor, Action::CheckOut)?;
-        let (vault, act) = (self.clone(), self.act(actor, None));
-        let library = look.item.library.id;
+        look.map_err(|error| if matches!(error, Error::Missing(_)) { gone() } else { error })
+    }
+
+    /// Sets when the caller's own lock of a folder ends, counted from now, if it is the one of this uuid.
+    ///
+    /// # Errors
+    /// [`Missing::Lock`] where it has ended or is another one, [`Error::Held`] for somebody else's, and what the gates say.
+    pub async fn refresh_folder_lock(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let row = again!(vault.prolong_folder(&permit, library, uuid, lifetime, &act).await)?;
-            let lock = vault.dress_folder_lock(&row.ok_or_else(gone)?).await?;
-            Ok((look.into_item(), lock))
+            let answer = vault.try_refresh_folder(&actor, &look, uuid, lifetime).await;
+            vault.note_refusal(&actor, &look, Verb::RefreshFolder, None, answer).await
         })
         .await
+    }
+
+    async fn try_refresh_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (permit, act) = (look.check(actor, Action::CheckOut)?, self.act(actor, None));
+        let row = again!(self.prolong_folder(&permit, look.item.library.id, uuid, lifetime, &act).await)?;
+        self.dress_folder_lock(&row.ok_or(Error::Missing(Missing::Lock))?).await
     }
 
     async fn dress_folder_lock(&self, row: &FolderLockRow) -> Result<Lock> {

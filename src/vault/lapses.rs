@@ -134,7 +134,8 @@ impl Vault {
             let plan = self.plan(&holder, &look, &what, &giving, &aim, attempt).await?;
             let by = author(&holder, &look);
             let (look, plan) = (&look, &plan);
-            let writing = Writing { permit: &permit, look, plan, by, code: None, content: None, binding, aim: &aim, act: &act };
+            let writing =
+                Writing { permit: &permit, look, plan, by, code: None, content: None, binding, aim: &aim, act: &act };
             let Err(error) = self.write(&writing).await? else { return Ok(()) };
             match store::violated(&error) {
                 // as for everybody: only now are the labels asked for that somebody gave by hand

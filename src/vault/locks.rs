@@ -189,36 +189,54 @@ impl Vault {
         }
     }
 
-    /// Sets when the caller's own lock ends, counted from now, by the lock's uuid; answers the file, too.
+    /// Looks at the file whose lock has this uuid.
     ///
     /// # Errors
-    /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
-    pub async fn refresh_lock(
-        &self,
-        actor: &Actor,
-        uuid: Uuid,
-        lifetime: Option<chrono::Duration>,
-    ) -> Result<(Item, Lock)> {
+    /// [`Missing::Lock`] where none has, and for a file that the caller does not see.
+    pub async fn look_by_lock(&self, actor: &Actor, uuid: Uuid) -> Result<Look> {
         let file = {
             let mut db = self.connection().await?;
             store::locks::file_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
         let file = file.ok_or(Error::Missing(Missing::Lock))?;
-        let look = self
-            .look(actor, &ItemKey::Id(file))
+        self.look(actor, &ItemKey::Id(file))
             .await
-            .map_err(|error| if matches!(error, Error::Missing(_)) { Error::Missing(Missing::Lock) } else { error })?;
-        let permit = look.check(actor, Action::CheckOut)?;
-        let (vault, act) = (self.clone(), self.act(actor, None));
-        let library = look.item.library.id;
+            .map_err(|error| if matches!(error, Error::Missing(_)) { Error::Missing(Missing::Lock) } else { error })
+    }
+
+    /// Sets when the caller's own lock of a file ends, counted from now, if it is the one of this uuid.
+    ///
+    /// # Errors
+    /// [`Missing::Lock`] where it has ended or is another one, [`Error::Held`] for somebody else's, and what the gates say.
+    pub async fn refresh_lock(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let mut db = vault.connection().await?;
-            let row = again!(store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await)?;
-            drop(db);
-            let lock = vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await?;
-            Ok((look.into_item(), lock))
+            let answer = vault.try_refresh(&actor, &look, uuid, lifetime).await;
+            vault.note_refusal(&actor, &look, Verb::Refresh, None, answer).await
         })
         .await
+    }
+
+    async fn try_refresh(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (permit, act) = (look.check(actor, Action::CheckOut)?, self.act(actor, None));
+        let row = {
+            let mut db = self.connection().await?;
+            let library = look.item.library.id;
+            again!(store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await)?
+        };
+        self.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await
     }
 
     /// All locks that are held, oldest first: of one holder, or of everybody. For administrators; rooms do not show it.

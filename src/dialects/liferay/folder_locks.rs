@@ -75,9 +75,16 @@ async fn unlock(ask: &Ask, look: &Look) -> Result<Value, Error> {
 /// `refreshFolderLock(lockUuid, companyId, expirationTime)`: the caller's own lock lasts so long from now.
 pub async fn refresh(ask: Ask) -> Result<Value, Error> {
     let (subject, uuid, lifetime) = locks::prolonged(&ask)?;
-    let refreshed = ask.vault().refresh_folder_lock(&ask.actor, uuid, lifetime).await;
-    let (item, lock) = refreshed.map_err(ask.said(Operation::Refresh, &subject))?;
-    shown(&Lock::of(&lock, item.number, ask.company()))
+    let look = ask.vault().look_by_folder_lock(&ask.actor, uuid).await;
+    let look = look.map_err(ask.said(Operation::Refresh, &subject))?;
+    let lock = match ask.vault().refresh_folder_lock(&ask.actor, &look, uuid, lifetime).await {
+        // it has ended meanwhile
+        Err(Refusal::Missing(Missing::Lock)) => {
+            return Err(ask.said(Operation::Refresh, &subject)(Refusal::Missing(Missing::Lock)));
+        }
+        refreshed => refreshed.map_err(ask.said(Operation::Refresh, &Subject::Folder(look.item().number)))?,
+    };
+    shown(&Lock::of(&lock, look.item().number, ask.company()))
 }
 
 /// `isFolderLocked`: by anybody.

@@ -77,6 +77,8 @@ pub fn name(text: &str) -> Result<ItemName, Error> {
 /// `updateFolder`: name and description.
 pub async fn update(ask: Ask) -> Result<Value, Error> {
     let look = find::folder(ask.vault(), &ask.actor, ask.number("folderId")?).await?;
+    let said = ask.said(Operation::Update, &Subject::Folder(look.item().number));
+    look.check(&ask.actor, Action::Rename).map_err(said)?;
     let change = Change {
         name: Some(name(ask.text("name")?)?),
         description: Some(ask.text("description")?.to_owned()),

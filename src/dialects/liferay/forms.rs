@@ -133,8 +133,10 @@ async fn by_path(desk: &mut Desk, segments: &[String], brought: Brought, method:
     let [service, rest @ ..] = segments else { return Ok(Value::Null) };
     let (name, rest) = rest.split_first().map_or(("", rest), |(name, rest)| (name.as_str(), rest));
     let target = Target::new(service, name);
-    if target.candidates().next().is_none() {
-        return Err(target.unknown(method.as_str()));
+    let Some(known) = target.candidates().next() else { return Err(target.unknown(method.as_str())) };
+    if desk.actor.account.is_none() && !known.service.guests {
+        // before anything of the parameters is looked at
+        return Err(known.closed_to_guests());
     }
     let mut given = Parameters::of_path(rest)?.overlaid(brought.given);
     if let Some(text) = brought.text.filter(|text| text.trim_ascii_start().starts_with(b"{")) {

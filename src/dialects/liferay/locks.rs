@@ -124,14 +124,14 @@ async fn publish_working_copy(
     let said = ask.said(Operation::CheckIn, &Subject::File(number));
     if look.item().lock().is_some() {
         // whose it is comes before what is wrong with the words
-        let checked = look.check(&ask.actor, Action::CheckIn).map(drop);
-        ask.vault().note_refusal(&ask.actor, &look, Verb::CheckIn, None, checked).await.map_err(&said)?;
-    }
-    let comment = comment(ask)?;
-    // a caller who names a fence means a check-out, and learns when it has ended
-    if look.item().lock().is_none() && ask.actor.fence.is_none() {
+        let (checked, log) = (look.check(&ask.actor, Action::CheckIn).map(drop), comment(ask).ok());
+        let log = log.as_deref().filter(|log| !log.is_empty());
+        ask.vault().note_refusal(&ask.actor, &look, Verb::CheckIn, log, checked).await.map_err(&said)?;
+    } else if ask.actor.fence.is_none() {
+        // a caller who names a fence means a check-out, and learns when it has ended
         return Ok(Value::Null);
     }
+    let comment = comment(ask)?;
     let (metadata, rename) = revisions::name_of_working_copy(&look, ask.actor.id())?;
     let publication = Publication { content: None, metadata, comment, how, rename };
     match ask.vault().check_in(&ask.actor, &look, CheckIn { publication, lock_uuid }).await {
@@ -143,9 +143,16 @@ async fn publish_working_copy(
 /// `refreshFileEntryLock(lockUuid, companyId, expirationTime)`: the caller's own lock lasts so long from now.
 pub async fn refresh(ask: Ask) -> Result<Value, Error> {
     let (subject, uuid, lifetime) = prolonged(&ask)?;
-    let refreshed = ask.vault().refresh_lock(&ask.actor, uuid, lifetime).await;
-    let (item, lock) = refreshed.map_err(ask.said(Operation::Refresh, &subject))?;
-    shown(&Lock::of(&lock, item.number, ask.company()))
+    let look = ask.vault().look_by_lock(&ask.actor, uuid).await.map_err(ask.said(Operation::Refresh, &subject))?;
+    let said = ask.said(Operation::Refresh, &Subject::File(look.item().number));
+    let lock = match ask.vault().refresh_lock(&ask.actor, &look, uuid, lifetime).await {
+        // it has ended meanwhile
+        Err(Refusal::Missing(Missing::Lock)) => {
+            return Err(ask.said(Operation::Refresh, &subject)(Refusal::Missing(Missing::Lock)));
+        }
+        refreshed => refreshed.map_err(said)?,
+    };
+    shown(&Lock::of(&lock, look.item().number, ask.company()))
 }
 
 /// The lock that is to last longer, and how long; `None`: for ever, where the settings allow it.

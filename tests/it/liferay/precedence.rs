@@ -134,6 +134,24 @@ async fn a_change_log_that_is_too_long_is_told_last() {
         assert_eq!(bad["throwable"], "java.lang.IllegalArgumentException");
     }
     assert_eq!(ann.labels().await, ["PWC", "1.0"]);
+    // of a free file nothing is checked in, whatever is said of it
+    ann.cancel().await.expect(200);
+    let free = act(&server, &ann, "check-in-file-entry", &json!({"majorVersion": true, "changeLog": log})).await;
+    assert_eq!(free.expect(200).text(), "{}");
+}
+
+#[tokio::test]
+async fn a_folder_tells_who_may_not_before_what_is_wrong_with_its_name() {
+    let server = Server::start().await;
+    let (ann, bob, vic) =
+        (server.liferay(&server.world.ann), server.liferay(&server.world.bob), server.liferay(&server.world.vic));
+    let inner = folder(&server, &ann, "Inner").await;
+    let named = |name: &str| json!({"folderId": inner, "name": name, "description": ""});
+    let denied = vic.call("/dlapp/update-folder", named("a/b")).await;
+    assert_must_have(&denied, &server.world.vic, "UPDATE", &format!("DLFolder {inner}"));
+    ann.call("/dlapp/lock-folder", json!({"repositoryId": server.group(), "folderId": inner})).await.expect(200);
+    let held = bob.call("/dlapp/update-folder", named("")).await.expect(500).json();
+    assert_eq!(held["error"]["type"], "com.liferay.portal.kernel.lock.DuplicateLockException");
 }
 
 #[tokio::test]
