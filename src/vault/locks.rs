@@ -9,7 +9,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
         id::{EditionId, ItemKey, PrincipalId},
-        item::{Item, Kind},
+        item::Kind,
         lock::{Cancelled, CheckOut, CheckedOut, Lock},
         permission::Action,
     },

@@ -83,6 +83,8 @@ async fn a_document_lies_where_it_was_added() {
         (site.clone(), json!({"title": "a"}), 0),
         (site.clone(), json!({"title": "b", "documentFolderId": 0}), 0),
         (site.clone(), json!({"title": "c", "documentFolderId": one}), one),
+        // as the JSON web services write an id
+        (site.clone(), json!({"title": "g", "documentFolderId": one.to_string()}), one),
         (format!("/document-folders/{one}/documents"), json!({"title": "d"}), one),
         // the address decides
         (format!("/document-folders/{one}/documents"), json!({"title": "e", "documentFolderId": two}), one),
@@ -93,6 +95,10 @@ async fn a_document_lies_where_it_was_added() {
     }
     let elsewhere = json!({"title": "f", "documentFolderId": 1});
     ann.rest_form("POST", &site, Some(("x.txt", "x")), Some(&elsewhere)).await.expect(404);
+    for bad in [json!("x"), json!(""), json!(1.5), json!([1])] {
+        let nowhere = json!({"title": "f", "documentFolderId": bad});
+        ann.rest_form("POST", &site, Some(("x.txt", "x")), Some(&nowhere)).await.expect(400);
+    }
 }
 
 #[tokio::test]

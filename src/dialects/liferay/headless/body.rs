@@ -2,7 +2,7 @@
 //! nobody knows are passed over (spec/liferay.md 12).
 
 use axum::{body::Body, http::header::CONTENT_TYPE};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{Task, error::Problem};
