@@ -195,6 +195,12 @@ impl Item {
         (title != self.title || wanted != has).then_some((title, wanted))
     }
 
+    /// Whether it is called what the bytes of its newest edition are called. Then its name goes with its editions; else it was
+    /// given one apart from them.
+    pub fn is_named_by_edition(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.edition.file_name.as_ref() == Some(&self.name))
+    }
+
     /// A number that rises with everything that others see of the item: its own changes, a taking and a release of its
     /// lock, a lapse. What the holder alone sees is counted by [`Draft::revision`].
     pub fn tag(&self) -> i64 {

@@ -89,7 +89,7 @@ fn spellings(part: &str) -> BTreeSet<String> {
     BTreeSet::from([capital, part.to_uppercase(), part.to_owned(), lower])
 }
 
-/// Orders of what was found; names without case, the identity breaks ties.
+/// Orders of what was found; names and titles without case, the identity breaks ties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SearchOrder {
     /// Name.

@@ -10,6 +10,7 @@ use crate::domain::{
     event::Verb,
     id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId, RevisionId},
     item::ClientTimes,
+    name::ItemName,
     permission::Permit,
     version::Version,
 };
@@ -112,7 +113,7 @@ pub struct NewEdition {
     pub author_name: String,
     pub category: CategoryId,
     /// The name of the file in its folder, where it changes with the edition.
-    pub item_name: Option<crate::domain::name::ItemName>,
+    pub item_name: Option<ItemName>,
     /// The times of the client's own disk that the file has with the edition; not for one that it is made with.
     pub client_times: ClientTimes,
 }
@@ -235,7 +236,7 @@ pub async fn publish(
         edition.author_name,
         edition.category.0,
         edition.item_name.as_ref().map(|name| name.as_str().to_owned()),
-        edition.item_name.as_ref().map(crate::domain::name::ItemName::key),
+        edition.item_name.as_ref().map(ItemName::key),
         act.actor.map(|actor| actor.0),
         act.dialect as crate::domain::actor::Dialect,
         verb as Verb,
@@ -346,7 +347,7 @@ pub async fn replace_latest(
         edition.author_name,
         edition.category.0,
         edition.item_name.as_ref().map(|name| name.as_str().to_owned()),
-        edition.item_name.as_ref().map(crate::domain::name::ItemName::key),
+        edition.item_name.as_ref().map(ItemName::key),
         act.actor.map(|actor| actor.0),
         act.dialect as crate::domain::actor::Dialect,
         verb as Verb,
@@ -435,13 +436,15 @@ pub enum Deleted {
     Changed,
 }
 
-/// Deletes any edition of a file but its only one, and notes it. With the newest the one before becomes the newest. The row
-/// stays as an internal edition; what the file counts by stays as well, so that no number is given twice.
+/// Deletes any edition of a file but its only one, and notes it. With the newest the one before becomes the newest, and the
+/// file takes `name`, if there is one. The row stays as an internal edition; what the file counts by stays as well, so that no
+/// number is given twice.
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
     edition: EditionId,
+    name: Option<&ItemName>,
     seen: super::files::Seen,
     act: &Act,
 ) -> sqlx::Result<Deleted> {
@@ -462,6 +465,8 @@ pub async fn delete(
             UPDATE editions e SET ordinal = NULL FROM guard WHERE e.id = $4 AND e.file_id = guard.file_id
         ), file AS (
             UPDATE items i SET edition_id = remaining.id, title = remaining.title, description = remaining.description,
+                name = CASE WHEN i.edition_id = $4 THEN coalesce($11, i.name) ELSE i.name END,
+                name_key = CASE WHEN i.edition_id = $4 THEN coalesce($12, i.name_key) ELSE i.name_key END,
                 modified_by = CASE WHEN i.edition_id = $4 THEN coalesce($5, i.modified_by) ELSE i.modified_by END,
                 modified_at = CASE WHEN i.edition_id = $4 THEN coalesce($2, now()) ELSE i.modified_at END,
                 revision = i.revision + 1
@@ -487,6 +492,8 @@ pub async fn delete(
         act.comment.as_deref(),
         act.request,
         seen.bound,
+        name.map(ItemName::as_str),
+        name.map(ItemName::key),
     )
     .fetch_one(db)
     .await?;

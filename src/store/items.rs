@@ -293,7 +293,8 @@ pub async fn children(
         r#"WITH page AS MATERIALIZED (
             SELECT i.id, count(*) OVER () AS total, row_number() OVER (
                 ORDER BY CASE WHEN $7::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
-                    CASE WHEN $8::text = 'name' THEN i.name_key END,
+                    CASE WHEN $8::text = 'name' OR ($8 = 'title' AND i.kind = 'folder') THEN i.name_key
+                        WHEN $8 = 'title' THEN lower(i.title) END,
                     CASE WHEN $8 = 'name_desc' THEN i.name_key END DESC,
                     CASE WHEN $8 = 'created' THEN i.created_at WHEN $8 = 'modified' THEN i.modified_at END,
                     CASE WHEN $8 = 'created_desc' THEN i.created_at WHEN $8 = 'modified_desc' THEN i.modified_at END DESC,
@@ -581,6 +582,7 @@ fn order_word(order: Order) -> &'static str {
     match order {
         Order::Name => "name",
         Order::NameDescending => "name_desc",
+        Order::Title => "title",
         Order::Created => "created",
         Order::CreatedDescending => "created_desc",
         Order::Modified => "modified",

@@ -15,16 +15,17 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::ItemKey,
-        item::OnConflict,
+        item::{Item, Kind, OnConflict},
         lock::Lapse,
         name::ItemName,
+        page::{Order, Window},
         permission::Action,
         version::Step,
     },
     store::{
         self,
         editions::{Binding, Life},
-        items::ItemRow,
+        items::{Among, ItemRow},
     },
 };
 
@@ -121,6 +122,11 @@ impl Vault {
             return Err(Error::Impossible("it was never checked in"));
         }
         let retitled = look.item.draft_of(holder.id()).and_then(|draft| look.item.retitled_by(draft));
+        if let Some((title, _)) = retitled.filter(|(title, _)| *title != look.item.title)
+            && Box::pin(self.is_title_taken(&holder, &look.item, title)).await?
+        {
+            return Err(Error::Impossible("its title is taken"));
+        }
         let name = retitled.map(|(title, extension)| ItemName::of_title(title, extension)).transpose();
         let file_name = name.map_err(Error::BadName)?;
         let rename = file_name.as_ref().map(|_| OnConflict::Fail);
@@ -153,5 +159,23 @@ impl Vault {
                 _ => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether another file of its folder has a title, as far as the holder may see them. They are taken as they stand: what
+    /// has lapsed among them may want the title that this one has.
+    async fn is_title_taken(&self, holder: &Actor, item: &Item, title: &str) -> Result<bool> {
+        let Some(folder) = item.parent else { return Ok(false) };
+        let among = Among {
+            kind: Some(Kind::File),
+            title: Some(title.to_owned()),
+            hidden: self.hidden_categories(holder, &item.library).await?,
+            no_private: holder.is_supplier(),
+            caller: holder.id(),
+            ..Among::default()
+        };
+        let window = Window { offset: 0, limit: 2, order: Order::Name };
+        let mut db = self.connection().await?;
+        let rows = store::items::children(&mut db, self.0.clock.instead(), folder, &among, window).await?;
+        Ok(rows.iter().any(|row| row.id != item.id))
     }
 }

@@ -209,9 +209,10 @@ pub fn window(ask: &Ask) -> Result<Option<Window>, Error> {
     Ok(between(start, end))
 }
 
-/// The window between two places, the second not in it; -1 is the end of the list.
+/// The window between two places, the second not in it; -1 is the end of the list. Files come by title, folders by name
+/// (spec/liferay.md 9.3).
 pub fn between(start: i64, end: i64) -> Option<Window> {
     let offset = start.max(0);
     let limit = if end == -1 { i64::MAX } else { end.saturating_sub(offset) };
-    (limit > 0).then_some(Window { offset, limit, order: Order::Name })
+    (limit > 0).then_some(Window { offset, limit, order: Order::Title })
 }

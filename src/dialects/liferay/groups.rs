@@ -42,7 +42,7 @@ async fn found(ask: &Ask, window: Option<Window>) -> Result<Page<Item>, Error> {
     let window = SearchWindow {
         offset: window.offset,
         limit: window.limit,
-        order: if by_title { SearchOrder::Name } else { SearchOrder::Modified },
+        order: if by_title { SearchOrder::Title } else { SearchOrder::Modified },
         descending: !by_title,
     };
     let said = ask.said(Operation::View, &Subject::Folder(root));

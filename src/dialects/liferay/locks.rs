@@ -15,6 +15,7 @@ use crate::{
         edition::Publish,
         error::{Error as Refusal, Missing},
         event::Verb,
+        item::Item,
         lock::{CheckOut, Mode},
         permission::Action,
         version::Step,
@@ -132,11 +133,35 @@ async fn publish_working_copy(
         return Ok(Value::Null);
     }
     let comment = comment(ask)?;
+    if is_meant(ask, look.item(), lock_uuid) {
+        check_title(ask, &look, &comment).await?;
+    }
     let (metadata, rename) = revisions::name_of_working_copy(&look, ask.actor.id())?;
     let publication = Publication { content: None, metadata, comment, how, rename };
     match ask.vault().check_in(&ask.actor, &look, CheckIn { publication, lock_uuid }).await {
         Ok(_) | Err(Refusal::NotCheckedOut) => Ok(Value::Null),
         Err(refusal) => Err(said(refusal)),
+    }
+}
+
+/// Whether the check-out is the one a caller means, who may name its uuid and its fence; which one it is comes before what is
+/// wrong with its working copy.
+fn is_meant(ask: &Ask, item: &Item, lock_uuid: Option<Uuid>) -> bool {
+    item.lock().is_some_and(|lock| {
+        lock_uuid.is_none_or(|uuid| uuid == lock.uuid) && ask.actor.fence.is_none_or(|fence| fence == lock.fence)
+    })
+}
+
+/// Refuses a title that somebody has taken since it was saved. The trail has that as it has a taken name.
+async fn check_title(ask: &Ask, look: &Look, comment: &str) -> Result<(), Error> {
+    let title = match revisions::check_working_copy(ask.vault(), &ask.actor, look.item()).await {
+        Err(Error::TitleTaken(title)) => title,
+        checked => return checked,
+    };
+    let refusal: Result<(), Refusal> = Err(Refusal::NameTaken(title.clone()));
+    match ask.vault().note_refusal(&ask.actor, look, Verb::CheckIn, Some(comment), refusal).await {
+        Ok(()) | Err(Refusal::NameTaken(_)) => Err(Error::TitleTaken(title)),
+        Err(other) => Err(ask.said(Operation::CheckIn, &Subject::File(look.item().number))(other)),
     }
 }
 

@@ -154,6 +154,22 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn an_empty_file_leaves_the_format_of_the_bytes_that_stay() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let path = format!("/documents/{}", server.plan_number());
+    for (method, title) in [("PATCH", "Plan"), ("PUT", "Plan again")] {
+        let nothing = Part::bytes(&b""[..]).file_name("scan.png").mime_str("image/png").unwrap();
+        let form = Form::new().part("file", nothing).text("document", json!({"title": title}).to_string());
+        let changed = ann.rest_parts(method, &path, form).await.expect(200).json();
+        let members = ["title", "encodingFormat", "fileExtension"].map(|member| changed[member].clone());
+        assert_eq!(members, [title, "text/plain", "txt"], "{method}");
+        assert_eq!(changed["sizeInBytes"], 5, "{method}");
+    }
+    assert_eq!(ann.download("").await.text(), "first");
+}
+
+#[tokio::test]
 async fn keywords_are_the_tags_that_other_dialects_know() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);

@@ -35,6 +35,7 @@ mod search;
 mod seed;
 mod settings;
 mod temp_files;
+mod titles;
 mod transport;
 mod trash;
 mod updates;
