@@ -122,7 +122,7 @@ pub struct Item {
     pub category: CategoryRef,
     /// Liferay's number.
     pub number: i64,
-    /// The code by which another system knows it, if it was given one.
+    /// The code by which another system knows it, if it has another than its number.
     pub external_code: Option<String>,
     /// Oracle's id.
     pub oracle_id: String,

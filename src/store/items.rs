@@ -199,7 +199,7 @@ pub async fn by_key(
         ItemKey::Number(number) => ("number", None, None, Some(*number)),
         ItemKey::Edition(guid) => ("edition", None, Some(guid.as_str()), None),
         ItemKey::Root(library) => ("root", Some(library.0), None, None),
-        ItemKey::External(library, code) => ("external", Some(library.0), Some(code.as_str()), code.number()),
+        ItemKey::External(library, code) => ("external", Some(library.0), Some(code.as_str()), None),
         // a path from a path names nothing a room can spell
         ItemKey::Path(..) => return Ok(None),
     };
@@ -214,9 +214,8 @@ pub async fn by_key(
                 WHEN 'oracle' THEN (SELECT x.id FROM items x WHERE x.oracle_id = $5::text)
                 WHEN 'number' THEN (SELECT x.id FROM items x WHERE x.number = $6::bigint)
                 WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $5::text AND x.ordinal IS NOT NULL)
-                WHEN 'external' THEN coalesce(
-                    (SELECT x.id FROM items x WHERE x.library_id = $4 AND x.external_code = $5 AND x.deleted_at IS NULL),
-                    (SELECT x.id FROM items x WHERE x.number = $6 AND x.library_id = $4 AND x.external_code IS NULL AND x.kind = 'file'))
+                WHEN 'external' THEN (SELECT x.id FROM items x WHERE x.library_id = $4
+                    AND coalesce(x.external_code, x.number::text) = $5 AND x.kind = 'file' AND x.deleted_at IS NULL)
                 WHEN 'root' THEN (SELECT x.id FROM items x WHERE x.library_id = $4::uuid AND x.parent_id IS NULL)
             END, 0
             UNION ALL

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::{
     Look, Published, Vault,
     create::{With, born_held, is_personal},
+    external::CODE_KEY,
     files::Tree,
     giving::Giving,
     locks::ATTEMPTS,
@@ -184,6 +185,8 @@ impl Vault {
                     }
                     names += 1;
                 }
+                // somebody took one of the numbers as a code at this very moment: the next time there are others
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Category, Look, Vault,
-    external::{another, coded, taken},
+    external::{CODE_KEY, another, coded, taken},
     locks::ATTEMPTS,
 };
 use crate::{
@@ -193,6 +193,7 @@ impl Vault {
                     author,
                     client_times,
                     unpublished_by: None,
+                    external_code: None,
                 };
                 let act = vault.act(&actor, None);
                 let mut db = vault.connection().await?;
@@ -282,11 +283,7 @@ impl Vault {
                     let changed = (!now.is_empty() || later.is_none()).then_some(&changed);
                     let code = another(now.external_code.as_ref(), item);
                     let (what, later) = ((changed, code), later.as_ref());
-                    match again!(self.update_file(&permit, item, seen, what, later, &act).await) {
-                        Ok(Ok(done)) => Ok(done),
-                        Ok(Err(refusal)) => return Err(refusal),
-                        Err(error) => Err(error),
-                    }
+                    again!(self.update_file(&permit, item, seen, what, later, &act).await)
                 }
                 None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
                     Ok(Tree::Held(held)) => match self.refuse_held(*held).await? {
@@ -302,7 +299,7 @@ impl Vault {
                 Err(error) if store::violated(&error) == Some("items_name_key") => {
                     return Err(Error::NameTaken(name.as_str().to_owned()));
                 }
-                Err(error) if store::violated(&error) == Some("items_external_code_key") => {
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => {
                     return Err(taken(&item.library, change.external_code.as_ref()));
                 }
                 Err(error) => return Err(error.into()),
@@ -311,7 +308,7 @@ impl Vault {
         Err(Error::Overloaded)
     }
 
-    /// `false` where the file is not as it was looked at; the inner refusal is that of its code.
+    /// `false` where the file is not as it was looked at.
     async fn update_file(
         &self,
         permit: &Permit,
@@ -320,22 +317,20 @@ impl Vault {
         (changed, code): (Option<&Changed>, Option<&ExternalCode>),
         later: Option<&Later>,
         act: &store::Act,
-    ) -> sqlx::Result<Result<bool>> {
+    ) -> sqlx::Result<bool> {
         let library = item.library.id;
         let mut all = self.0.db.begin().await?;
         if let Some(changed) = changed
             && !store::files::update(&mut all, permit, library, seen, changed, act).await?
         {
-            return Ok(Ok(false));
+            return Ok(false);
         }
-        if let Some(refusal) = coded(&mut all, &item.library, item.id, code).await? {
-            return Ok(Err(refusal));
-        }
+        coded(&mut all, item.id, code).await?;
         if !save_later(&mut all, permit, library, later, act).await? {
-            return Ok(Ok(false));
+            return Ok(false);
         }
         all.commit().await?;
-        Ok(Ok(true))
+        Ok(true)
     }
 
     async fn update_folder(

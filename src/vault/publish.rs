@@ -3,7 +3,7 @@
 
 use super::{
     Look, Vault,
-    external::{another, coded, taken},
+    external::{CODE_KEY, another, coded, taken},
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
@@ -120,9 +120,7 @@ impl Vault {
         {
             return Ok(Err(Error::FenceLost));
         }
-        if let Some(refusal) = coded(&mut all, &writing.look.item.library, writing.look.item.id, writing.code).await? {
-            return Ok(Err(refusal));
-        }
+        coded(&mut all, writing.look.item.id, writing.code).await?;
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
         }
@@ -269,9 +267,7 @@ impl Vault {
                 Ok(Ok(None)) => Error::FenceLost,
                 Ok(Err(refusal)) => refusal,
                 Err(error) if is_content_gone(&error) => Error::Missing(Missing::Edition),
-                Err(error) if store::violated(&error) == Some("items_external_code_key") => {
-                    taken(&look.item.library, code)
-                }
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => taken(&look.item.library, code),
                 Err(error) => error.into(),
             };
             if !matches!(refusal, Error::Broken(_)) {
@@ -297,9 +293,7 @@ impl Vault {
         if let Some(refusal) = ended_with(&mut all, ending, look.item.id, act).await? {
             return Ok(Err(refusal));
         }
-        if let Some(refusal) = coded(&mut all, &look.item.library, look.item.id, code).await? {
-            return Ok(Err(refusal));
-        }
+        coded(&mut all, look.item.id, code).await?;
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
         }
@@ -392,7 +386,7 @@ impl Vault {
                     Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
                     _ if is_content_gone(&error) => return Err(Error::Missing(Missing::Edition)),
-                    Some("items_external_code_key") => return Err(taken(&look.item.library, writing.code)),
+                    Some(CODE_KEY) => return Err(taken(&look.item.library, writing.code)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
                         let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());

@@ -1,6 +1,6 @@
 //! Giving everything of one user to another: for administrators, when somebody has left.
 
-use super::{Vault, locks::ATTEMPTS};
+use super::{Vault, external::CODE_KEY, locks::ATTEMPTS};
 use crate::{
     domain::{
         actor::Actor,
@@ -61,6 +61,7 @@ impl Vault {
                 author: actor.id().unwrap_or(to.id),
                 client_times: ClientTimes::default(),
                 unpublished_by: None,
+                external_code: None,
             };
             let what =
                 Transfer { permit: &permit, actor, from: from.id, to: to.id, own: own.as_ref(), others: &others };
@@ -72,7 +73,8 @@ impl Vault {
                     }
                 }
                 Ok(Transferred::Associated) => return Err(Error::Associated),
-                Err(error) if store::violated(&error) == Some("items_name_key") => {}
+                // or one of the numbers, taken as a code there at this very moment
+                Err(error) if matches!(store::violated(&error), Some("items_name_key" | CODE_KEY)) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -1,6 +1,7 @@
 //! Liferay's JSON web services, as its clients use them.
 
 mod addresses;
+mod code_clashes;
 mod conversions;
 mod discovery;
 mod downloads;

@@ -33,6 +33,7 @@ use crate::{
     domain::{
         edition::{Metadata, Publish},
         error::Error as Refusal,
+        external::ExternalCode,
         id::{ItemId, ItemKey},
         item::{Change, ClientTimes, Kind, NewFile, OnConflict},
         permission::Action,
@@ -207,9 +208,15 @@ async fn by_code(task: &Task) -> Result<Look, Error> {
     find::file_coded(task.vault(), &task.actor, task.id, task.code.as_deref().unwrap_or_default()).await
 }
 
+const NO_CODE: Problem = Problem::Bad("The external reference code is empty");
+
 /// The same with `PUT`: replaces the document with the code, or makes it where the form says, else in the root folder. The
-/// address says the code, whatever the form says.
+/// address says the code, whatever the form says; one that no document can have is refused before anything is asked.
 pub async fn put_by_code(task: Task, body: Body) -> Result<Response, Problem> {
+    let code = ExternalCode::parse(task.code.as_deref().unwrap_or_default());
+    if code.map_err(said(&task.actor, Operation::Update, &Subject::File(0)))?.is_none() {
+        return Err(NO_CODE);
+    }
     match by_code(&task).await {
         Ok(look) => replace(&task, look, body).await,
         Err(error) if error.is_missing() => {
