@@ -133,7 +133,9 @@ macro_rules! items {
                 CASE WHEN i.kind = 'folder' THEN (SELECT s.name FROM special_folders s WHERE s.item_id = i.id AND s.library_id = i.library_id)
                     END AS "special?: crate::domain::special::Special",
                 (SELECT jsonb_build_object('folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
-                        'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect, 'taken_at', g.taken_at, 'expires_at', g.expires_at,
+                        'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect,
+                        'taken_at', (extract(epoch FROM g.taken_at) * 1000000)::bigint,
+                        'expires_at', (extract(epoch FROM g.expires_at) * 1000000)::bigint,
                         'lock_uuid', g.lock_uuid, 'number', g.number, 'owner_text', g.owner_text, 'inheritable', g.inheritable)
                     FROM folder_locks g
                     WHERE g.folder_id = ANY (i.ancestors || i.id) AND (g.inheritable OR g.folder_id = i.id) AND i.deleted_at IS NULL

@@ -2,6 +2,7 @@
 //! items: nobody else sees them, no list has them, and the trail says nothing of them. What it takes to keep some is what it
 //! takes to make a file in the folder.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -22,6 +23,9 @@ use crate::{
     },
     store::{self, temporary::NewTemporary},
 };
+
+/// What would outlive all dates ends with them.
+const LAST: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
 
 /// Where somebody's temporary files are: at a folder, under the client's own word for what belongs together.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +100,7 @@ impl Vault {
             media_type,
             sha256: info.sha256,
             created_at,
-            expires_at: created_at + self.0.settings.temporary_file_life,
+            expires_at: created_at.checked_add_signed(self.0.settings.temporary_file_life).unwrap_or(LAST),
         };
         let made = store::temporary::create(&mut all, permit, &new, giving.content.as_ref()).await?;
         let made = made.ok_or(Error::Missing(Missing::Item))?;
@@ -147,7 +151,7 @@ impl Vault {
     }
 
     /// The moment that counts: a virtual clock's, else the database's.
-    async fn moment(&self, db: &mut store::PgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
+    async fn moment(&self, db: &mut store::PgConnection) -> Result<DateTime<Utc>> {
         match self.0.clock.instead() {
             Some(now) => Ok(now),
             None => Ok(store::contents::now(db).await?),
