@@ -103,6 +103,7 @@ pub fn vault_settings(config: &Config) -> vault::Settings {
         max_file_size: config.content.max_file_bytes,
         upload_life: chrono::Duration::hours(config.graph.upload_session_hours.into()),
         temporary_file_life: chrono::Duration::hours(config.liferay.temporary_file_hours.into()),
+        temporary_files: config.liferay.temporary_files.into(),
         session_lifetime: chrono::Duration::minutes(config.arena.session_minutes.into()),
         access_token_lifetime: chrono::Duration::minutes(config.auth.token_minutes.into()),
         refresh_token_lifetime: chrono::Duration::days(config.auth.refresh_token_days.into()),

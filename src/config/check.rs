@@ -155,6 +155,8 @@ fn rooms(config: &Config, found: &mut Vec<Finding>) {
     most(&["liferay.lock_limit_milliseconds"], lock_limit, LONGEST_LOCK, found);
     least(&["liferay.temporary_file_hours"], config.liferay.temporary_file_hours.into(), 1, found);
     most(&["liferay.temporary_file_hours"], config.liferay.temporary_file_hours.into(), YEAR_HOURS, found);
+    least(&["liferay.temporary_files"], config.liferay.temporary_files.into(), 1, found);
+    most(&["liferay.temporary_files"], config.liferay.temporary_files.into(), 10_000, found);
     let suffix = config.oracle.tenant_suffix.as_bytes();
     if suffix.len() != 20 || !suffix.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         let what = "`oracle.tenant_suffix` must be 20 capital letters and digits";

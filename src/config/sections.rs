@@ -147,6 +147,7 @@ pub struct Liferay {
     pub endless_locks: bool,
     pub lock_expiry: LockExpiry,
     pub temporary_file_hours: u32,
+    pub temporary_files: u32,
     pub force_basic: bool,
     pub strict_http_methods: bool,
     pub jsonp: bool,

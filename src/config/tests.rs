@@ -190,6 +190,7 @@ fn a_value_of_the_right_kind_and_the_wrong_form_is_named_with_its_origin() {
             "4294967295",
             "`liferay.temporary_file_hours` must be at most 8760",
         ),
+        ("COATCHECK__LIFERAY__TEMPORARY_FILES", "0", "`liferay.temporary_files` must be at least 1"),
         ("COATCHECK__ORACLE__TENANT_SUFFIX", "abc", "`oracle.tenant_suffix` must be 20 capital letters and digits"),
         ("DATABASE_URL", "mysql://secret@host", "`database.url` must begin with postgres://"),
         ("DATABASE_URL_FILE", "/missing", "`database.url_file` names /missing, which cannot be read"),
