@@ -57,6 +57,8 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
             company: config.liferay.company_id,
             lock_limit: chrono::Duration::milliseconds(config.liferay.lock_limit_milliseconds),
             endless_locks: config.liferay.endless_locks,
+            list_limit: config.liferay.list_limit.into(),
+            search_limit: config.liferay.search_limit.into(),
             force_basic: config.liferay.force_basic,
             strict_methods: config.liferay.strict_http_methods,
             jsonp: config.liferay.jsonp,

@@ -157,6 +157,8 @@ fn rooms(config: &Config, found: &mut Vec<Finding>) {
     most(&["liferay.temporary_file_hours"], config.liferay.temporary_file_hours.into(), YEAR_HOURS, found);
     least(&["liferay.temporary_files"], config.liferay.temporary_files.into(), 1, found);
     most(&["liferay.temporary_files"], config.liferay.temporary_files.into(), 10_000, found);
+    least(&["liferay.list_limit"], config.liferay.list_limit.into(), 1, found);
+    least(&["liferay.search_limit"], config.liferay.search_limit.into(), 1, found);
     let suffix = config.oracle.tenant_suffix.as_bytes();
     if suffix.len() != 20 || !suffix.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         let what = "`oracle.tenant_suffix` must be 20 capital letters and digits";

@@ -148,6 +148,8 @@ pub struct Liferay {
     pub lock_expiry: LockExpiry,
     pub temporary_file_hours: u32,
     pub temporary_files: u32,
+    pub list_limit: u32,
+    pub search_limit: u32,
     pub force_basic: bool,
     pub strict_http_methods: bool,
     pub jsonp: bool,

@@ -271,6 +271,9 @@ pub struct Among {
     pub name: Option<String>,
     /// Only those of exactly this title, case included.
     pub title: Option<String>,
+    /// Only files of one of these media types, and folders, which have none; where none is known, it is
+    /// `application/octet-stream`.
+    pub media_types: Option<Vec<String>>,
     /// Folders before files.
     pub folders_first: bool,
     /// Categories whose files do not exist for the caller.
@@ -315,6 +318,8 @@ pub async fn children(
                 AND NOT ($2::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
                 AND ($12::text IS NULL OR i.title = $12)
                 AND (i.unpublished_by IS NULL OR i.unpublished_by = $13::uuid)
+                AND ($14::text[] IS NULL OR i.kind = 'folder' OR EXISTS (SELECT FROM editions e WHERE e.id = i.edition_id
+                    AND coalesce(e.media_type, 'application/octet-stream') = ANY ($14)))
             ORDER BY place LIMIT $9 OFFSET $10
         )"#,
         "page.total",
@@ -332,6 +337,7 @@ pub async fn children(
         &among.guests as &Vec<ItemId>,
         among.title.as_deref(),
         among.caller.map(|caller| caller.0),
+        among.media_types.as_ref() as Option<&Vec<String>>,
     )
     .fetch_all(db)
     .await
