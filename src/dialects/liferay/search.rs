@@ -23,6 +23,8 @@ use crate::{
 
 /// Most folders a search context may name: each is looked at.
 const MOST_FOLDERS: usize = 100;
+/// Most characters of the keywords: they come in bodies, and not in addresses alone.
+const LONGEST_KEYWORDS: usize = 1000;
 
 /// `search(repositoryId, searchContext)`, with a query or without: the context says all that counts of it.
 pub async fn by_context(ask: Ask) -> Result<Value, Error> {
@@ -46,7 +48,8 @@ pub async fn by_context(ask: Ask) -> Result<Value, Error> {
         }
     }
     let SearchContext { keywords, start, end, owner, .. } = &context;
-    let words = Search::of_words(keywords).ok_or(Error::IllegalArgument(None))?;
+    let words = Some(keywords).filter(|text| text.chars().nth(LONGEST_KEYWORDS).is_none());
+    let words = words.and_then(|text| Search::of_words(text)).ok_or(Error::IllegalArgument(None))?;
     let window = folders::between(*start, *end);
     found(&ask, &places, words, *owner, window).await
 }

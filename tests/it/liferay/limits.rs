@@ -107,6 +107,27 @@ async fn a_search_shows_no_more_than_the_limit_and_counts_all() {
 }
 
 #[tokio::test]
+async fn a_search_of_too_much_text_is_an_illegal_argument() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let search = async |keywords: &str| {
+        let asked = json!({"repositoryId": server.group(), "searchContext": {"keywords": keywords}});
+        ann.call("/dlapp/search", asked).await
+    };
+    for size in [100_000, 1_001] {
+        for piece in ["a.", "a", "ä.", "a ", "* "] {
+            let refused = search(&piece.repeat(size)).await.expect(500).json();
+            assert_eq!(refused["throwable"], "java.lang.IllegalArgumentException", "{size} {piece:?}");
+        }
+    }
+    for text in ["a.".repeat(65), "ab ".repeat(33)] {
+        search(&text).await.expect(500);
+    }
+    search(&"a.".repeat(64)).await.expect(200);
+    search(&"a".repeat(1000)).await.expect(200);
+}
+
+#[tokio::test]
 async fn more_media_types_than_a_list_is_narrowed_to_are_an_illegal_argument() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
