@@ -3,7 +3,9 @@
 -- The code another system knows a file by. Null: it is the file's number. One of its library: what moves into another library
 -- leaves it behind, and a copy has none. What is in the trash keeps its code for as long as nothing else takes it. Unique is
 -- what is shown, be it given or the number: a number may have been given to another file before it was drawn.
-ALTER TABLE items ADD COLUMN external_code text CONSTRAINT items_external_code_check CHECK (external_code <> '');
+ALTER TABLE items ADD COLUMN external_code text;
+-- nothing has one yet, so nothing need be read for it
+ALTER TABLE items ADD CONSTRAINT items_external_code_check CHECK (external_code <> '') NOT VALID;
 CREATE UNIQUE INDEX items_external_code_key ON items (library_id, (coalesce(external_code, number::text)))
     WHERE kind = 'file' AND deleted_at IS NULL;
 

@@ -3,6 +3,7 @@
 //! file there before looks again.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -14,8 +15,9 @@ use crate::domain::{
     permission::{Over, Permit},
 };
 
-/// A lock on a folder as it stands, or stood, in its row.
-#[derive(Clone, Debug, serde::Deserialize)]
+/// A lock on a folder as it stands, or stood, in its row. Inside an item's row its moments are whole microseconds since 1970: a
+/// year of five digits can be counted, but not be read as text.
+#[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
 pub struct FolderLockRow {
     pub folder: Uuid,
@@ -24,12 +26,27 @@ pub struct FolderLockRow {
     pub fence: i64,
     pub holder: Uuid,
     pub dialect: Dialect,
+    #[serde(deserialize_with = "moment")]
     pub taken_at: DateTime<Utc>,
+    #[serde(deserialize_with = "end")]
     pub expires_at: Option<DateTime<Utc>>,
     pub lock_uuid: Uuid,
     pub number: i64,
     pub owner_text: String,
     pub inheritable: bool,
+}
+
+fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    i64::deserialize(deserializer).map(counted)
+}
+
+fn end<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    Ok(Option::<i64>::deserialize(deserializer)?.map(counted))
+}
+
+/// A moment that cannot be said is as late as one can be.
+fn counted(microseconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(microseconds).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// Takes the lock of a folder and notes it in the trail, or does neither. `None`: somebody has it, or the folder is gone or not
@@ -237,4 +254,28 @@ pub async fn holder_over(
 pub async fn forget(db: &mut PgConnection, items: &[ItemId]) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM folder_locks WHERE folder_id = ANY ($1)", items as &[ItemId]).execute(db).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_moment_makes_a_lock_unreadable() {
+        let lock = |taken: i64, end: Option<i64>| {
+            let nobody = Uuid::nil();
+            let row = json!({
+                "folder": nobody, "folder_number": 1, "fence": 1, "holder": nobody, "dialect": "liferay", "taken_at": taken,
+                "expires_at": end, "lock_uuid": nobody, "number": 2, "owner_text": "", "inheritable": true,
+            });
+            let row: FolderLockRow = serde_json::from_value(row).unwrap();
+            (row.taken_at, row.expires_at)
+        };
+        let (taken, end) = lock(1_772_600_767_000_001, Some(316_516_000_000_000_000));
+        assert_eq!((taken.timestamp_micros(), end.unwrap().timestamp()), (1_772_600_767_000_001, 316_516_000_000));
+        assert_eq!(lock(0, None), (DateTime::UNIX_EPOCH, None));
+        assert_eq!(lock(0, Some(i64::MAX)).1, Some(DateTime::<Utc>::MAX_UTC));
+    }
 }

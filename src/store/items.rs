@@ -133,7 +133,9 @@ macro_rules! items {
                 CASE WHEN i.kind = 'folder' THEN (SELECT s.name FROM special_folders s WHERE s.item_id = i.id AND s.library_id = i.library_id)
                     END AS "special?: crate::domain::special::Special",
                 (SELECT jsonb_build_object('folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
-                        'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect, 'taken_at', g.taken_at, 'expires_at', g.expires_at,
+                        'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect,
+                        'taken_at', (extract(epoch FROM g.taken_at) * 1000000)::bigint,
+                        'expires_at', (extract(epoch FROM g.expires_at) * 1000000)::bigint,
                         'lock_uuid', g.lock_uuid, 'number', g.number, 'owner_text', g.owner_text, 'inheritable', g.inheritable)
                     FROM folder_locks g
                     WHERE g.folder_id = ANY (i.ancestors || i.id) AND (g.inheritable OR g.folder_id = i.id) AND i.deleted_at IS NULL
@@ -268,6 +270,9 @@ pub struct Among {
     pub name: Option<String>,
     /// Only those of exactly this title, case included.
     pub title: Option<String>,
+    /// Only files of one of these media types, and folders, which have none; where none is known, it is
+    /// `application/octet-stream`.
+    pub media_types: Option<Vec<String>>,
     /// Folders before files.
     pub folders_first: bool,
     /// Categories whose files do not exist for the caller.
@@ -313,6 +318,8 @@ pub async fn children(
                 AND NOT ($2::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
                 AND ($12::text IS NULL OR i.title = $12)
                 AND (i.unpublished_by IS NULL OR i.unpublished_by = $13::uuid)
+                AND ($14::text[] IS NULL OR i.kind = 'folder' OR EXISTS (SELECT FROM editions e WHERE e.id = i.edition_id
+                    AND coalesce(e.media_type, 'application/octet-stream') = ANY ($14)))
             ORDER BY place LIMIT $9 OFFSET $10
         )"#,
         "page.total",
@@ -330,6 +337,7 @@ pub async fn children(
         &among.guests as &Vec<ItemId>,
         among.title.as_deref(),
         among.caller.map(|caller| caller.0),
+        among.media_types.as_ref() as Option<&Vec<String>>,
     )
     .fetch_all(db)
     .await

@@ -154,6 +154,8 @@ pub struct Settings {
     pub upload_life: chrono::Duration,
     /// How long a temporary file lives.
     pub temporary_file_life: chrono::Duration,
+    /// How many temporary files somebody may have at a time.
+    pub temporary_files: i64,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
     /// How long an access token lives that a user's sign-in gave, or an application's.
@@ -177,6 +179,7 @@ impl Default for Settings {
             max_file_size: 16 << 30,
             upload_life: chrono::Duration::hours(24),
             temporary_file_life: chrono::Duration::hours(24),
+            temporary_files: 1000,
             session_lifetime: chrono::Duration::minutes(90),
             access_token_lifetime: chrono::Duration::minutes(60),
             refresh_token_lifetime: chrono::Duration::days(90),

@@ -16,7 +16,7 @@ use crate::{
         actor::Actor,
         edition::{ContentInfo, Edition, Metadata, Publish, Storage},
         error::{Error, Missing, Result},
-        event::Verb,
+        event::{Outcome, Subject, Verb},
         external::ExternalCode,
         id::{EditionId, ItemId, PrincipalId},
         item::{FileParts, Item, Kind, OnConflict},
@@ -294,6 +294,12 @@ impl Vault {
             return Ok(Err(refusal));
         }
         coded(&mut all, look.item.id, code).await?;
+        if code.is_some() {
+            // what is saved is told to the holder alone, and so is what they say of it; the code is everybody's at once
+            let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder: None };
+            let act = store::Act { comment: None, ..act.clone() };
+            store::trail::note(&mut all, Verb::Update, Outcome::Done, &on, &act).await?;
+        }
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
         }

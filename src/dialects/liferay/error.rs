@@ -161,6 +161,8 @@ pub enum Error {
     TitleTaken(String),
     /// A version that must not be deleted or reverted to; why.
     InvalidVersion(String),
+    /// The caller has as many temporary files as one may have.
+    TooManyTemporaryFiles,
     /// The range lies outside the content.
     Unsatisfiable(u64),
     /// The body is larger than anything taken.
@@ -288,6 +290,7 @@ impl Error {
                 refused(DUPLICATE_FILE, format!("A file entry already exists with title {title}"))
             }
             Self::InvalidVersion(why) => refused(INVALID_VERSION, why),
+            Self::TooManyTemporaryFiles => refused(UPLOAD, "There are too many temporary files; delete some of them"),
             Self::Unsatisfiable(size) => Words {
                 status: StatusCode::RANGE_NOT_SATISFIABLE,
                 ..refused(ILLEGAL_ARGUMENT, format!("The range lies outside the {size} bytes"))

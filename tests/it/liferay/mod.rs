@@ -21,6 +21,7 @@ mod headless_folders;
 mod headless_lists;
 mod headless_locks;
 mod headless_refusals;
+mod limits;
 mod listings;
 mod lock_life;
 mod locks;
