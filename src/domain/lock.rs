@@ -12,6 +12,14 @@ use super::{
     person::Person,
 };
 
+/// Longest free text of a taker's program, in characters.
+pub const LONGEST_OWNER: usize = 1028;
+
+/// Whether the free text of a taker's program is short enough to be kept with the lock.
+pub fn is_owner(text: &str) -> bool {
+    text.chars().nth(LONGEST_OWNER).is_none()
+}
+
 /// What the taker meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

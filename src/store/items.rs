@@ -134,7 +134,9 @@ macro_rules! items {
                     END AS "special?: crate::domain::special::Special",
                 (SELECT jsonb_build_object('folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
                         'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect, 'taken_at', g.taken_at, 'expires_at', g.expires_at,
-                        'lock_uuid', g.lock_uuid, 'number', g.number, 'owner_text', g.owner_text, 'inheritable', g.inheritable)
+                        'lock_uuid', g.lock_uuid, 'number', g.number, 'inheritable', g.inheritable,
+                        -- only the folder itself shows it
+                        'owner_text', CASE WHEN g.folder_id = i.id THEN g.owner_text ELSE '' END)
                     FROM folder_locks g
                     WHERE g.folder_id = ANY (i.ancestors || i.id) AND (g.inheritable OR g.folder_id = i.id) AND i.deleted_at IS NULL
                         AND g.holder_id IS NOT NULL AND (g.expires_at IS NULL OR g.expires_at > coalesce($1::timestamptz, now()))

@@ -11,7 +11,7 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::{ItemId, ItemKey, LibraryId, PrincipalId},
-        lock::{Lock, LockFolder},
+        lock::{Lock, LockFolder, is_owner},
         permission::{Action, Permit},
     },
     store::{self, folder_locks::FolderLockRow},
@@ -23,7 +23,8 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Held`] for somebody else's lock on the folder, or above it where that is inheritable, [`Error::Impossible`] for
-    /// a root folder, [`Error::NoSession`] for nobody in particular, and what the gates say.
+    /// a root folder, [`Error::NoSession`] for nobody in particular, [`Error::Invalid`] for a free text that is too long, and
+    /// what the gates say.
     pub async fn lock_folder(&self, actor: &Actor, look: &Look, what: LockFolder) -> Result<Lock> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
@@ -40,6 +41,9 @@ impl Vault {
             let holder = permit.actor().ok_or(Error::NoSession)?;
             if look.item.is_root() {
                 return Err(Error::Impossible("a root folder"));
+            }
+            if !is_owner(&what.owner_text) {
+                return Err(Error::Invalid("owner"));
             }
             let act = self.act(actor, None);
             let library = look.item.library.id;

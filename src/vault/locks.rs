@@ -10,7 +10,7 @@ use crate::{
         event::{Outcome, Subject, Verb},
         id::{EditionId, ItemKey, PrincipalId},
         item::{Item, Kind},
-        lock::{Cancelled, CheckOut, CheckedOut, Lock},
+        lock::{Cancelled, CheckOut, CheckedOut, Lock, is_owner},
         permission::Action,
     },
     store::{self, Act, files::Seen},
@@ -33,7 +33,8 @@ impl Vault {
     /// for a reservation without a working copy, which becomes the check-out that is asked for.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, and what the gates say.
+    /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, [`Error::Invalid`] for a free text that is too long, and
+    /// what the gates say.
     pub async fn check_out(&self, actor: &Actor, look: &Look, what: CheckOut) -> Result<CheckedOut> {
         self.take(actor, look, None, what).await
     }
@@ -72,6 +73,9 @@ impl Vault {
             let file = look.file()?;
             let permit = look.check(actor, Action::CheckOut)?;
             let holder = permit.actor().ok_or(Error::NoSession)?;
+            if !is_owner(&what.owner_text) {
+                return Err(Error::Invalid("owner"));
+            }
             let own = match &file.lock {
                 Some(lock) if !lock.has_working_copy() && what.has_working_copy(actor.dialect) => Some(lock.fence),
                 Some(lock) => return Ok(CheckedOut::AlreadyYours(lock.clone())),
