@@ -1,6 +1,7 @@
 //! Locks on folders: the verbs that move them and nothing else. Whoever holds the tree of the library meets nobody who makes,
 //! moves or deletes something in it, and tells all below an inheritable lock to be decided on again: once the lock is
-//! there, no change of somebody else's that was decided before is still on its way.
+//! there, no change of somebody else's that was decided before is still on its way. A lock that is prolonged well before its end
+//! was there all the time, and tells nobody.
 
 use uuid::Uuid;
 
@@ -14,8 +15,16 @@ use crate::{
         lock::{Lock, LockFolder, is_owner},
         permission::{Action, Permit},
     },
-    store::{self, folder_locks::FolderLockRow},
+    store::{
+        self,
+        folder_locks::{FolderLockRow, Prolonging},
+    },
 };
+
+/// A folder with more files than this below is not locked with all that it holds: each of them is told.
+const MOST_BELOW: i64 = 20_000;
+
+const TOO_MUCH: Error = Error::Impossible("more in one folder than is locked at once");
 
 impl Vault {
     /// Takes the lock of a folder for the caller. What others hold below stays theirs until it ends. The caller's own stays the
@@ -23,7 +32,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Held`] for somebody else's lock on the folder, or above it where that is inheritable, [`Error::Impossible`] for
-    /// a root folder, [`Error::NoSession`] for nobody in particular, [`Error::Invalid`] for a free text that is too long, and
+    /// a root folder and for one with too much below it, [`Error::NoSession`] for nobody in particular, [`Error::Invalid`] for a free text that is too long, and
     /// what the gates say.
     pub async fn lock_folder(&self, actor: &Actor, look: &Look, what: LockFolder) -> Result<Lock> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
@@ -48,8 +57,8 @@ impl Vault {
             let act = self.act(actor, None);
             let library = look.item.library.id;
             let row = match look.item.own_folder_lock() {
-                Some(own) => again!(self.prolong_folder(&permit, library, own.uuid, what.lifetime, &act).await)?,
-                None => again!(self.take_folder(&permit, holder, library, what, &act).await)?,
+                Some(own) => self.prolong_folder(&permit, &look, own.uuid, what.lifetime, &act).await?,
+                None => again!(self.take_folder(&permit, holder, library, what, &act).await)??,
             };
             match row {
                 Some(row) => return self.dress_folder_lock(&row).await,
@@ -59,7 +68,7 @@ impl Vault {
         Err(Error::Overloaded)
     }
 
-    /// `None`: it has another holder by now, or is not where it was looked at.
+    /// `None`: it has another holder by now, or is not where it was looked at. The inner refusal is that of too much below it.
     async fn take_folder(
         &self,
         permit: &Permit,
@@ -67,33 +76,60 @@ impl Vault {
         library: LibraryId,
         what: &LockFolder,
         act: &store::Act,
-    ) -> sqlx::Result<Option<FolderLockRow>> {
+    ) -> sqlx::Result<Result<Option<FolderLockRow>>> {
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
         if self.is_held_from(&mut all, permit.item(), Some(holder)).await? {
-            return Ok(None);
+            return Ok(Ok(None));
         }
         if what.inheritable {
+            if store::folder_locks::has_more_below(&mut all, permit.item(), MOST_BELOW).await? {
+                return Ok(Err(TOO_MUCH));
+            }
             store::folders::hold_locks_below(&mut all, permit.item()).await?;
         }
         let row = store::folder_locks::take(&mut all, permit, holder, library, what, act).await?;
         all.commit().await?;
-        Ok(row)
+        Ok(Ok(row))
     }
 
     /// `None`: the lock is not the caller's any more.
     async fn prolong_folder(
         &self,
         permit: &Permit,
-        library: LibraryId,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+        act: &store::Act,
+    ) -> Result<Option<FolderLockRow>> {
+        let prolonged = {
+            let (mut db, library) = (self.connection().await?, look.item.library.id);
+            let how = Prolonging::WellBefore;
+            again!(store::folder_locks::refresh(&mut db, permit, library, uuid, lifetime, how, act).await)?
+        };
+        match prolonged {
+            Some(row) => Ok(Some(row)),
+            None => Ok(again!(self.prolong_near_the_end(permit, look, uuid, lifetime, act).await)?),
+        }
+    }
+
+    /// The same for a lock that others may see end in this moment. Whether it counts for what lies below never changes.
+    async fn prolong_near_the_end(
+        &self,
+        permit: &Permit,
+        look: &Look,
         uuid: Uuid,
         lifetime: Option<chrono::Duration>,
         act: &store::Act,
     ) -> sqlx::Result<Option<FolderLockRow>> {
+        let own = look.item.own_folder_lock().and_then(|own| own.folder);
+        let (library, how) = (look.item.library.id, Prolonging::NearTheEnd);
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
-        store::folders::hold_locks_below(&mut all, permit.item()).await?;
-        let row = store::folder_locks::refresh(&mut all, permit, library, uuid, lifetime, act).await?;
+        if own.is_some_and(|folder| folder.inheritable) {
+            store::folders::hold_locks_below(&mut all, permit.item()).await?;
+        }
+        let row = store::folder_locks::refresh(&mut all, permit, library, uuid, lifetime, how, act).await?;
         all.commit().await?;
         Ok(row)
     }
@@ -170,7 +206,7 @@ impl Vault {
     ) -> Result<Lock> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let answer = vault.try_refresh_folder(&actor, &look, uuid, lifetime).await;
+            let answer = Box::pin(vault.try_refresh_folder(&actor, &look, uuid, lifetime)).await;
             vault.note_refusal(&actor, &look, Verb::RefreshFolder, None, answer).await
         })
         .await
@@ -184,7 +220,7 @@ impl Vault {
         lifetime: Option<chrono::Duration>,
     ) -> Result<Lock> {
         let (permit, act) = (look.check(actor, Action::CheckOut)?, self.act(actor, None));
-        let row = again!(self.prolong_folder(&permit, look.item.library.id, uuid, lifetime, &act).await)?;
+        let row = self.prolong_folder(&permit, look, uuid, lifetime, &act).await?;
         self.dress_folder_lock(&row.ok_or(Error::Missing(Missing::Lock))?).await
     }
 

@@ -388,6 +388,11 @@ impl Refused {
                 refused(DUPLICATE_FILE, format!("A file entry already exists with file name {name}"))
             }
             Refusal::BadName(bad) => refused(FILE_NAME, bad.to_string()),
+            Refusal::Impossible(_)
+                if self.operation == Operation::CheckOut && matches!(self.subject, Subject::Folder(_)) =>
+            {
+                refused(INVALID_LOCK, "The folder holds more than can be locked with it")
+            }
             Refusal::Impossible(_) => bare(INVALID_FOLDER),
             Refusal::Associated | Refusal::AlreadyAssociated => {
                 refused(ILLEGAL_STATE, "Something else refers to the file")
