@@ -185,6 +185,11 @@ impl Look {
         Some(Seen { revision, bound: actor.fence.is_some() || self.rests_on_own_lock(actor) })
     }
 
+    /// What the caller meant who means exactly this state: what others see of it, and the caller's own working copy.
+    fn state_for(&self, actor: &Actor) -> (i64, Option<i64>) {
+        (self.item.tag(), self.item.draft_of(actor.id()).map(|draft| draft.revision))
+    }
+
     /// Whether the caller holds the file below a folder that somebody else has locked.
     pub(super) fn rests_on_own_lock(&self, actor: &Actor) -> bool {
         let above = self.item.folder_lock.as_ref().filter(|lock| Some(lock.holder.id) != actor.id());
@@ -252,7 +257,8 @@ impl Vault {
     /// Looks again after a write that found another state than was looked at.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`] when the caller meant exactly that state; somebody else's lock comes first.
+    /// [`Error::PreconditionFailed`] when the caller meant exactly that state, and what it says of itself is not as it was: what
+    /// else happened above or beside it is no other state. Somebody else's lock comes first.
     pub(super) async fn look_again(&self, actor: &Actor, look: &Look) -> Result<Look> {
         let fresh = self.look(actor, &ItemKey::Id(look.item.id)).await?;
         if !look.exact {
@@ -260,6 +266,7 @@ impl Vault {
         }
         match fresh.item.deciding_lock().filter(|lock| Some(lock.holder.id) != actor.id()) {
             Some(held) => Err(Error::Held(Box::new(held.clone()))),
+            None if fresh.state_for(actor) == look.state_for(actor) => Ok(fresh.exactly()),
             None => Err(Error::PreconditionFailed),
         }
     }
