@@ -78,6 +78,20 @@ impl Lock {
         self.folder.is_none() && has_working_copy(self.mode, self.dialect)
     }
 
+    /// The same lock for who does not see what it is on: whose it is and until when, and nothing that names it or its place.
+    #[must_use]
+    pub fn of_something_unseen(&self) -> Self {
+        Self {
+            uuid: Uuid::nil(),
+            number: 0,
+            draft_number: 0,
+            owner_text: String::new(),
+            comment: None,
+            folder: self.folder.map(|folder| LockedFolder { id: ItemId(Uuid::nil()), number: 0, ..folder }),
+            ..self.clone()
+        }
+    }
+
     /// As the permission checker sees it.
     pub fn held(&self) -> Held {
         Held { holder: self.holder.id, mode: self.mode }

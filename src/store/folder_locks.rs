@@ -32,6 +32,14 @@ pub struct FolderLockRow {
     pub inheritable: bool,
 }
 
+/// The lock on a folder that reaches an item, with the folder's category: who does not see the folder is told little of it.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[expect(missing_docs, reason = "the columns are described in the migrations")]
+pub struct ReachingLockRow {
+    pub category: Uuid,
+    pub lock: FolderLockRow,
+}
+
 /// Whether more files lie below a folder than so many.
 pub async fn has_more_below(db: &mut PgConnection, folder: ItemId, most: i64) -> sqlx::Result<bool> {
     sqlx::query_scalar!(

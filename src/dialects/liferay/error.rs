@@ -502,11 +502,11 @@ impl Refused {
         }
     }
 
-    /// The text form of a lock, dates as Java prints them.
+    /// The text form of a lock, dates as Java prints them. Its key is the folder it is on, else what was asked about.
     fn lock_text(&self, lock: &Lock) -> String {
         let date = |moment: chrono::DateTime<chrono::Utc>| moment.format("%a %b %d %H:%M:%S GMT %Y").to_string();
-        let file = if let Subject::File(number) = self.subject { number } else { 0 };
-        let key = lock.folder.map_or(file, |folder| folder.number);
+        let asked = if let Subject::File(number) | Subject::Folder(number) = self.subject { number } else { 0 };
+        let key = lock.folder.map(|folder| folder.number).filter(|number| *number != 0).unwrap_or(asked);
         format!(
             "{{lockId={}, uuid={}, userId={}, userName={}, owner={}, key={key}, createDate={}, expirationDate={}}}",
             lock.number,
