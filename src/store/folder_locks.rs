@@ -140,8 +140,8 @@ pub async fn release(
                 AND ($5::bigint IS NULL OR old.fence = $5) AND (old.holder_id = $2::uuid OR $6::boolean)
             RETURNING f.folder_id
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, request_id)
-            SELECT coalesce($3, now()), $2, $7, 'unlock_folder', 'done', $8, old.folder_id, old.fence, old.holder_id, $9
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, request_id, comment)
+            SELECT coalesce($3, now()), $2, $7, 'unlock_folder', 'done', $8, old.folder_id, old.fence, old.holder_id, $9, $10
             FROM old, freed
         )
         SELECT old.folder_id AS "folder!", i.number AS "folder_number!", old.fence AS "fence!", old.holder_id AS "holder!",
@@ -158,6 +158,7 @@ pub async fn release(
         permit.dialect() as Dialect,
         library.0,
         act.request,
+        act.comment.as_deref(),
     )
     .fetch_optional(db)
     .await?;

@@ -514,6 +514,28 @@ pub async fn held(
     .await
 }
 
+/// Every folder whose own lock is held, for the list of locks; oldest first.
+pub async fn held_folders(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    holder: Option<PrincipalId>,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        "0::bigint",
+        r#"JOIN folder_locks f ON f.folder_id = i.id
+        WHERE i.deleted_at IS NULL AND f.holder_id IS NOT NULL
+            AND (f.expires_at IS NULL OR f.expires_at > coalesce($1::timestamptz, now()))
+            AND ($3::uuid IS NULL OR f.holder_id = $3)
+        ORDER BY f.taken_at, i.id"#,
+        now,
+        false,
+        holder.map(|holder| holder.0),
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Files whose check-out through a room has lapsed without anything saying so, the oldest lapses first; so many at most.
 pub async fn lapsed(
     db: &mut PgConnection,

@@ -145,25 +145,39 @@ impl Vault {
         Ok(holder.is_some() && holder != caller)
     }
 
-    /// Releases the lock of a folder; `uuid`: only that very one. Somebody else's only with the grounds on which their check-out
-    /// could be cancelled.
+    /// Releases the lock of a folder; `uuid`: only that very one; `comment`: what the caller says. Somebody else's only with the
+    /// grounds on which their check-out could be cancelled.
     ///
     /// # Errors
     /// [`Error::NotCheckedOut`] where there is none, [`Error::Held`] without grounds, [`Error::OtherLockNamed`],
     /// [`Error::FenceLost`], and what the gates say.
-    pub async fn unlock_folder(&self, actor: &Actor, look: &Look, uuid: Option<Uuid>) -> Result<Lock> {
+    pub async fn unlock_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Option<Uuid>,
+        comment: Option<&str>,
+    ) -> Result<Lock> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        let comment = comment.map(str::to_owned);
         self.complete(async move {
-            let answer = vault.try_unlock_folder(&actor, &look, uuid).await;
-            vault.note_refusal(&actor, &look, Verb::UnlockFolder, None, answer).await
+            let comment = comment.as_deref();
+            let answer = vault.try_unlock_folder(&actor, &look, uuid, comment).await;
+            vault.note_refusal(&actor, &look, Verb::UnlockFolder, comment, answer).await
         })
         .await
     }
 
-    async fn try_unlock_folder(&self, actor: &Actor, look: &Look, uuid: Option<Uuid>) -> Result<Lock> {
+    async fn try_unlock_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Option<Uuid>,
+        comment: Option<&str>,
+    ) -> Result<Lock> {
         look.folder()?;
         let permit = look.check(actor, Action::Cancel)?;
-        let act = self.act(actor, None);
+        let act = self.act(actor, comment);
         let released = {
             let mut db = self.connection().await?;
             let library = look.item.library.id;

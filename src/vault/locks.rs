@@ -243,13 +243,18 @@ impl Vault {
         self.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await
     }
 
-    /// All locks that are held, oldest first: of one holder, or of everybody. For administrators; rooms do not show it.
+    /// All files and folders whose own locks are held, oldest first: by one holder, or by anybody. For administrators; rooms do
+    /// not show it.
     pub async fn held_locks(&self, holder: Option<PrincipalId>) -> Result<Vec<Look>> {
         let rows = {
-            let mut db = self.connection().await?;
-            store::items::held(&mut db, self.0.clock.instead(), holder).await?
+            let (mut db, now) = (self.connection().await?, self.0.clock.instead());
+            let mut rows = store::items::held(&mut db, now, holder).await?;
+            rows.extend(store::items::held_folders(&mut db, now, holder).await?);
+            rows
         };
-        self.dress(rows).await
+        let mut held = self.dress(rows).await?;
+        held.sort_by_key(|look| look.item.own_lock().map(|lock| lock.taken_at));
+        Ok(held)
     }
 
     /// The drafts of a file that a cancel or a lapse left behind, newest first: the caller's own, or all for who may share

@@ -64,7 +64,7 @@ impl Look {
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
-        let own = self.item.lock().or(self.item.own_folder_lock());
+        let own = self.item.own_lock();
         let above = self.item.folder_lock.as_deref().filter(|_| self.item.own_folder_lock().is_none());
         Facts {
             item: self.item.id,
@@ -151,7 +151,7 @@ impl Look {
     fn refusal(&self, actor: &Actor, denial: Denial) -> Error {
         let lock = match denial.action {
             // a release is about its own lock, whatever decides above
-            Action::Cancel => self.item.lock().or(self.item.own_folder_lock()),
+            Action::Cancel => self.item.own_lock(),
             Action::View
             | Action::Download
             | Action::CheckOut
