@@ -170,6 +170,11 @@ impl Item {
         self.folder_lock.as_deref().filter(|lock| lock.folder.is_some_and(|folder| folder.id == self.id))
     }
 
+    /// The lock on itself, be it a file or a folder, while somebody holds it.
+    pub fn own_lock(&self) -> Option<&Lock> {
+        self.lock().or(self.own_folder_lock())
+    }
+
     /// The lock that decides who may change it: the nearest, its own first.
     pub fn deciding_lock(&self) -> Option<&Lock> {
         self.lock().or(self.folder_lock.as_deref())

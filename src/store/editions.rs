@@ -456,7 +456,7 @@ pub async fn delete(
         ), guard AS (
             UPDATE locks SET revision = revision + 1
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $10::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $10::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
                 AND EXISTS (SELECT FROM remaining)
                 AND NOT EXISTS (SELECT FROM part_files p JOIN items i ON i.id = p.file_id
                     WHERE p.file_id = $1 AND coalesce(p.edition_id, i.edition_id) = $4)

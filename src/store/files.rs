@@ -152,7 +152,7 @@ pub struct Changed {
 pub struct Seen {
     /// The revision of the lock's row.
     pub revision: i64,
-    /// Whether the change counts only while the lock lives.
+    /// Whether the change counts only while the lock lives, also after what had to be waited for.
     pub bound: bool,
 }
 
@@ -175,7 +175,7 @@ pub async fn update(
         ), guard AS (
             UPDATE locks SET revision = revision + 1 FROM parent
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $17::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $17::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
             RETURNING file_id, fence
         ), old AS MATERIALIZED (
             -- as it is now: a folder above may have been moved while this waited for its tree
@@ -240,7 +240,7 @@ pub async fn delete(
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
                 owner_text = NULL, comment = NULL
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $9::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $9::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
                 AND NOT coalesce(dialect = $11::text AND lapse_fence < fence AND expires_at <= coalesce($2, now()), false)
                 AND NOT EXISTS (SELECT 1 FROM part_files p WHERE p.file_id = locks.file_id)
             RETURNING file_id, fence

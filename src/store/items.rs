@@ -45,7 +45,7 @@ pub struct ItemRow {
     pub unpublished_by: Option<PrincipalId>,
     pub children: i64,
     pub special: Option<Special>,
-    pub folder_lock: Option<Json<super::folder_locks::FolderLockRow>>,
+    pub folder_lock: Option<Json<super::folder_locks::ReachingLockRow>>,
     pub edition: Option<EditionId>,
     pub ordinal: Option<i32>,
     pub major: Option<i32>,
@@ -132,16 +132,19 @@ macro_rules! items {
                     ELSE 0 END AS "children!",
                 CASE WHEN i.kind = 'folder' THEN (SELECT s.name FROM special_folders s WHERE s.item_id = i.id AND s.library_id = i.library_id)
                     END AS "special?: crate::domain::special::Special",
-                (SELECT jsonb_build_object('folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
+                (SELECT jsonb_build_object('category', (SELECT n.category_id FROM items n WHERE n.id = g.folder_id), 'lock', jsonb_build_object(
+                        'folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
                         'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect,
                         'taken_at', (extract(epoch FROM g.taken_at) * 1000000)::bigint,
                         'expires_at', (extract(epoch FROM g.expires_at) * 1000000)::bigint,
-                        'lock_uuid', g.lock_uuid, 'number', g.number, 'owner_text', g.owner_text, 'inheritable', g.inheritable)
+                        'lock_uuid', g.lock_uuid, 'number', g.number, 'inheritable', g.inheritable,
+                        -- only the folder itself shows it
+                        'owner_text', CASE WHEN g.folder_id = i.id THEN g.owner_text ELSE '' END))
                     FROM folder_locks g
                     WHERE g.folder_id = ANY (i.ancestors || i.id) AND (g.inheritable OR g.folder_id = i.id) AND i.deleted_at IS NULL
                         AND g.holder_id IS NOT NULL AND (g.expires_at IS NULL OR g.expires_at > coalesce($1::timestamptz, now()))
                     ORDER BY array_position(i.ancestors || i.id, g.folder_id) DESC LIMIT 1)
-                    AS "folder_lock?: Json<crate::store::folder_locks::FolderLockRow>",
+                    AS "folder_lock?: Json<crate::store::folder_locks::ReachingLockRow>",
                 e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
                 i.ordinal AS "last_ordinal?", i.major AS "last_major?", i.minor AS "last_minor?",
                 e.label AS "label?", e.number AS "edition_number?", e.arena_guid AS "edition_guid?",
@@ -511,6 +514,28 @@ pub async fn held(
             AND (k.expires_at IS NULL OR k.expires_at > coalesce($1::timestamptz, now()))
             AND ($3::uuid IS NULL OR k.holder_id = $3)
         ORDER BY k.taken_at, i.id"#,
+        now,
+        false,
+        holder.map(|holder| holder.0),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Every folder whose own lock is held, for the list of locks; oldest first.
+pub async fn held_folders(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    holder: Option<PrincipalId>,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        "0::bigint",
+        r#"JOIN folder_locks f ON f.folder_id = i.id
+        WHERE i.deleted_at IS NULL AND f.holder_id IS NOT NULL
+            AND (f.expires_at IS NULL OR f.expires_at > coalesce($1::timestamptz, now()))
+            AND ($3::uuid IS NULL OR f.holder_id = $3)
+        ORDER BY f.taken_at, i.id"#,
         now,
         false,
         holder.map(|holder| holder.0),

@@ -46,7 +46,7 @@ pub async fn file(
         ), guard AS (
             UPDATE locks SET revision = revision + 1 FROM parent
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $12::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $12::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
                 AND (NOT $13::boolean OR NOT EXISTS (SELECT FROM part_files p WHERE p.file_id = locks.file_id))
             RETURNING file_id, fence
         ), old AS MATERIALIZED (

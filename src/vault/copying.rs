@@ -177,7 +177,7 @@ impl Vault {
                 Ok(Ended::Gone) => target = self.look(actor, &ItemKey::Id(target.item.id)).await?,
                 Ok(Ended::SourceGone) => return Err(Error::Missing(Missing::Item)),
                 Ok(Ended::Closed(category)) => {
-                    self.outcome(Tree::Closed(category), &closed, Action::Create).await?;
+                    self.outcome(actor, Tree::Closed(category), &closed, Action::Create).await?;
                 }
                 Err(error) if store::violated(&error) == Some("items_name_key") => {
                     if matches!(on_conflict, OnConflict::Fail | OnConflict::AddEdition) {

@@ -286,7 +286,7 @@ impl Vault {
                     again!(self.update_file(&permit, item, seen, what, later, &act).await)
                 }
                 None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
-                    Ok(Tree::Held(held)) => match self.refuse_held(*held).await? {
+                    Ok(Tree::Held(held)) => match self.refuse_held(actor, *held).await? {
                         Some(refusal) => return Err(refusal),
                         None => Ok(false),
                     },
@@ -366,13 +366,13 @@ impl Vault {
         store::items::held_below(all, self.0.clock.instead(), folder, caller, self.settles()).await
     }
 
-    /// The refusal for such a thing. To be asked for when the transaction has given its connection back. `None`: a check-out
+    /// The refusal for such a thing, which the caller may not see. To be asked for when the transaction has given its connection back. `None`: a check-out
     /// that had lapsed, and is settled by now.
-    pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Option<Error>> {
+    pub(super) async fn refuse_held(&self, actor: &Actor, row: ItemRow) -> Result<Option<Error>> {
         let lapsed = row.kind == Kind::File && !row.held;
         let held = self.dress_one(row).await?;
         let lock = if lapsed { None } else { held.item.deciding_lock() };
-        Ok(lock.map(|lock| Error::Held(Box::new(lock.clone()))))
+        Ok(lock.map(|lock| held.held_by_another(actor, lock)))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
@@ -411,7 +411,7 @@ impl Vault {
                     let trash = self.0.fresh.oracle_folder()?;
                     let goes = Goes { folder: &look.item, closed: &closed, trash: &trash };
                     let tree = again!(self.delete_folder(&permit, &goes, actor, &act).await)?;
-                    self.outcome(tree, &closed, Action::Delete).await?
+                    self.outcome(actor, tree, &closed, Action::Delete).await?
                 }
             };
             if done {

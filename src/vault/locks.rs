@@ -10,7 +10,7 @@ use crate::{
         event::{Outcome, Subject, Verb},
         id::{EditionId, ItemKey, PrincipalId},
         item::Kind,
-        lock::{Cancelled, CheckOut, CheckedOut, Lock},
+        lock::{Cancelled, CheckOut, CheckedOut, Lock, is_owner},
         permission::Action,
     },
     store::{self, Act, files::Seen},
@@ -33,7 +33,8 @@ impl Vault {
     /// for a reservation without a working copy, which becomes the check-out that is asked for.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, and what the gates say.
+    /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, [`Error::Invalid`] for a free text that is too long, and
+    /// what the gates say.
     pub async fn check_out(&self, actor: &Actor, look: &Look, what: CheckOut) -> Result<CheckedOut> {
         self.take(actor, look, None, what).await
     }
@@ -72,6 +73,9 @@ impl Vault {
             let file = look.file()?;
             let permit = look.check(actor, Action::CheckOut)?;
             let holder = permit.actor().ok_or(Error::NoSession)?;
+            if !is_owner(&what.owner_text) {
+                return Err(Error::Invalid("owner"));
+            }
             let own = match &file.lock {
                 Some(lock) if !lock.has_working_copy() && what.has_working_copy(actor.dialect) => Some(lock.fence),
                 Some(lock) => return Ok(CheckedOut::AlreadyYours(lock.clone())),
@@ -239,13 +243,18 @@ impl Vault {
         self.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await
     }
 
-    /// All locks that are held, oldest first: of one holder, or of everybody. For administrators; rooms do not show it.
+    /// All files and folders whose own locks are held, oldest first: by one holder, or by anybody. For administrators; rooms do
+    /// not show it.
     pub async fn held_locks(&self, holder: Option<PrincipalId>) -> Result<Vec<Look>> {
         let rows = {
-            let mut db = self.connection().await?;
-            store::items::held(&mut db, self.0.clock.instead(), holder).await?
+            let (mut db, now) = (self.connection().await?, self.0.clock.instead());
+            let mut rows = store::items::held(&mut db, now, holder).await?;
+            rows.extend(store::items::held_folders(&mut db, now, holder).await?);
+            rows
         };
-        self.dress(rows).await
+        let mut held = self.dress(rows).await?;
+        held.sort_by_key(|look| look.item.own_lock().map(|lock| lock.taken_at));
+        Ok(held)
     }
 
     /// The drafts of a file that a cancel or a lapse left behind, newest first: the caller's own, or all for who may share

@@ -85,7 +85,7 @@ impl Vault {
                     let closed = self.closed_on_the_way(actor, &look, &target).await?;
                     let room = &target.item.library;
                     match again!(self.relocate_folder(room, &permit, item, &to, &closed, actor, &act).await) {
-                        Ok(tree) => self.outcome(tree, &closed, Action::Move).await.map(Ok)?,
+                        Ok(tree) => self.outcome(actor, tree, &closed, Action::Move).await.map(Ok)?,
                         Err(error) => Err(error),
                     }
                 }
@@ -194,12 +194,18 @@ impl Vault {
     }
 
     /// Whether it was done, or the refusal; `Ok(false)`: it is worth another look.
-    pub(super) async fn outcome(&self, tree: Tree, closed: &[(CategoryId, Gate)], action: Action) -> Result<bool> {
+    pub(super) async fn outcome(
+        &self,
+        actor: &Actor,
+        tree: Tree,
+        closed: &[(CategoryId, Gate)],
+        action: Action,
+    ) -> Result<bool> {
         let denied = |gate| Err(Error::Denied(Denial { gate, action }));
         match tree {
             Tree::Done => Ok(true),
             Tree::Changed => Ok(false),
-            Tree::Held(held) => self.refuse_held(*held).await?.map_or(Ok(false), Err),
+            Tree::Held(held) => self.refuse_held(actor, *held).await?.map_or(Ok(false), Err),
             Tree::Private => denied(Gate::Visible),
             Tree::Associated => Err(Error::Associated),
             Tree::NoRoom => Err(Error::QuotaReached),

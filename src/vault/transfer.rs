@@ -68,7 +68,7 @@ impl Vault {
             match again!(self.transfer_all(&what, &folder).await) {
                 Ok(Transferred::Done) => return Ok(()),
                 Ok(Transferred::Held(held)) => {
-                    if let Some(refusal) = self.refuse_held(*held).await? {
+                    if let Some(refusal) = self.refuse_held(actor, *held).await? {
                         return Err(refusal);
                     }
                 }

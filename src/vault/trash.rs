@@ -312,7 +312,7 @@ impl Vault {
             // it is in the trash for no longer than the transaction takes
             let row = TrashRow { item: look.item.id, trash_id, deleted_at: self.now() };
             let tree = again!(self.delete_at_once(actor, &permit, &look, &closed, &row).await)?;
-            if self.outcome(tree, &closed, Action::Delete).await? {
+            if self.outcome(actor, tree, &closed, Action::Delete).await? {
                 return Ok(());
             }
             look = self.look_again(actor, &look).await?;

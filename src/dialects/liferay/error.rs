@@ -391,6 +391,11 @@ impl Refused {
                 refused(DUPLICATE_FILE, format!("A file entry already exists with file name {name}"))
             }
             Refusal::BadName(bad) => refused(FILE_NAME, bad.to_string()),
+            Refusal::Impossible(_)
+                if self.operation == Operation::CheckOut && matches!(self.subject, Subject::Folder(_)) =>
+            {
+                refused(INVALID_LOCK, "The folder holds more than can be locked with it")
+            }
             Refusal::Impossible(_) => bare(INVALID_FOLDER),
             Refusal::Associated | Refusal::AlreadyAssociated => {
                 refused(ILLEGAL_STATE, "Something else refers to the file")
@@ -500,11 +505,11 @@ impl Refused {
         }
     }
 
-    /// The text form of a lock, dates as Java prints them.
+    /// The text form of a lock, dates as Java prints them. Its key is the folder it is on, else what was asked about.
     fn lock_text(&self, lock: &Lock) -> String {
         let date = |moment: chrono::DateTime<chrono::Utc>| moment.format("%a %b %d %H:%M:%S GMT %Y").to_string();
-        let file = if let Subject::File(number) = self.subject { number } else { 0 };
-        let key = lock.folder.map_or(file, |folder| folder.number);
+        let asked = if let Subject::File(number) | Subject::Folder(number) = self.subject { number } else { 0 };
+        let key = lock.folder.map(|folder| folder.number).filter(|number| *number != 0).unwrap_or(asked);
         format!(
             "{{lockId={}, uuid={}, userId={}, userName={}, owner={}, key={key}, createDate={}, expirationDate={}}}",
             lock.number,

@@ -65,7 +65,7 @@ pub async fn release_by_name(ask: Ask) -> Result<Value, Error> {
 }
 
 async fn unlock(ask: &Ask, look: &Look) -> Result<Value, Error> {
-    match ask.vault().unlock_folder(&ask.actor, look, locks::meant(ask)?).await {
+    match ask.vault().unlock_folder(&ask.actor, look, locks::meant(ask)?, None).await {
         Ok(_) | Err(Refusal::NotCheckedOut) => Ok(Value::Null),
         // somebody else's is worded as their check-out would be
         Err(refusal) => Err(ask.said(Operation::Cancel, &Subject::Folder(look.item().number))(refusal)),

@@ -9,6 +9,7 @@ mod expiry;
 mod expiry_races;
 mod external_codes;
 mod files;
+mod folder_lock_bounds;
 mod folder_lock_races;
 mod folder_locks;
 mod folder_locks_elsewhere;

@@ -4,6 +4,7 @@
 mod content;
 mod editions;
 mod fence;
+mod folder_locks;
 mod gates;
 mod meetings;
 mod oddities;
