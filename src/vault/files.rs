@@ -24,6 +24,7 @@ use crate::{
         drafts::Saved,
         files::{Changed, NewItem, Seen},
         items::{Among, FileQuery, ItemRow},
+        locks::Patience,
     },
 };
 
@@ -374,10 +375,12 @@ impl Vault {
     /// The refusal for such a thing. To be asked for when the transaction has given its connection back. `None`: a check-out
     /// that had lapsed, and is settled by now.
     pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Option<Error>> {
-        let lapsed = row.kind == Kind::File && !row.held;
+        if self.is_left_behind(&row) {
+            Box::pin(self.settle_lapse(row, Patience::Waits)).await?;
+            return Ok(None);
+        }
         let held = self.dress_one(row).await?;
-        let lock = if lapsed { None } else { held.item.deciding_lock() };
-        Ok(lock.map(|lock| Error::Held(Box::new(lock.clone()))))
+        Ok(held.item.deciding_lock().map(|lock| Error::Held(Box::new(lock.clone()))))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.

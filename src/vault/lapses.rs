@@ -2,6 +2,9 @@
 //! settles: publishes what the holder left, and looks again. So nobody who looks finds the file free without it, and nothing is
 //! written beside it. With the rights that the holder has by then: what they may not check in any more, and what cannot be
 //! published, is cancelled instead, and the working copy is kept as a rescued one.
+//!
+//! Who looks at one file waits for whoever is about to change it. Lists, the feed and the background wait for nobody: what they
+//! cannot have now is shown as it is, and settled later.
 
 use super::{
     Vault,
@@ -25,12 +28,22 @@ use crate::{
         self,
         editions::{Binding, Life},
         items::ItemRow,
+        locks::Patience,
     },
 };
 
 /// So many are looked for together, and so often at most in one go.
 const BATCH: i64 = 100;
 const BATCHES: usize = 100;
+/// So many at most are settled for a list: the rest is shown as it is.
+const FOR_A_LIST: usize = 100;
+
+/// What a node knows of its own settling.
+#[derive(Default)]
+pub(super) struct Settling {
+    /// One at a time, lest many requests go through the same.
+    turn: tokio::sync::Mutex<()>,
+}
 
 impl Vault {
     /// The room whose lapsed check-outs are checked in, if there is one: for the statements that must not pass over them.
@@ -43,37 +56,53 @@ impl Vault {
         row.lapsed && row.dialect.is_some() && row.dialect == self.settles()
     }
 
-    /// Settles all that has lapsed, also where nobody looks; nothing where it is cancelled anyway. Any number of nodes may do
-    /// so at once.
+    /// Settles all that has lapsed, also where nobody looks; nothing where it is cancelled anyway, and while this node is at
+    /// it already. Any number of nodes may do so at once.
     pub async fn settle_lapses(&self) -> Result<()> {
-        let Some(room) = self.settles() else { return Ok(()) };
+        let Ok(_turn) = self.0.settling.turn.try_lock() else { return Ok(()) };
         for _ in 0..BATCHES {
-            let rows = {
-                let mut db = self.connection().await?;
-                store::items::lapsed(&mut db, self.0.clock.instead(), room, BATCH).await?
-            };
-            let mut goes_on = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
-            for row in rows {
-                // one that fails keeps none of the others waiting
-                goes_on &= Box::pin(self.settle_lapse(row)).await?;
-            }
-            if !goes_on {
+            if !self.settle_batch().await? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// The rows as they are once what lapsed among them is settled.
+    /// The same for one batch: no request goes through all that may have lapsed.
+    pub(super) async fn settle_some_lapses(&self) -> Result<()> {
+        let Ok(_turn) = self.0.settling.turn.try_lock() else { return Ok(()) };
+        self.settle_batch().await.map(drop)
+    }
+
+    /// Whether there may be more.
+    async fn settle_batch(&self) -> Result<bool> {
+        let Some(room) = self.settles() else { return Ok(false) };
+        let rows = {
+            let mut db = self.connection().await?;
+            store::items::lapsed(&mut db, self.0.clock.instead(), room, BATCH).await?
+        };
+        let mut goes_on = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
+        for row in rows {
+            // one that fails keeps none of the others waiting
+            goes_on &= Box::pin(self.settle_lapse(row, Patience::PassesOver)).await?;
+        }
+        Ok(goes_on)
+    }
+
+    /// The rows as they are once what lapsed among them is settled. What cannot be had now stays as it is.
     pub(super) async fn settled(&self, rows: Vec<ItemRow>) -> Result<Vec<ItemRow>> {
+        let mut left = FOR_A_LIST;
         let mut settled = Vec::with_capacity(rows.len());
         for row in rows {
-            if !self.is_left_behind(&row) {
+            if left == 0 || !self.is_left_behind(&row) {
                 settled.push(row);
                 continue;
             }
+            left -= 1;
             let (key, total) = (ItemKey::Id(row.id), row.total);
-            self.settle_lapse(row).await?;
+            if let Err(error) = self.settle_lapse(row, Patience::PassesOver).await {
+                tracing::debug!(%error, "a check-out that ended is listed as it is");
+            }
             let mut db = self.connection().await?;
             let again = store::items::by_key(&mut db, self.0.clock.instead(), &key, false).await?;
             settled.extend(again.map(|again| ItemRow { total, ..again }));
@@ -83,13 +112,13 @@ impl Vault {
 
     /// Publishes what the holder of a lapsed check-out left, or cancels where that cannot be. Of many who do so at once one
     /// does it; the others find it done when they look again. `false`: it failed through a fault of ours, and waits for
-    /// another try; the file can be read as it is.
-    pub(super) async fn settle_lapse(&self, row: ItemRow) -> Result<bool> {
+    /// another try; the file can be read as it is. What is passed over has not failed.
+    pub(super) async fn settle_lapse(&self, row: ItemRow, patience: Patience) -> Result<bool> {
         let Lapse::ChecksIn { comment, .. } = self.0.settings.lapse else { return Ok(true) };
         let vault = self.clone();
         self.complete(async move {
             let (file, fence) = (row.id, row.fence.unwrap_or(0));
-            let refusal = match vault.check_in_for_holder(row, comment).await {
+            let refusal = match vault.check_in_for_holder(row, comment, patience).await {
                 Ok(()) => return Ok(true),
                 // it may well be published a moment later
                 Err(Error::Overloaded) => return Err(Error::Overloaded),
@@ -101,7 +130,8 @@ impl Vault {
                 Err(refusal) => refusal,
             };
             let mut db = vault.connection().await?;
-            if again!(store::locks::let_lapse(&mut db, vault.0.clock.instead(), file, fence).await)? {
+            let now = vault.0.clock.instead();
+            if again!(store::locks::let_lapse(&mut db, now, file, fence, patience).await)? {
                 tracing::warn!(file = %file.0, fence, %refusal, "a check-out that ended is cancelled instead of checked in");
             }
             Ok(true)
@@ -110,8 +140,8 @@ impl Vault {
     }
 
     /// A check-in as the holder would do it, by the state in which the check-out lapsed. Nothing is written where that has
-    /// changed since.
-    async fn check_in_for_holder(&self, row: ItemRow, comment: &str) -> Result<()> {
+    /// changed since, or is passed over.
+    async fn check_in_for_holder(&self, row: ItemRow, comment: &str, patience: Patience) -> Result<()> {
         let (Some(holder), Some(room)) = (row.holder, row.dialect) else { return Ok(()) };
         let look = self.dress_as_is(vec![ItemRow { held: true, ..row }]).await?.pop();
         let look = look.ok_or(Error::Missing(Missing::Item))?;
@@ -128,7 +158,8 @@ impl Vault {
         let what = Given { metadata, comment: comment.to_owned(), how: Publish::New(Step::Major), rename };
         let (giving, act) = (Giving::once_more(None), self.act(&holder, Some(comment)));
         let aim = Aim { release: true, ..Aim::new(Verb::CheckIn, Action::CheckIn) };
-        let binding = Binding { revision: file.lock_revision, release: true, life: Life::Lapsed, holder: None };
+        let life = Life::Lapsed(patience);
+        let binding = Binding { revision: file.lock_revision, release: true, life, holder: None };
         let mut attempt = 0;
         loop {
             let plan = self.plan(&holder, &look, &what, &giving, &aim, attempt).await?;

@@ -16,7 +16,12 @@ use crate::{
         permission::{self, Action, Denial, Facts, Gate, Permit},
         version::Version,
     },
-    store::{files::Seen, folder_locks::FolderLockRow, items::ItemRow, locks::LockRow},
+    store::{
+        files::Seen,
+        folder_locks::FolderLockRow,
+        items::ItemRow,
+        locks::{LockRow, Patience},
+    },
 };
 
 /// What the vault saw of an item when somebody asked: the item, and the facts a decision needs. It may be out of date a
@@ -222,7 +227,7 @@ impl Vault {
                 return self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item));
             }
             // what becomes of it may give the file another name, so that the key may mean another one then
-            is_stuck = !Box::pin(self.settle_lapse(row)).await?;
+            is_stuck = !Box::pin(self.settle_lapse(row, Patience::Waits)).await?;
         }
         Err(Error::Overloaded)
     }
@@ -269,7 +274,7 @@ impl Vault {
     }
 
     /// Rows become looks: people, libraries and categories come from memory, or in one query each. What lapsed among them is
-    /// settled before.
+    /// settled before, as far as nobody need be waited for.
     pub(super) async fn dress(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
         if rows.iter().any(|row| self.is_left_behind(row)) {
             let rows = Box::pin(self.settled(rows)).await?;

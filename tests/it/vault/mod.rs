@@ -5,6 +5,7 @@ mod content;
 mod editions;
 mod fence;
 mod gates;
+mod lapses;
 mod meetings;
 mod oddities;
 mod revise;

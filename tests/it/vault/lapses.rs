@@ -1,0 +1,185 @@
+//! Check-outs that end by themselves and are checked in: nobody waits for one that cannot be had, and none for another.
+
+use std::future::Future;
+
+use chrono::Duration;
+use coatcheck::{
+    domain::{
+        actor::{Actor, Dialect},
+        edition::Metadata,
+        id::ItemKey,
+        item::Item,
+        lock::CheckOut,
+        page::{Order, Window},
+    },
+    store::{self, items::Among},
+    vault::{LibraryUpdate, Look, Publication, Quota, Vault},
+};
+use sqlx::{Connection, PgConnection};
+
+use super::{look, read, staged};
+use crate::support::{
+    server::Server,
+    world::{self, Somebody},
+};
+
+const CHECK_IN: [(&str, &str); 1] = [("liferay.lock_expiry", "check_in")];
+const WINDOW: Window = Window { offset: 0, limit: 200, order: Order::Name };
+
+async fn liferay_actor(vault: &Vault, somebody: &Somebody) -> Actor {
+    Actor { dialect: Dialect::Liferay, ..world::actor(vault, somebody).await }
+}
+
+/// A file of Ann's that she has checked out for so many minutes.
+async fn taken(server: &Server, name: &str, minutes: i64) -> Item {
+    let (vault, world) = (&server.vault, &server.world);
+    let file = world::file(vault, &world.ann, &world.library, name, "first words").await;
+    let ann = liferay_actor(vault, &world.ann).await;
+    let wanted = CheckOut { lifetime: Some(Duration::minutes(minutes)), ..CheckOut::default() };
+    vault.check_out(&ann, &look(vault, &ann, &file).await, wanted).await.unwrap();
+    file
+}
+
+/// The same with something saved in it, under a title.
+async fn left(server: &Server, name: &str, minutes: i64, title: &str) -> Item {
+    let (vault, file) = (&server.vault, taken(server, name, minutes).await);
+    let ann = liferay_actor(vault, &server.world.ann).await;
+    let metadata = Metadata { title: Some(title.to_owned()), ..Metadata::default() };
+    let draft = Publication::of(staged(vault, "draft").await, metadata);
+    vault.save_draft(&ann, &look(vault, &ann, &file).await, draft).await.unwrap();
+    file
+}
+
+async fn connection(server: &Server) -> PgConnection {
+    PgConnection::connect(&server.database.url).await.unwrap()
+}
+
+/// How many editions a file has had, read without a look at it.
+async fn editions(server: &Server, file: &Item) -> Option<i32> {
+    let count = sqlx::query_scalar("SELECT ordinal FROM items WHERE id = $1").bind(file.id.0);
+    count.fetch_one(&mut connection(server).await).await.unwrap()
+}
+
+/// How many events the trail has of a file, read likewise.
+async fn events(server: &Server, file: &Item) -> i64 {
+    let count = sqlx::query_scalar("SELECT count(*) FROM events WHERE item_id = $1").bind(file.id.0);
+    count.fetch_one(&mut connection(server).await).await.unwrap()
+}
+
+const ITS_LOCK: &str = "SELECT file_id FROM locks WHERE file_id = $1 FOR UPDATE";
+const THE_FILE: &str = "SELECT id FROM items WHERE id = $1 FOR NO KEY UPDATE";
+
+/// Somebody who is about to change a file or its lock, until they are told to [`leave`].
+async fn somebody_at(server: &Server, what: &'static str, file: &Item) -> PgConnection {
+    let mut db = connection(server).await;
+    sqlx::query("BEGIN").execute(&mut db).await.unwrap();
+    sqlx::query(what).bind(file.id.0).execute(&mut db).await.unwrap();
+    db
+}
+
+async fn leave(mut db: PgConnection) {
+    sqlx::query("ROLLBACK").execute(&mut db).await.unwrap();
+}
+
+/// What nobody need be waited for.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(2), what).await.expect("it waits for nobody")
+}
+
+async fn root(server: &Server, actor: &Actor) -> Look {
+    server.vault.look(actor, &ItemKey::Id(server.world.library.root)).await.unwrap()
+}
+
+/// The files in the library's root folder: names, with the newest edition's place and whether somebody holds it.
+async fn listed(server: &Server, actor: &Actor) -> Vec<(String, i32, bool)> {
+    let root = root(server, actor).await;
+    let page = soon(server.vault.children(actor, &root, Among::default(), WINDOW)).await.unwrap();
+    let files = page.items.iter().filter_map(|item| Some((item, item.file.as_ref()?)));
+    files.map(|(item, file)| (item.name.clone(), file.edition.ordinal, file.lock.is_some())).collect()
+}
+
+fn shown(name: &str, editions: i32) -> (String, i32, bool) {
+    (name.to_owned(), editions, false)
+}
+
+#[tokio::test]
+async fn what_somebody_is_about_to_change_keeps_neither_the_feed_nor_a_list_nor_the_background_waiting() {
+    for what in [ITS_LOCK, THE_FILE] {
+        let server = Server::start_with(&CHECK_IN).await;
+        let (vault, world) = (&server.vault, &server.world);
+        let bob = world::actor(vault, &world.bob).await;
+        let held = left(&server, "held.txt", 1, "held.txt").await;
+        let mut others = Vec::new();
+        for minutes in 1..4 {
+            let name = format!("other{minutes}.txt");
+            others.push(left(&server, &name, minutes, &name).await);
+        }
+        let somebody = somebody_at(&server, what, &held).await;
+
+        server.advance(Duration::minutes(1));
+        soon(vault.settle()).await.unwrap();
+        assert_eq!((editions(&server, &held).await, editions(&server, &others[0]).await), (Some(1), Some(2)), "{what}");
+        server.advance(Duration::minutes(1));
+        let list = listed(&server, &bob).await;
+        assert!(list.contains(&shown("held.txt", 1)) && list.contains(&shown("other2.txt", 2)), "{what}: {list:?}");
+        server.advance(Duration::minutes(1));
+        soon(vault.settle_lapses()).await.unwrap();
+        assert_eq!((editions(&server, &held).await, editions(&server, &others[2]).await), (Some(1), Some(2)), "{what}");
+        soon(vault.sweep()).await.unwrap();
+
+        leave(somebody).await;
+        vault.settle_lapses().await.unwrap();
+        assert_eq!(editions(&server, &held).await, Some(2), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_cancelled_in_the_end_is_not_waited_for_either() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let (vault, world) = (&server.vault, &server.world);
+    let held = left(&server, "held.txt", 1, "held.txt").await;
+    let other = left(&server, "other.txt", 1, "other.txt").await;
+    let (mut before, told) = (Vec::new(), [&held, &other]);
+    for file in told {
+        before.push(events(&server, file).await);
+    }
+    // who may not check in any more
+    assert!(vault.revoke(world.library.root, world.ann.person.id).await.unwrap());
+    server.advance(Duration::minutes(1));
+    let somebody = somebody_at(&server, ITS_LOCK, &held).await;
+    soon(vault.settle()).await.unwrap();
+    soon(vault.settle_lapses()).await.unwrap();
+    assert_eq!((events(&server, &held).await, events(&server, &other).await), (before[0], before[1] + 1));
+    leave(somebody).await;
+    vault.settle_lapses().await.unwrap();
+    assert_eq!(events(&server, &held).await, before[0] + 1);
+}
+
+#[tokio::test]
+async fn where_there_is_a_quota_it_waits_for_nobodys_turn() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let (vault, world) = (&server.vault, &server.world);
+    let update = LibraryUpdate { quota_bytes: Some(Quota::Bytes(1_000)), ..LibraryUpdate::default() };
+    vault.update_library(world.library.id, &update).await.unwrap();
+    let file = left(&server, "file.txt", 1, "file.txt").await;
+    server.advance(Duration::minutes(1));
+    let mut turn = connection(&server).await;
+    sqlx::query("BEGIN").execute(&mut turn).await.unwrap();
+    store::libraries::take_turn(&mut turn, world.library.id).await.unwrap();
+    soon(vault.settle()).await.unwrap();
+    assert_eq!(editions(&server, &file).await, Some(2));
+    leave(turn).await;
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_checked_in_is_not_forgotten_however_late_that_is() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let (vault, world) = (&server.vault, &server.world);
+    let file = left(&server, "late.txt", 1, "late.txt").await;
+    server.advance(Duration::days(40));
+    let somebody = somebody_at(&server, ITS_LOCK, &file).await;
+    assert_eq!(soon(vault.sweep()).await.unwrap().drafts, 0);
+    leave(somebody).await;
+    let bob = world::actor(vault, &world.bob).await;
+    assert_eq!(read(vault, &bob, &file).await, "draft");
+}
