@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::turns::every;
 use crate::vault::Vault;
 
 /// Whoever lists or searches files may find one as it was before for so long.
@@ -14,19 +15,9 @@ const PERIOD: Duration = Duration::from_millis(500);
 /// cancelled, and there is nothing to do.
 pub(super) fn start(vault: Vault) -> Option<JoinHandle<()>> {
     vault.settings().lapse.checks_in()?;
-    Some(tokio::spawn(async move {
-        let mut is_well = true;
-        loop {
-            let settled = vault.settle_lapses().await;
-            // said once, not every time
-            if let Err(error) = &settled
-                && is_well
-            {
-                let cause = std::error::Error::source(error).map(ToString::to_string);
-                tracing::warn!(%error, cause, "check-outs that have ended are not settled; trying again");
-            }
-            is_well = settled.is_ok();
-            tokio::time::sleep(PERIOD).await;
-        }
-    }))
+    let settle = move || {
+        let vault = vault.clone();
+        async move { vault.settle_lapses().await }
+    };
+    Some(every("check-outs that have ended are not settled", || PERIOD, settle))
 }

@@ -7,6 +7,7 @@ mod logs;
 pub mod relay;
 mod sweeper;
 pub mod tls;
+mod turns;
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -6,6 +6,11 @@
 //! Who looks at one file waits for whoever is about to change it. Lists, the feed and the background wait for nobody: what they
 //! cannot have now is shown as it is, and settled later.
 
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+
 use super::{
     Vault,
     giving::Giving,
@@ -17,7 +22,7 @@ use crate::{
         edition::{Metadata, Publish},
         error::{Error, Missing, Result},
         event::Verb,
-        id::ItemKey,
+        id::{ItemId, ItemKey},
         item::OnConflict,
         lock::Lapse,
         name::ItemName,
@@ -32,18 +37,45 @@ use crate::{
     },
 };
 
-/// So many are looked for together, and so often at most in one go.
+/// So many are looked for together.
 const BATCH: i64 = 100;
-const BATCHES: usize = 100;
 /// So many at most are settled for a list: the rest is shown as it is.
 const FOR_A_LIST: usize = 100;
+/// What failed through a fault of ours is said, and tried by who does not ask for that very file, once in so long.
+const HINDERED: Duration = Duration::from_mins(1);
 
 /// What a node knows of its own settling.
-#[derive(Default)]
 pub(super) struct Settling {
     /// One at a time, lest many requests go through the same.
     turn: tokio::sync::Mutex<()>,
+    /// Check-outs, by file and fence, that failed a moment ago.
+    hindered: moka::sync::Cache<(ItemId, i64), ()>,
 }
+
+impl Default for Settling {
+    fn default() -> Self {
+        let hindered = moka::sync::Cache::builder().max_capacity(20_000).time_to_live(HINDERED).build();
+        Self { turn: tokio::sync::Mutex::default(), hindered }
+    }
+}
+
+impl Settling {
+    /// Leaves a check-out alone for a while; answers whether that is new.
+    fn hinder(&self, file: ItemId, fence: i64) -> bool {
+        let is_news = !self.is_hindered(file, fence);
+        if is_news {
+            self.hindered.insert((file, fence), ());
+        }
+        is_news
+    }
+
+    fn is_hindered(&self, file: ItemId, fence: i64) -> bool {
+        self.hindered.contains_key(&(file, fence))
+    }
+}
+
+/// Where a lapse stands among all of them.
+type Place = (DateTime<Utc>, ItemId);
 
 impl Vault {
     /// The room whose lapsed check-outs are checked in, if there is one: for the statements that must not pass over them.
@@ -60,33 +92,41 @@ impl Vault {
     /// it already. Any number of nodes may do so at once.
     pub async fn settle_lapses(&self) -> Result<()> {
         let Ok(_turn) = self.0.settling.turn.try_lock() else { return Ok(()) };
-        for _ in 0..BATCHES {
-            if !self.settle_batch().await? {
-                break;
+        let mut after = None;
+        loop {
+            after = self.settle_batch(after).await?;
+            if after.is_none() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// The same for one batch: no request goes through all that may have lapsed.
     pub(super) async fn settle_some_lapses(&self) -> Result<()> {
         let Ok(_turn) = self.0.settling.turn.try_lock() else { return Ok(()) };
-        self.settle_batch().await.map(drop)
+        self.settle_batch(None).await.map(drop)
     }
 
-    /// Whether there may be more.
-    async fn settle_batch(&self) -> Result<bool> {
-        let Some(room) = self.settles() else { return Ok(false) };
+    /// Settles what lapsed after a place, and answers where there may be more. What cannot be settled keeps its place, and
+    /// nothing behind it waiting.
+    async fn settle_batch(&self, after: Option<Place>) -> Result<Option<Place>> {
+        let Some(room) = self.settles() else { return Ok(None) };
         let rows = {
             let mut db = self.connection().await?;
-            store::items::lapsed(&mut db, self.0.clock.instead(), room, BATCH).await?
+            store::items::lapsed(&mut db, self.0.clock.instead(), room, after, BATCH).await?
         };
-        let mut goes_on = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
+        let is_full = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
+        let last = rows.last().and_then(|row| Some((row.expires_at?, row.id)));
         for row in rows {
-            // one that fails keeps none of the others waiting
-            goes_on &= Box::pin(self.settle_lapse(row, Patience::PassesOver)).await?;
+            if !self.is_hindered(&row) {
+                Box::pin(self.settle_lapse(row, Patience::PassesOver)).await?;
+            }
         }
-        Ok(goes_on)
+        Ok(last.filter(|_| is_full))
+    }
+
+    fn is_hindered(&self, row: &ItemRow) -> bool {
+        self.0.settling.is_hindered(row.id, row.fence.unwrap_or(0))
     }
 
     /// The rows as they are once what lapsed among them is settled. What cannot be had now stays as it is.
@@ -94,7 +134,7 @@ impl Vault {
         let mut left = FOR_A_LIST;
         let mut settled = Vec::with_capacity(rows.len());
         for row in rows {
-            if left == 0 || !self.is_left_behind(&row) {
+            if left == 0 || !self.is_left_behind(&row) || self.is_hindered(&row) {
                 settled.push(row);
                 continue;
             }
@@ -115,18 +155,11 @@ impl Vault {
     /// another try; the file can be read as it is. What is passed over has not failed.
     pub(super) async fn settle_lapse(&self, row: ItemRow, patience: Patience) -> Result<bool> {
         let Lapse::ChecksIn { comment, .. } = self.0.settings.lapse else { return Ok(true) };
-        let vault = self.clone();
-        self.complete(async move {
-            let (file, fence) = (row.id, row.fence.unwrap_or(0));
+        let (vault, file, fence) = (self.clone(), row.id, row.fence.unwrap_or(0));
+        let settling = self.complete(async move {
             let refusal = match vault.check_in_for_holder(row, comment, patience).await {
-                Ok(()) => return Ok(true),
-                // it may well be published a moment later
-                Err(Error::Overloaded) => return Err(Error::Overloaded),
-                Err(error @ Error::Broken(_)) => {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::error!(file = %file.0, fence, %error, cause, "a check-out that ended is not settled");
-                    return Ok(false);
-                }
+                // an overload passes: it may well be published a moment later
+                done @ (Ok(()) | Err(Error::Overloaded | Error::Broken(_))) => return done,
                 Err(refusal) => refusal,
             };
             let mut db = vault.connection().await?;
@@ -134,9 +167,19 @@ impl Vault {
             if again!(store::locks::let_lapse(&mut db, now, file, fence, patience).await)? {
                 tracing::warn!(file = %file.0, fence, %refusal, "a check-out that ended is cancelled instead of checked in");
             }
-            Ok(true)
-        })
-        .await
+            Ok(())
+        });
+        let fault = match AssertUnwindSafe(settling).catch_unwind().await {
+            Ok(Ok(())) => return Ok(true),
+            Ok(Err(Error::Overloaded)) => return Err(Error::Overloaded),
+            Ok(Err(fault)) => fault,
+            Err(_) => Error::broken("it panicked"),
+        };
+        if self.0.settling.hinder(file, fence) {
+            let cause = std::error::Error::source(&fault).map(ToString::to_string);
+            tracing::error!(file = %file.0, fence, error = %fault, cause, "a check-out that ended is not settled");
+        }
+        Ok(false)
     }
 
     /// A check-in as the holder would do it, by the state in which the check-out lapsed. Nothing is written where that has
@@ -184,5 +227,18 @@ impl Vault {
                 _ => return Err(error.into()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_settled_is_said_once_and_the_next_check_out_of_the_file_again() {
+        let (settling, file) = (Settling::default(), ItemId::fresh());
+        assert!(!settling.is_hindered(file, 1));
+        assert_eq!([1, 1, 1, 2, 2].map(|fence| settling.hinder(file, fence)), [true, false, false, true, false]);
+        assert!(settling.is_hindered(file, 1) && !settling.is_hindered(ItemId::fresh(), 1));
     }
 }

@@ -83,7 +83,11 @@ async fn leave(mut db: PgConnection) {
 
 /// What nobody need be waited for.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(std::time::Duration::from_secs(2), what).await.expect("it waits for nobody")
+    within(2, what).await
+}
+
+async fn within<T>(seconds: u64, what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(seconds), what).await.expect("it waits for nobody")
 }
 
 async fn root(server: &Server, actor: &Actor) -> Look {
@@ -182,4 +186,42 @@ async fn what_is_still_to_be_checked_in_is_not_forgotten_however_late_that_is() 
     leave(somebody).await;
     let bob = world::actor(vault, &world.bob).await;
     assert_eq!(read(vault, &bob, &file).await, "draft");
+}
+
+#[tokio::test]
+async fn what_cannot_be_settled_keeps_nothing_that_lapsed_later_from_it_however_much_it_is() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let vault = &server.vault;
+    let mut hindered = Vec::new();
+    for n in 0..101 {
+        hindered.push(taken(&server, &format!("{n}.txt"), 1).await);
+    }
+    let good = taken(&server, "good.txt", 2).await;
+    server.advance(Duration::minutes(2));
+    // a fault in the rows of some, and somebody at the others
+    let (faulty, busy) = hindered.split_at(60);
+    let ids = |files: &[Item]| files.iter().map(|file| file.id.0).collect::<Vec<_>>();
+    let spoil = sqlx::query("UPDATE items SET ordinal = NULL WHERE id = ANY ($1)").bind(ids(faulty));
+    spoil.execute(&mut connection(&server).await).await.unwrap();
+    let mut somebody = connection(&server).await;
+    sqlx::query("BEGIN").execute(&mut somebody).await.unwrap();
+    let hold = sqlx::query("SELECT file_id FROM locks WHERE file_id = ANY ($1) FOR UPDATE").bind(ids(busy));
+    hold.execute(&mut somebody).await.unwrap();
+
+    within(30, vault.settle()).await.unwrap();
+    within(30, vault.settle_lapses()).await.unwrap();
+    assert_eq!(editions(&server, &good).await, Some(2));
+    leave(somebody).await;
+    vault.settle_lapses().await.unwrap();
+    for file in busy {
+        assert_eq!(editions(&server, file).await, Some(2));
+    }
+    for file in faulty {
+        assert_eq!((editions(&server, file).await, events(&server, file).await), (None, 2), "made and taken");
+    }
+    // what was the matter is mended: who asks for the file finds the version
+    let mend = sqlx::query("UPDATE items SET ordinal = 1 WHERE id = $1").bind(faulty[0].id.0);
+    mend.execute(&mut connection(&server).await).await.unwrap();
+    let bob = world::actor(vault, &server.world.bob).await;
+    assert_eq!(look(vault, &bob, &faulty[0]).await.item().file.as_ref().unwrap().edition.ordinal, 2);
 }
