@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 /// An item as it stands in the database, with its newest edition, its lock and its working copy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
 pub struct ItemRow {
     pub id: ItemId,

@@ -129,7 +129,8 @@ impl Vault {
         self.0.settling.is_hindered(row.id, row.fence.unwrap_or(0))
     }
 
-    /// The rows as they are once what lapsed among them is settled. What cannot be had now stays as it is.
+    /// The rows as they are once what lapsed among them is settled. What cannot be had now stays as it is. Whoever read them
+    /// has chosen by what they say of who sees them: one that says something else by now is left out.
     pub(super) async fn settled(&self, rows: Vec<ItemRow>) -> Result<Vec<ItemRow>> {
         let mut left = FOR_A_LIST;
         let mut settled = Vec::with_capacity(rows.len());
@@ -139,13 +140,13 @@ impl Vault {
                 continue;
             }
             left -= 1;
-            let (key, total) = (ItemKey::Id(row.id), row.total);
-            if let Err(error) = self.settle_lapse(row, Patience::PassesOver).await {
+            if let Err(error) = self.settle_lapse(row.clone(), Patience::PassesOver).await {
                 tracing::debug!(%error, "a check-out that ended is listed as it is");
             }
             let mut db = self.connection().await?;
-            let again = store::items::by_key(&mut db, self.0.clock.instead(), &key, false).await?;
-            settled.extend(again.map(|again| ItemRow { total, ..again }));
+            let again = store::items::by_key(&mut db, self.0.clock.instead(), &ItemKey::Id(row.id), false).await?;
+            let again = again.filter(|again| shows_alike(again, &row));
+            settled.extend(again.map(|again| ItemRow { total: row.total, ..again }));
         }
         Ok(settled)
     }
@@ -228,6 +229,12 @@ impl Vault {
             }
         }
     }
+}
+
+/// Whether the rows of a file agree in what decides who sees it, and in where it lies.
+fn shows_alike(again: &ItemRow, before: &ItemRow) -> bool {
+    let decides = |row: &ItemRow| (row.library, row.parent, row.category, row.private, row.unpublished_by);
+    decides(again) == decides(before) && again.ancestors == before.ancestors
 }
 
 #[cfg(test)]

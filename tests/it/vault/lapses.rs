@@ -17,7 +17,7 @@ use coatcheck::{
 };
 use sqlx::{Connection, PgConnection};
 
-use super::{look, read, staged};
+use super::{gates::secret, look, read, staged};
 use crate::support::{
     server::Server,
     world::{self, Somebody},
@@ -224,4 +224,56 @@ async fn what_cannot_be_settled_keeps_nothing_that_lapsed_later_from_it_however_
     mend.execute(&mut connection(&server).await).await.unwrap();
     let bob = world::actor(vault, &server.world.bob).await;
     assert_eq!(look(vault, &bob, &faulty[0]).await.item().file.as_ref().unwrap().edition.ordinal, 2);
+}
+
+/// Waits until a statement waits for somebody else's transaction.
+async fn until_waiting(server: &Server) {
+    let mut db = connection(server).await;
+    for _ in 0..400 {
+        let waiting = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        let waiting: i64 = waiting.fetch_one(&mut db).await.unwrap();
+        if waiting > 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("nothing waits");
+}
+
+#[tokio::test]
+async fn what_is_hidden_while_a_list_settles_is_not_listed_with_what_it_is_by_then() {
+    for hidden in [true, false] {
+        let server = Server::start_with(&CHECK_IN).await;
+        let (vault, world) = (&server.vault, &server.world);
+        let secret = secret(&server).await;
+        left(&server, "a.txt", 1, "wanted.txt").await;
+        let file = left(&server, "b.txt", 1, "b.txt").await;
+        server.advance(Duration::minutes(1));
+        let max = world::actor(vault, &world.max).await;
+        let root = root(&server, &max).await;
+        // the list has been read, and waits for the name that the first file is to have
+        let mut somebody = connection(&server).await;
+        sqlx::query("BEGIN").execute(&mut somebody).await.unwrap();
+        let rename = sqlx::query("UPDATE items SET name = 'wanted.txt', name_key = 'wanted.txt' WHERE id = $1");
+        rename.bind(world.file.id.0).execute(&mut somebody).await.unwrap();
+        let listing = {
+            let (vault, max) = (vault.clone(), max.clone());
+            tokio::spawn(async move { vault.children(&max, &root, Among::default(), WINDOW).await })
+        };
+        until_waiting(&server).await;
+        if hidden {
+            let mut db = connection(&server).await;
+            let hide = sqlx::query("UPDATE items SET category_id = $2 WHERE id = $1").bind(file.id.0).bind(secret.0);
+            hide.execute(&mut db).await.unwrap();
+            let decided = sqlx::query("UPDATE locks SET revision = revision + 1 WHERE file_id = $1").bind(file.id.0);
+            decided.execute(&mut db).await.unwrap();
+        }
+        leave(somebody).await;
+        let page = listing.await.unwrap().unwrap();
+        let names: Vec<_> = page.items.iter().map(|item| item.name.as_str()).collect();
+        assert!(names.contains(&"wanted.txt") && names.contains(&"plan.txt"), "{names:?}");
+        assert_eq!(names.contains(&"b.txt"), !hidden, "{names:?}");
+    }
 }
