@@ -32,6 +32,8 @@ pub struct Look {
     ancestors: Arc<[ItemId]>,
     category: Arc<Category>,
     exact: bool,
+    /// Whether a check-out of it has lapsed and is still to be settled.
+    left_behind: bool,
 }
 
 impl Look {
@@ -214,7 +216,8 @@ impl Vault {
         Ok(look)
     }
 
-    /// The same before anybody has said that the caller may see it. It must not get out of the vault like that.
+    /// The same before anybody has said that the caller may see it. It must not get out of the vault like that. Who does not
+    /// see it changes nothing by asking: what has lapsed is not settled for them.
     pub(super) async fn look_unseen(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
         let mut is_stuck = false;
         for _ in 0..ATTEMPTS {
@@ -223,13 +226,23 @@ impl Vault {
                 crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
             };
             let row = row.ok_or(Error::Missing(Missing::Item))?;
-            if is_stuck || !self.is_left_behind(&row) {
-                return self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item));
-            }
+            let left = self.is_left_behind(&row).then(|| row.clone());
+            let look = self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))?;
+            let Some(left) = left.filter(|_| !is_stuck && permission::sees(actor, &look.facts())) else {
+                return Ok(look);
+            };
             // what becomes of it may give the file another name, so that the key may mean another one then
-            is_stuck = !Box::pin(self.settle_lapse(row, Patience::Waits)).await?;
+            is_stuck = !Box::pin(self.settle_lapse(left, Patience::Waits)).await?;
         }
         Err(Error::Overloaded)
+    }
+
+    /// The same look once something else, a link, lets the caller see it: what has lapsed is settled for them now.
+    pub(super) async fn look_let_in(&self, actor: &Actor, look: Look) -> Result<Look> {
+        if !look.left_behind {
+            return Ok(look);
+        }
+        Box::pin(self.look_unseen(actor, &ItemKey::Id(look.item.id))).await
     }
 
     /// Looks at a library's root folder for a room that knows no folders: its own category hides it from nobody who has a
@@ -297,6 +310,7 @@ impl Vault {
         let mut looks = Vec::with_capacity(rows.len());
         let mut libraries = HashMap::<LibraryId, Arc<Library>>::new();
         for row in rows {
+            let left_behind = self.is_left_behind(&row);
             // asked for once, also while nothing remembered counts
             let library = match libraries.get(&row.library) {
                 Some(library) => library.clone(),
@@ -346,6 +360,7 @@ impl Vault {
                 },
                 category,
                 exact: false,
+                left_behind,
             });
         }
         Ok(looks)

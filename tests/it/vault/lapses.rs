@@ -7,6 +7,7 @@ use coatcheck::{
     domain::{
         actor::{Actor, Dialect},
         edition::Metadata,
+        error::Error,
         id::ItemKey,
         item::Item,
         lock::CheckOut,
@@ -15,10 +16,13 @@ use coatcheck::{
     store::{self, items::Among},
     vault::{LibraryUpdate, Look, Publication, Quota, Vault},
 };
+use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
 use super::{gates::secret, look, read, staged};
 use crate::support::{
+    graph::address,
+    oracle::link,
     server::Server,
     world::{self, Somebody},
 };
@@ -30,23 +34,33 @@ async fn liferay_actor(vault: &Vault, somebody: &Somebody) -> Actor {
     Actor { dialect: Dialect::Liferay, ..world::actor(vault, somebody).await }
 }
 
-/// A file of Ann's that she has checked out for so many minutes.
-async fn taken(server: &Server, name: &str, minutes: i64) -> Item {
-    let (vault, world) = (&server.vault, &server.world);
-    let file = world::file(vault, &world.ann, &world.library, name, "first words").await;
-    let ann = liferay_actor(vault, &world.ann).await;
+/// Ann checks a file out for so many minutes.
+async fn take(server: &Server, file: &Item, minutes: i64) {
+    let (vault, ann) = (&server.vault, liferay_actor(&server.vault, &server.world.ann).await);
     let wanted = CheckOut { lifetime: Some(Duration::minutes(minutes)), ..CheckOut::default() };
-    vault.check_out(&ann, &look(vault, &ann, &file).await, wanted).await.unwrap();
+    vault.check_out(&ann, &look(vault, &ann, file).await, wanted).await.unwrap();
+}
+
+/// Ann saves something in it, under a title.
+async fn save(server: &Server, file: &Item, title: &str) {
+    let (vault, ann) = (&server.vault, liferay_actor(&server.vault, &server.world.ann).await);
+    let metadata = Metadata { title: Some(title.to_owned()), ..Metadata::default() };
+    let draft = Publication::of(staged(vault, "draft").await, metadata);
+    vault.save_draft(&ann, &look(vault, &ann, file).await, draft).await.unwrap();
+}
+
+/// A new file of Ann's that she has checked out for so many minutes.
+async fn taken(server: &Server, name: &str, minutes: i64) -> Item {
+    let world = &server.world;
+    let file = world::file(&server.vault, &world.ann, &world.library, name, "first words").await;
+    take(server, &file, minutes).await;
     file
 }
 
 /// The same with something saved in it, under a title.
 async fn left(server: &Server, name: &str, minutes: i64, title: &str) -> Item {
-    let (vault, file) = (&server.vault, taken(server, name, minutes).await);
-    let ann = liferay_actor(vault, &server.world.ann).await;
-    let metadata = Metadata { title: Some(title.to_owned()), ..Metadata::default() };
-    let draft = Publication::of(staged(vault, "draft").await, metadata);
-    vault.save_draft(&ann, &look(vault, &ann, &file).await, draft).await.unwrap();
+    let file = taken(server, name, minutes).await;
+    save(server, &file, title).await;
     file
 }
 
@@ -276,4 +290,53 @@ async fn what_is_hidden_while_a_list_settles_is_not_listed_with_what_it_is_by_th
         assert!(names.contains(&"wanted.txt") && names.contains(&"plan.txt"), "{names:?}");
         assert_eq!(names.contains(&"b.txt"), !hidden, "{names:?}");
     }
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_file_settles_nothing_and_waits_for_nobody_by_asking_for_it() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let (vault, world) = (&server.vault, &server.world);
+    let file = left(&server, "unseen.txt", 1, "unseen.txt").await;
+    let before = events(&server, &file).await;
+    server.advance(Duration::minutes(1));
+    let eve = world::actor(vault, &world.eve).await;
+    let path = format!("/dlapp/get-file-entry?fileEntryId={}", file.number);
+    let asks = async || {
+        let seen = within(1, vault.look(&eve, &ItemKey::Id(file.id))).await;
+        assert!(matches!(seen, Err(Error::Missing(_))), "{seen:?}");
+        within(1, server.graph(&world.eve).get(&address(&file))).await.expect(404);
+        within(1, server.liferay(&world.eve).get(&path)).await.expect(404);
+        assert_eq!((editions(&server, &file).await, events(&server, &file).await), (Some(1), before));
+    };
+    let somebody = somebody_at(&server, ITS_LOCK, &file).await;
+    asks().await;
+    leave(somebody).await;
+    asks().await;
+    let bob = world::actor(vault, &world.bob).await;
+    assert_eq!(read(vault, &bob, &file).await, "draft");
+}
+
+#[tokio::test]
+async fn whom_a_link_lets_in_finds_the_version_it_became() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let (world, file) = (&server.world, &server.world.file);
+    let (path, id) =
+        (format!("/files/{}", file.oracle_id), link(&server, json!({"assignedUsers": "@everybody"})).await);
+    let oracle = server.oracle(&world.eve).link(&id);
+    let spec = json!({"type": "view"});
+    let made =
+        server.graph(&world.max).post_json(&format!("{}/createLink", address(file)), spec).await.expect(201).json();
+    let share = format!("/v1.0/shares/{}/driveItem", made["shareId"].as_str().unwrap());
+
+    take(&server, file, 1).await;
+    save(&server, file, "plan.txt").await;
+    server.advance(Duration::minutes(1));
+    assert_eq!(oracle.get(&path).await.expect(200).json()["version"], "2");
+    assert_eq!(editions(&server, file).await, Some(2));
+
+    take(&server, file, 1).await;
+    save(&server, file, "plan.txt").await;
+    server.advance(Duration::minutes(1));
+    assert_eq!(server.graph(&world.eve).get(&share).await.expect(200).json()["size"], 5);
+    assert_eq!(editions(&server, file).await, Some(3));
 }
