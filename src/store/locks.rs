@@ -226,6 +226,22 @@ pub async fn let_lapse(
     Ok(done.is_some())
 }
 
+/// Writes down the room whose lapsed check-outs are checked in, or that all are cancelled. Whether something else stood there;
+/// the first time nothing does.
+pub async fn set_policy(db: &mut PgConnection, room: Option<Dialect>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"WITH said AS (
+            INSERT INTO lapse_policy (room) VALUES ($1::text)
+            ON CONFLICT (singleton) DO UPDATE SET room = excluded.room
+        )
+        -- as it stood before
+        SELECT EXISTS (SELECT FROM lapse_policy WHERE room IS DISTINCT FROM $1) AS "is_another!""#,
+        room as Option<Dialect>,
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// The file whose lock has this uuid, if it is held.
 pub async fn file_by_uuid(
     db: &mut PgConnection,

@@ -83,6 +83,13 @@ impl Vault {
         self.0.settings.lapse.checks_in()
     }
 
+    /// Writes down for all nodes what becomes here of what lapses. `true`: it was something else, be it on a node that still
+    /// runs. Then what the one cancels first the other does not check in.
+    pub async fn declare_lapses(&self) -> Result<bool> {
+        let mut db = self.connection().await?;
+        Ok(again!(store::locks::set_policy(&mut db, self.settles()).await)?)
+    }
+
     /// Whether a check-out of this file has lapsed and must be settled before anything else is done with the file.
     pub(super) fn is_left_behind(&self, row: &ItemRow) -> bool {
         row.lapsed && row.dialect.is_some() && row.dialect == self.settles()

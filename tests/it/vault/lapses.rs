@@ -4,6 +4,7 @@ use std::future::Future;
 
 use chrono::Duration;
 use coatcheck::{
+    config::Config,
     domain::{
         actor::{Actor, Dialect},
         edition::Metadata,
@@ -23,7 +24,7 @@ use super::{gates::secret, look, read, staged};
 use crate::support::{
     graph::address,
     oracle::link,
-    server::Server,
+    server::{Server, config, open_vault},
     world::{self, Somebody},
 };
 
@@ -290,6 +291,20 @@ async fn what_is_hidden_while_a_list_settles_is_not_listed_with_what_it_is_by_th
         assert!(names.contains(&"wanted.txt") && names.contains(&"plan.txt"), "{names:?}");
         assert_eq!(names.contains(&"b.txt"), !hidden, "{names:?}");
     }
+}
+
+#[tokio::test]
+async fn a_node_that_is_started_with_something_else_than_the_one_before_is_told() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let open = async |config: &Config| {
+        open_vault(&server.database.url, server.content.path(), server.clock.clone(), config).await
+    };
+    let (cancels, checks_in) = (open(&config(&[])).await, open(&config(&CHECK_IN)).await);
+    assert!(!server.vault.declare_lapses().await.unwrap(), "nobody has said anything before");
+    assert!(!checks_in.declare_lapses().await.unwrap());
+    assert!(cancels.declare_lapses().await.unwrap());
+    assert!(!cancels.declare_lapses().await.unwrap(), "it is what the one before said");
+    assert!(checks_in.declare_lapses().await.unwrap());
 }
 
 #[tokio::test]
