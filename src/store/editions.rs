@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Act, contents::NewContent};
+use super::{Act, contents::NewContent, locks::Patience};
 use crate::domain::{
     edition::{ContentInfo, Storage},
     event::Verb,
@@ -125,8 +125,9 @@ pub enum Life {
     Any,
     /// It lives: the publication was begun under its fence.
     Alive,
-    /// It has lapsed, and still stands in its row: [`publish`] alone does this.
-    Lapsed,
+    /// It has lapsed, and still stands in its row: [`publish`] alone does this. The patience is with whoever is about to
+    /// change the file or its lock.
+    Lapsed(Patience),
 }
 
 /// What a publication is bound to and what becomes of the lock.
@@ -143,7 +144,7 @@ pub struct Binding {
 }
 
 /// Publishes an edition, perhaps releasing the lock with it, and notes it. `None`: the file has changed since it was
-/// looked at, or the lock is not what it must be; nothing was done.
+/// looked at, or the lock is not what it must be, or it is passed over; nothing was done.
 ///
 /// Answers the name of the blob that holds the bytes now, if they are not in the row: an upload under another name is
 /// then superfluous.
@@ -160,7 +161,10 @@ pub async fn publish(
 ) -> sqlx::Result<Option<Option<String>>> {
     let upload = content.map(NewContent::columns);
     sqlx::query_scalar!(
-        r#"WITH guard AS (
+        r#"WITH unclaimed AS MATERIALIZED (
+            SELECT k.file_id FROM locks k JOIN items i ON i.id = k.file_id
+            WHERE $41::boolean AND k.file_id = $1 FOR NO KEY UPDATE SKIP LOCKED
+        ), guard AS (
             UPDATE locks SET revision = revision + 1,
                 holder_id = CASE WHEN $4 THEN NULL ELSE holder_id END, mode = CASE WHEN $4 THEN NULL ELSE mode END,
                 dialect = CASE WHEN $4 THEN NULL ELSE dialect END, taken_at = CASE WHEN $4 THEN NULL ELSE taken_at END,
@@ -170,6 +174,7 @@ pub async fn publish(
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
                 AND CASE WHEN $40::boolean THEN holder_id IS NOT NULL AND expires_at <= coalesce($2::timestamptz, now())
                     ELSE NOT ($4::boolean OR $36::boolean) OR expires_at IS NULL OR expires_at > coalesce($2, now()) END
+                AND (NOT $41 OR EXISTS (SELECT FROM unclaimed))
             RETURNING file_id, fence
         ), stored AS (
             INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
@@ -246,7 +251,8 @@ pub async fn publish(
         binding.holder.map(|holder| holder.0),
         edition.client_times.created,
         edition.client_times.modified,
-        binding.life == Life::Lapsed,
+        matches!(binding.life, Life::Lapsed(_)),
+        binding.life == Life::Lapsed(Patience::PassesOver),
     )
     .fetch_optional(db)
     .await

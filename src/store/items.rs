@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 /// An item as it stands in the database, with its newest edition, its lock and its working copy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
 pub struct ItemRow {
     pub id: ItemId,
@@ -544,23 +544,27 @@ pub async fn held_folders(
     .await
 }
 
-/// Files whose check-out through a room has lapsed without anything saying so, the oldest lapses first; so many at most.
+/// Files whose check-out through a room has lapsed without anything saying so, the oldest lapses first, after the one of this
+/// moment and file; so many at most.
 pub async fn lapsed(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,
     room: Dialect,
+    after: Option<(DateTime<Utc>, ItemId)>,
     limit: i64,
 ) -> sqlx::Result<Vec<ItemRow>> {
     items!(
         "",
         "0::bigint",
         r#"WHERE i.deleted_at IS NULL AND k.expires_at <= coalesce($1::timestamptz, now()) AND k.lapse_fence < k.fence
-            AND k.dialect = $3::text
+            AND k.dialect = $3::text AND ($5::timestamptz IS NULL OR (k.expires_at, i.id) > ($5, $6::uuid))
         ORDER BY k.expires_at, i.id LIMIT $4"#,
         now,
         false,
         room as Dialect,
         limit,
+        after.map(|(lapsed_at, _)| lapsed_at),
+        after.map(|(_, file)| file.0),
     )
     .fetch_all(db)
     .await

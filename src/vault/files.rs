@@ -24,6 +24,7 @@ use crate::{
         drafts::Saved,
         files::{Changed, NewItem, Seen},
         items::{Among, FileQuery, ItemRow},
+        locks::Patience,
     },
 };
 
@@ -366,13 +367,15 @@ impl Vault {
         store::items::held_below(all, self.0.clock.instead(), folder, caller, self.settles()).await
     }
 
-    /// The refusal for such a thing, which the caller may not see. To be asked for when the transaction has given its connection back. `None`: a check-out
-    /// that had lapsed, and is settled by now.
+    /// The refusal for such a thing, which the caller may not see. To be asked for when the transaction has given its connection
+    /// back. `None`: a check-out that had lapsed, and is settled by now.
     pub(super) async fn refuse_held(&self, actor: &Actor, row: ItemRow) -> Result<Option<Error>> {
-        let lapsed = row.kind == Kind::File && !row.held;
+        if self.is_left_behind(&row) {
+            Box::pin(self.settle_lapse(row, Patience::Waits)).await?;
+            return Ok(None);
+        }
         let held = self.dress_one(row).await?;
-        let lock = if lapsed { None } else { held.item.deciding_lock() };
-        Ok(lock.map(|lock| held.held_by_another(actor, lock)))
+        Ok(held.item.deciding_lock().map(|lock| held.held_by_another(actor, lock)))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.

@@ -20,7 +20,12 @@ use crate::{
         permission::{self, Action, Denial, Facts, Gate, Permit},
         version::Version,
     },
-    store::{files::Seen, folder_locks::FolderLockRow, items::ItemRow, locks::LockRow},
+    store::{
+        files::Seen,
+        folder_locks::FolderLockRow,
+        items::ItemRow,
+        locks::{LockRow, Patience},
+    },
 };
 
 /// What the vault saw of an item when somebody asked: the item, and the facts a decision needs. It may be out of date a
@@ -33,6 +38,8 @@ pub struct Look {
     /// The category of the folder above whose lock reaches it.
     locked: Option<Arc<Category>>,
     exact: bool,
+    /// Whether a check-out of it has lapsed and is still to be settled.
+    left_behind: bool,
 }
 
 impl Look {
@@ -246,7 +253,8 @@ impl Vault {
         Ok(look)
     }
 
-    /// The same before anybody has said that the caller may see it. It must not get out of the vault like that.
+    /// The same before anybody has said that the caller may see it. It must not get out of the vault like that. Who does not
+    /// see it changes nothing by asking: what has lapsed is not settled for them.
     pub(super) async fn look_unseen(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
         let mut is_stuck = false;
         for _ in 0..ATTEMPTS {
@@ -255,13 +263,23 @@ impl Vault {
                 crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
             };
             let row = row.ok_or(Error::Missing(Missing::Item))?;
-            if is_stuck || !self.is_left_behind(&row) {
-                return self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item));
-            }
+            let left = self.is_left_behind(&row).then(|| row.clone());
+            let look = self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))?;
+            let Some(left) = left.filter(|_| !is_stuck && permission::sees(actor, &look.facts())) else {
+                return Ok(look);
+            };
             // what becomes of it may give the file another name, so that the key may mean another one then
-            is_stuck = !Box::pin(self.settle_lapse(row)).await?;
+            is_stuck = !Box::pin(self.settle_lapse(left, Patience::Waits)).await?;
         }
         Err(Error::Overloaded)
+    }
+
+    /// The same look once something else, a link, lets the caller see it: what has lapsed is settled for them now.
+    pub(super) async fn look_let_in(&self, actor: &Actor, look: Look) -> Result<Look> {
+        if !look.left_behind {
+            return Ok(look);
+        }
+        Box::pin(self.look_unseen(actor, &ItemKey::Id(look.item.id))).await
     }
 
     /// Looks at a library's root folder for a room that knows no folders: its own category hides it from nobody who has a
@@ -308,7 +326,7 @@ impl Vault {
     }
 
     /// Rows become looks: people, libraries and categories come from memory, or in one query each. What lapsed among them is
-    /// settled before.
+    /// settled before, as far as nobody need be waited for.
     pub(super) async fn dress(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
         if rows.iter().any(|row| self.is_left_behind(row)) {
             let rows = Box::pin(self.settled(rows)).await?;
@@ -331,6 +349,7 @@ impl Vault {
         let mut looks = Vec::with_capacity(rows.len());
         let mut libraries = HashMap::<LibraryId, Arc<Library>>::new();
         for row in rows {
+            let left_behind = self.is_left_behind(&row);
             // asked for once, also while nothing remembered counts
             let library = match libraries.get(&row.library) {
                 Some(library) => library.clone(),
@@ -383,6 +402,7 @@ impl Vault {
                 category,
                 locked,
                 exact: false,
+                left_behind,
             });
         }
         Ok(looks)

@@ -208,6 +208,7 @@ struct Inner {
     tasks: TaskTracker,
     /// Turns of the copies that are made in the background.
     copies: tokio::sync::Semaphore,
+    settling: lapses::Settling,
 }
 
 impl Vault {
@@ -222,6 +223,7 @@ impl Vault {
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
+            settling: lapses::Settling::default(),
             db,
             content,
             clock,

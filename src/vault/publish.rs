@@ -82,11 +82,14 @@ impl Vault {
     /// Writes an edition, with what is written with it. The outer refusal is that of one of these.
     pub(super) async fn write(&self, writing: &Writing<'_>) -> Result<sqlx::Result<Option<Option<String>>>> {
         let aim = writing.aim;
+        // what was left behind was counted while it was a working copy: it waits for no turn
+        let takes_turn =
+            writing.look.item.library.quota_bytes.is_some() && !matches!(writing.binding.life, Life::Lapsed(_));
         let alone = aim.said.is_empty()
             && aim.ending.is_none()
             && aim.errand.is_none()
             && writing.code.is_none()
-            && writing.look.item.library.quota_bytes.is_none();
+            && !takes_turn;
         if alone || matches!(writing.plan.write, Write::Nothing) {
             let mut db = self.connection().await?;
             return Ok(again!(writing.write(&mut db).await));

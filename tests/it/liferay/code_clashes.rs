@@ -312,9 +312,9 @@ async fn who_meets_a_code_that_is_being_given_draws_again() {
     let refused = while_given(&server, code, add(&server, &ann, "b.txt", &code.to_string())).await;
     taken(&server, refused, &code.to_string());
     let code = coming(&server).await;
-    let refused =
-        while_given(&server, code, update(&ann, "/dlapp/update-file-entry", &made["fileEntryId"], &code.to_string()));
-    taken(&server, refused.await, &code.to_string());
+    let text = code.to_string();
+    let updating = update(&ann, "/dlapp/update-file-entry", &made["fileEntryId"], &text);
+    taken(&server, while_given(&server, code, updating).await, &text);
     // the folder itself draws the first
     let number = coming(&server).await;
     go_on(&server, number).await;

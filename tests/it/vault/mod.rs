@@ -6,6 +6,7 @@ mod editions;
 mod fence;
 mod folder_locks;
 mod gates;
+mod lapses;
 mod meetings;
 mod oddities;
 mod revise;
