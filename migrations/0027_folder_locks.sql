@@ -13,7 +13,7 @@ CREATE TABLE folder_locks (
     lock_uuid    uuid                 CONSTRAINT folder_locks_lock_uuid_key UNIQUE,
     -- Liferay's number of the lock
     number       bigint,
-    owner_text   text,
+    owner_text   text                 CONSTRAINT folder_locks_owner_text_check CHECK (char_length(owner_text) <= 1028),
     inheritable  boolean,
     CONSTRAINT folder_locks_held_check CHECK (
         (holder_id IS NULL) = (dialect IS NULL) AND (holder_id IS NULL) = (taken_at IS NULL)

@@ -1,10 +1,13 @@
 -- What Liferay's clients bring beside files: codes under which other systems know them, and uploads that are no files yet.
 
 -- The code another system knows a file by. Null: it is the file's number. One of its library: what moves into another library
--- leaves it behind, and a copy has none. What is in the trash keeps its code for as long as nothing else takes it.
-ALTER TABLE items ADD COLUMN external_code text CONSTRAINT items_external_code_check CHECK (external_code <> '');
-CREATE UNIQUE INDEX items_external_code_key ON items (library_id, external_code)
-    WHERE external_code IS NOT NULL AND deleted_at IS NULL;
+-- leaves it behind, and a copy has none. What is in the trash keeps its code for as long as nothing else takes it. Unique is
+-- what is shown, be it given or the number: a number may have been given to another file before it was drawn.
+ALTER TABLE items ADD COLUMN external_code text;
+-- nothing has one yet, so nothing need be read for it
+ALTER TABLE items ADD CONSTRAINT items_external_code_check CHECK (external_code <> '') NOT VALID;
+CREATE UNIQUE INDEX items_external_code_key ON items (library_id, (coalesce(external_code, number::text)))
+    WHERE kind = 'file' AND deleted_at IS NULL;
 
 -- Uploads under a name, for the uploader alone, until they are deleted or expire. They are no items: nothing lists them or
 -- searches them, and they are not in the trail.

@@ -12,22 +12,22 @@ use super::{
 };
 use crate::{
     config::Config,
-    domain::{actor::Dialect, lock::Mode},
+    domain::{actor::Dialect, item::Kind, lock::Mode},
     vault::{Cancel, Look},
 };
 
-/// See who holds what, and cancel a check-out.
+/// See who holds what, and cancel a check-out or unlock a folder.
 #[derive(Debug, Subcommand)]
 pub(super) enum Lock {
-    /// List the locks that are held, oldest first
+    /// List the locks of files and folders that are held, oldest first
     List {
         /// Only of this user or application
         #[arg(long, value_name = "LOGIN")]
         holder: Option<String>,
     },
-    /// Cancel a check-out or a reservation; what its holder has saved is kept as a rescued draft
+    /// Cancel a check-out or a reservation, or unlock a folder; what the holder of a file has saved is kept as a rescued draft
     Cancel {
-        /// The file: LIBRARY/PATH or any of its ids
+        /// The file or folder: LIBRARY/PATH or any of its ids
         file: String,
         /// Who cancels, with their rights; else the first administrator
         #[arg(long = "as", value_name = "LOGIN")]
@@ -41,6 +41,9 @@ pub(super) enum Lock {
 #[derive(Serialize)]
 struct Row {
     file: String,
+    kind: Kind,
+    /// Whether it counts for all that the folder holds.
+    inheritable: bool,
     number: i64,
     oracle_id: String,
     graph_id: String,
@@ -57,9 +60,11 @@ struct Row {
 impl Row {
     fn of(held: &Look) -> Option<Self> {
         let item = held.item();
-        let lock = item.lock()?;
+        let lock = item.own_lock()?;
         Some(Self {
             file: item::path(held),
+            kind: item.kind(),
+            inheritable: lock.folder.is_some_and(|folder| folder.inheritable),
             number: item.number,
             oracle_id: item.oracle_id.clone(),
             graph_id: item.graph_id.clone(),
@@ -79,7 +84,11 @@ impl Row {
         vec![
             self.file.clone(),
             self.holder.clone(),
-            word(self.mode),
+            match (self.kind, self.inheritable) {
+                (Kind::File, _) => word(self.mode),
+                (Kind::Folder, false) => "folder".to_owned(),
+                (Kind::Folder, true) => "folder and all in it".to_owned(),
+            },
             word(self.dialect),
             time(self.taken_at),
             self.expires_at.map_or_else(|| "never".to_owned(), time),
@@ -101,12 +110,19 @@ pub(super) async fn run(command: Lock, config: &Config, out: &mut Out) -> anyhow
             };
             let locks = vault.held_locks(holder).await.map_err(words::say)?;
             let rows: Vec<Row> = locks.iter().filter_map(Row::of).collect();
-            let head = ["file", "holder", "mode", "through", "since (UTC)", "until", "draft", "fence"];
+            let head = ["file or folder", "holder", "mode", "through", "since (UTC)", "until", "draft", "fence"];
             out.rows(&rows, &head, Row::cells)
         }
         Lock::Cancel { file, by, comment } => {
             let actor = acting(vault, by.as_deref()).await?;
             let target = item::look(vault, &actor, &file).await?;
+            if target.item().kind() == Kind::Folder {
+                let unlocked = vault.unlock_folder(&actor, &target, None, comment.as_deref()).await;
+                let lock = unlocked.map_err(|error| words::about(error, &file))?;
+                let holder = &lock.holder.login;
+                let value = json!({ "file": item::path(&target), "holder": holder, "fence": lock.fence, "draft_rescued": false });
+                return out.answer(&value, || format!("{file} is free; {holder} held it."));
+            }
             let cancel = Cancel { holder: None, comment };
             let cancelled = vault.cancel(&actor, &target, cancel).await.map_err(|error| words::about(error, &file))?;
             let holder = &cancelled.lock.holder.login;

@@ -92,7 +92,7 @@ enum Command {
     /// Make and list policies, give them to people
     #[command(subcommand)]
     Policy(policy::Policy),
-    /// See who holds what, and cancel a check-out
+    /// See who holds what, and cancel a check-out or unlock a folder
     #[command(subcommand)]
     Lock(lock::Lock),
     /// Look at the configuration

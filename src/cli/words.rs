@@ -26,7 +26,7 @@ pub(super) fn about(error: Error, what: &str) -> anyhow::Error {
             lock.holder.login,
             lock.taken_at.to_rfc3339()
         ),
-        Error::NotCheckedOut => format!("nobody has checked out {what}; `coatcheck lock list` shows what is held"),
+        Error::NotCheckedOut => format!("nobody holds the lock of {what}; `coatcheck lock list` shows what is held"),
         Error::FenceLost => "the check-out has ended meanwhile; look again with `coatcheck lock list`".to_owned(),
         Error::OtherHolderNamed(lock) => format!("{} holds the lock, not the one you named", lock.holder.login),
         Error::OtherLockNamed => "it has been checked out anew meanwhile; look again".to_owned(),

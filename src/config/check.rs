@@ -9,6 +9,12 @@ use crate::http::outgoing::Host;
 /// What an orchestrator leaves between SIGTERM and SIGKILL, less a margin: 30 seconds are usual.
 const LONGEST_DRAIN: u32 = 25;
 
+/// Hours of a year.
+const YEAR_HOURS: u64 = 365 * 24;
+
+/// A hundred years in milliseconds: nobody waits longer, and what comes after the year 9999 is no date to many who read it.
+const LONGEST_LOCK: u64 = 100 * YEAR_HOURS * 60 * 60 * 1000;
+
 /// The keys that are involved, and what is wrong.
 type Finding = (&'static [&'static str], String);
 
@@ -144,13 +150,15 @@ fn rooms(config: &Config, found: &mut Vec<Finding>) {
         }
     }
     least(&["liferay.company_id"], config.liferay.company_id.try_into().unwrap_or(0), 1, found);
-    least(
-        &["liferay.lock_limit_milliseconds"],
-        config.liferay.lock_limit_milliseconds.try_into().unwrap_or(0),
-        1000,
-        found,
-    );
+    let lock_limit: u64 = config.liferay.lock_limit_milliseconds.try_into().unwrap_or(0);
+    least(&["liferay.lock_limit_milliseconds"], lock_limit, 1000, found);
+    most(&["liferay.lock_limit_milliseconds"], lock_limit, LONGEST_LOCK, found);
     least(&["liferay.temporary_file_hours"], config.liferay.temporary_file_hours.into(), 1, found);
+    most(&["liferay.temporary_file_hours"], config.liferay.temporary_file_hours.into(), YEAR_HOURS, found);
+    least(&["liferay.temporary_files"], config.liferay.temporary_files.into(), 1, found);
+    most(&["liferay.temporary_files"], config.liferay.temporary_files.into(), 10_000, found);
+    least(&["liferay.list_limit"], config.liferay.list_limit.into(), 1, found);
+    least(&["liferay.search_limit"], config.liferay.search_limit.into(), 1, found);
     let suffix = config.oracle.tenant_suffix.as_bytes();
     if suffix.len() != 20 || !suffix.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         let what = "`oracle.tenant_suffix` must be 20 capital letters and digits";

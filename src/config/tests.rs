@@ -175,6 +175,22 @@ fn a_value_of_the_right_kind_and_the_wrong_form_is_named_with_its_origin() {
         ),
         ("COATCHECK__GRAPH__NOTIFICATION_SECONDS", "31", "`graph.notification_seconds` must be at most 30"),
         ("COATCHECK__GRAPH__RELAY_MILLISECONDS", "1", "`graph.relay_milliseconds` must be at least 50"),
+        (
+            "COATCHECK__LIFERAY__LOCK_LIMIT_MILLISECONDS",
+            "1000000000000000",
+            "`liferay.lock_limit_milliseconds` must be at most 3153600000000",
+        ),
+        (
+            "COATCHECK__LIFERAY__LOCK_LIMIT_MILLISECONDS",
+            "-1",
+            "`liferay.lock_limit_milliseconds` must be at least 1000",
+        ),
+        (
+            "COATCHECK__LIFERAY__TEMPORARY_FILE_HOURS",
+            "4294967295",
+            "`liferay.temporary_file_hours` must be at most 8760",
+        ),
+        ("COATCHECK__LIFERAY__TEMPORARY_FILES", "0", "`liferay.temporary_files` must be at least 1"),
         ("COATCHECK__ORACLE__TENANT_SUFFIX", "abc", "`oracle.tenant_suffix` must be 20 capital letters and digits"),
         ("DATABASE_URL", "mysql://secret@host", "`database.url` must begin with postgres://"),
         ("DATABASE_URL_FILE", "/missing", "`database.url_file` names /missing, which cannot be read"),

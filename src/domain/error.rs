@@ -16,7 +16,7 @@ pub enum Error {
     /// One of the gates before the lock is closed.
     #[error("denied: {0:?}")]
     Denied(Denial),
-    /// Somebody else holds the lock.
+    /// Somebody else holds the lock. Of what the caller does not see it is [`Lock::of_something_unseen`].
     #[error("held by somebody else")]
     Held(Box<Lock>),
     /// There is no check-out to act on.

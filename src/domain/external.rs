@@ -28,18 +28,10 @@ impl ExternalCode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The file number that is spelled like it: the code of a file that was given none is its number.
-    pub fn number(&self) -> Option<i64> {
-        let number: i64 = self.0.parse().ok()?;
-        (number.to_string() == self.0).then_some(number)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -50,16 +42,5 @@ mod tests {
         assert!(code(&"ä".repeat(LONGEST)).is_ok_and(|code| code.is_some()));
         assert!(matches!(code(&"a".repeat(LONGEST + 1)), Err(Error::Invalid(_))));
         assert!(matches!(code("a\0"), Err(Error::Invalid(_))) && matches!(code("a\nb"), Err(Error::Invalid(_))));
-    }
-
-    proptest! {
-        #[test]
-        fn a_number_has_one_spelling(number: i64, other in "[-+]?0{0,2}[0-9]{0,20}") {
-            let spelled = ExternalCode::parse(&number.to_string()).unwrap().unwrap();
-            prop_assert_eq!(spelled.number(), Some(number));
-            if let Some(code) = ExternalCode::parse(&other).unwrap() {
-                prop_assert!(code.number().is_none_or(|number| number.to_string() == other));
-            }
-        }
     }
 }

@@ -122,7 +122,7 @@ pub struct Item {
     pub category: CategoryRef,
     /// Liferay's number.
     pub number: i64,
-    /// The code by which another system knows it, if it was given one.
+    /// The code by which another system knows it, if it has another than its number.
     pub external_code: Option<String>,
     /// Oracle's id.
     pub oracle_id: String,
@@ -170,6 +170,11 @@ impl Item {
         self.folder_lock.as_deref().filter(|lock| lock.folder.is_some_and(|folder| folder.id == self.id))
     }
 
+    /// The lock on itself, be it a file or a folder, while somebody holds it.
+    pub fn own_lock(&self) -> Option<&Lock> {
+        self.lock().or(self.own_folder_lock())
+    }
+
     /// The lock that decides who may change it: the nearest, its own first.
     pub fn deciding_lock(&self) -> Option<&Lock> {
         self.lock().or(self.folder_lock.as_deref())
@@ -193,6 +198,12 @@ impl Item {
         let wanted = extension(draft.file_name.as_deref().unwrap_or(&self.name)).unwrap_or_default();
         let has = extension(&self.name).unwrap_or_default();
         (title != self.title || wanted != has).then_some((title, wanted))
+    }
+
+    /// Whether it is called what the bytes of its newest edition are called. Then its name goes with its editions; else it was
+    /// given one apart from them.
+    pub fn is_named_by_edition(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.edition.file_name.as_ref() == Some(&self.name))
     }
 
     /// A number that rises with everything that others see of the item: its own changes, a taking and a release of its

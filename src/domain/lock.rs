@@ -12,6 +12,14 @@ use super::{
     person::Person,
 };
 
+/// Longest free text of a taker's program, in characters.
+pub const LONGEST_OWNER: usize = 1028;
+
+/// Whether the free text of a taker's program is short enough to be kept with the lock.
+pub fn is_owner(text: &str) -> bool {
+    text.chars().nth(LONGEST_OWNER).is_none()
+}
+
 /// What the taker meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -68,6 +76,20 @@ impl Lock {
     /// holder writes is published at once (spec/graph.md 12). Nor has a lock on a folder.
     pub fn has_working_copy(&self) -> bool {
         self.folder.is_none() && has_working_copy(self.mode, self.dialect)
+    }
+
+    /// The same lock for who does not see what it is on: whose it is and until when, and nothing that names it or its place.
+    #[must_use]
+    pub fn of_something_unseen(&self) -> Self {
+        Self {
+            uuid: Uuid::nil(),
+            number: 0,
+            draft_number: 0,
+            owner_text: String::new(),
+            comment: None,
+            folder: self.folder.map(|folder| LockedFolder { id: ItemId(Uuid::nil()), number: 0, ..folder }),
+            ..self.clone()
+        }
     }
 
     /// As the permission checker sees it.

@@ -13,7 +13,7 @@ pub struct Window {
     pub order: Order,
 }
 
-/// Orders a listing knows; names without case, the identity breaks ties.
+/// Orders a listing knows; names and titles without case, the identity breaks ties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Order {
     /// Name, ascending.
@@ -21,6 +21,8 @@ pub enum Order {
     Name,
     /// Name, descending.
     NameDescending,
+    /// Title, ascending; of folders the name, as they have no other.
+    Title,
     /// Time of creation, oldest first.
     Created,
     /// Time of creation, newest first.

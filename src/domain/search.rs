@@ -8,6 +8,9 @@ use super::{directory::Fits, id::PrincipalId, item::Kind};
 /// Most words a search may have.
 pub const MOST_WORDS: usize = 32;
 
+/// Most parts that all its words may have together.
+pub const MOST_PARTS: usize = 64;
+
 /// What is looked for. Everything it says must be so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
@@ -48,9 +51,11 @@ pub struct Word {
 }
 
 impl Search {
-    /// Reads words between blanks; a `*` at the end of one makes it a beginning. `None`: too many.
+    /// Reads words between blanks; a `*` at the end of one makes it a beginning. `None`: too many, or of
+    /// too many parts.
     pub fn of_words(text: &str) -> Option<Self> {
         let mut search = Self::default();
+        let mut left = MOST_PARTS;
         let (mut all, mut nothing) = (false, false);
         for typed in text.split_whitespace() {
             if search.words.len() == MOST_WORDS {
@@ -59,6 +64,7 @@ impl Search {
             let prefix = typed.ends_with('*');
             let parts = typed.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
             let parts: Vec<_> = parts.map(spellings).collect();
+            left = left.checked_sub(parts.len())?;
             match (parts.is_empty(), prefix) {
                 (false, _) => search.words.push(Word { parts, prefix }),
                 // whatever begins like nothing: everything
@@ -89,7 +95,7 @@ fn spellings(part: &str) -> BTreeSet<String> {
     BTreeSet::from([capital, part.to_uppercase(), part.to_owned(), lower])
 }
 
-/// Orders of what was found; names without case, the identity breaks ties.
+/// Orders of what was found; names and titles without case, the identity breaks ties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SearchOrder {
     /// Name.
@@ -153,6 +159,16 @@ mod tests {
         assert_eq!(Search::of_words("*"), Some(Search::default()));
         assert_eq!(Search::of_words(&"x ".repeat(MOST_WORDS)).unwrap().words.len(), MOST_WORDS);
         assert_eq!(Search::of_words(&"x ".repeat(MOST_WORDS + 1)), None);
+    }
+
+    #[test]
+    fn a_search_has_so_many_parts_at_most() {
+        assert_eq!(Search::of_words(&"a.".repeat(100)), None);
+        assert_eq!(Search::of_words(&"a.".repeat(MOST_PARTS + 1)), None);
+        assert_eq!(words(&"a.".repeat(MOST_PARTS))[0].0.len(), MOST_PARTS);
+        // counted over all words
+        assert_eq!(words(&"a.b c.d ".repeat(16)).len(), 32);
+        assert_eq!(Search::of_words(&"a.b c.d.e ".repeat(16)), None);
     }
 
     proptest! {

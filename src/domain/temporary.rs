@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::person::Person;
+use super::{error::Error, person::Person};
 
 /// Bytes under a name, for their owner alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,4 +26,15 @@ pub struct TemporaryFile {
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.
     pub expires_at: DateTime<Utc>,
+}
+
+/// Why something is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The caller has as many temporary files as one may have.
+    #[error("too many temporary files")]
+    TooMany,
+    /// As for making a file in the folder.
+    #[error(transparent)]
+    Vault(#[from] Error),
 }

@@ -7,6 +7,7 @@ mod logs;
 pub mod relay;
 mod sweeper;
 pub mod tls;
+mod turns;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -157,6 +158,7 @@ pub struct Addresses {
 /// Puts the house together and takes the ports, so that what does not work is known before anything is told to people.
 /// `tls` is what [`tls::open`] has read for these settings.
 pub async fn prepare(config: &Config, opened: &Opened, tls: Option<Tls>) -> anyhow::Result<House> {
+    lapses::declare(&opened.vault).await.context("the database does not take what becomes of check-outs that end")?;
     let draining = Draining::default();
     let hall = app::hall(opened.vault.clone(), config);
     let relay = Relay::new(opened.vault.clone(), hall.outgoing.clone(), app::words(hall.clone()));

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::turns::Turns;
 use crate::{
     dialects::Words,
     domain::error::Result,
@@ -79,19 +80,11 @@ impl Relay {
     }
 
     async fn work(&self, period: Duration, stop: &CancellationToken, under_way: &mut JoinSet<Outcome>) {
-        let mut is_well = true;
+        let mut turns = Turns::of("nobody can be told what has changed");
         while !stop.is_cancelled() {
             while under_way.try_join_next().is_some() {}
             let free = AT_A_TIME.saturating_sub(under_way.len());
-            let claimed = self.claim(free).await;
-            if let Err(error) = &claimed
-                && is_well
-            {
-                let cause = std::error::Error::source(error).map(ToString::to_string);
-                tracing::warn!(%error, cause, "nobody can be told what has changed; trying again");
-            }
-            is_well = claimed.is_ok();
-            let claimed = claimed.unwrap_or_default();
+            let claimed = turns.turn(self.claim(free)).await.unwrap_or_default();
             let all_hands = claimed.len() == free;
             for errand in claimed {
                 let relay = self.clone();
@@ -102,7 +95,7 @@ impl Relay {
                 under_way.join_next().await;
             } else {
                 // not in the middle of claiming: what is claimed and not begun would wait for its lease
-                stop.run_until_cancelled(tokio::time::sleep(period)).await;
+                stop.run_until_cancelled(tokio::time::sleep(turns.pause(period))).await;
             }
         }
     }

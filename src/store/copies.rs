@@ -112,7 +112,9 @@ pub struct Copier {
 }
 
 /// Makes copies, the first of which is called `name` and may have another description, and notes each: files with their newest edition as the first one, free or
-/// held. Of what `holder` has checked out, the bytes of the working copy are copied. A taken name violates `items_name_key`.
+/// held. Of what `holder` has checked out, the bytes of the working copy are copied. A taken name violates `items_name_key`. A
+/// file has a code of its own where another one of the library shows the number that it draws; a number that somebody takes as
+/// a code at this very moment violates `items_external_code_key`.
 #[expect(clippy::too_many_arguments, reason = "one statement")]
 pub async fn make(
     db: &mut PgConnection,
@@ -133,19 +135,23 @@ pub async fn make(
     };
     sqlx::query!(
         r#"WITH n AS MATERIALIZED (
-            SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::uuid[], $10::text[])
-                WITH ORDINALITY AS n (of, id, parent, path, oracle_id, graph_id, edition, arena_guid, place)
+            SELECT u.*, nextval('numbers') AS number
+            FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::uuid[], $10::text[])
+                WITH ORDINALITY AS u (of, id, parent, path, oracle_id, graph_id, edition, arena_guid, place)
         ), made AS (
             INSERT INTO items (id, library_id, parent_id, ancestors, kind, name, name_key, title, description, category_id,
                 oracle_id, graph_id, file_number, owner_id, created_by, created_at, modified_by, modified_at,
-                edition_id, ordinal, major, minor, unpublished_by)
+                edition_id, ordinal, major, minor, unpublished_by, number, external_code)
             SELECT n.id, $2, n.parent, n.path::uuid[], s.kind, CASE WHEN n.place = 1 THEN $11 ELSE s.name END,
                 CASE WHEN n.place = 1 THEN $12 ELSE s.name_key END, CASE WHEN n.place = 1 THEN $11 ELSE s.title END,
                 CASE WHEN n.place = 1 THEN coalesce($21, s.description) ELSE s.description END, s.category_id, n.oracle_id, n.graph_id,
                 CASE WHEN s.kind = 'file' THEN nextval('file_numbers') END, $13, $14, coalesce($1::timestamptz, now()), $14,
                 coalesce($1, now()), CASE WHEN s.kind = 'file' THEN n.edition END,
                 CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 1 END, CASE WHEN s.kind = 'file' THEN 0 END,
-                CASE WHEN s.kind = 'file' THEN $20::uuid END
+                CASE WHEN s.kind = 'file' THEN $20::uuid END, n.number,
+                CASE WHEN s.kind = 'file' AND EXISTS (SELECT FROM items o WHERE o.library_id = $2
+                    AND coalesce(o.external_code, o.number::text) = n.number::text AND o.kind = 'file' AND o.deleted_at IS NULL)
+                    THEN gen_random_uuid()::text END
             FROM n JOIN items s ON s.id = n.of
             RETURNING id, kind, edition_id
         ), published AS (

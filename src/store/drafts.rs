@@ -123,8 +123,14 @@ pub async fn rescued(db: &mut PgConnection, now: Option<DateTime<Utc>>, file: It
     .await
 }
 
-/// Forgets drafts rescued before `before`, and marks those behind no lock any more; answers how many are gone.
-pub async fn forget(db: &mut PgConnection, now: Option<DateTime<Utc>>, before: DateTime<Utc>) -> sqlx::Result<u64> {
+/// Forgets drafts rescued before `before`, and marks those behind no lock any more; answers how many are gone. What has lapsed
+/// of the room `settles`, while nothing says of that, is still to be checked in.
+pub async fn forget(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    before: DateTime<Utc>,
+    settles: Option<Dialect>,
+) -> sqlx::Result<u64> {
     sqlx::query!(
         "UPDATE drafts d
         SET rescued_at = coalesce(CASE WHEN k.fence = d.fence THEN k.expires_at END, $1::timestamptz, now()) FROM locks k
@@ -136,9 +142,11 @@ pub async fn forget(db: &mut PgConnection, now: Option<DateTime<Utc>>, before: D
     .await?;
     let gone = sqlx::query!(
         "DELETE FROM drafts d USING locks k WHERE k.file_id = d.file_id AND d.rescued_at < $2
-            AND (k.fence <> d.fence OR k.holder_id IS NULL OR k.expires_at <= coalesce($1::timestamptz, now()))",
+            AND (k.fence <> d.fence OR k.holder_id IS NULL OR k.expires_at <= coalesce($1::timestamptz, now()))
+            AND NOT coalesce(k.fence = d.fence AND k.dialect = $3::text AND k.lapse_fence < k.fence, false)",
         now,
         before,
+        settles as Option<Dialect>,
     )
     .execute(db)
     .await?;

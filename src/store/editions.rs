@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Act, contents::NewContent};
+use super::{Act, contents::NewContent, locks::Patience};
 use crate::domain::{
     edition::{ContentInfo, Storage},
     event::Verb,
     id::{CategoryId, EditionId, ItemId, LibraryId, PrincipalId, RevisionId},
     item::ClientTimes,
+    name::ItemName,
     permission::Permit,
     version::Version,
 };
@@ -112,7 +113,7 @@ pub struct NewEdition {
     pub author_name: String,
     pub category: CategoryId,
     /// The name of the file in its folder, where it changes with the edition.
-    pub item_name: Option<crate::domain::name::ItemName>,
+    pub item_name: Option<ItemName>,
     /// The times of the client's own disk that the file has with the edition; not for one that it is made with.
     pub client_times: ClientTimes,
 }
@@ -124,8 +125,9 @@ pub enum Life {
     Any,
     /// It lives: the publication was begun under its fence.
     Alive,
-    /// It has lapsed, and still stands in its row: [`publish`] alone does this.
-    Lapsed,
+    /// It has lapsed, and still stands in its row: [`publish`] alone does this. The patience is with whoever is about to
+    /// change the file or its lock.
+    Lapsed(Patience),
 }
 
 /// What a publication is bound to and what becomes of the lock.
@@ -142,7 +144,7 @@ pub struct Binding {
 }
 
 /// Publishes an edition, perhaps releasing the lock with it, and notes it. `None`: the file has changed since it was
-/// looked at, or the lock is not what it must be; nothing was done.
+/// looked at, or the lock is not what it must be, or it is passed over; nothing was done.
 ///
 /// Answers the name of the blob that holds the bytes now, if they are not in the row: an upload under another name is
 /// then superfluous.
@@ -159,7 +161,10 @@ pub async fn publish(
 ) -> sqlx::Result<Option<Option<String>>> {
     let upload = content.map(NewContent::columns);
     sqlx::query_scalar!(
-        r#"WITH guard AS (
+        r#"WITH unclaimed AS MATERIALIZED (
+            SELECT k.file_id FROM locks k JOIN items i ON i.id = k.file_id
+            WHERE $41::boolean AND k.file_id = $1 FOR NO KEY UPDATE SKIP LOCKED
+        ), guard AS (
             UPDATE locks SET revision = revision + 1,
                 holder_id = CASE WHEN $4 THEN NULL ELSE holder_id END, mode = CASE WHEN $4 THEN NULL ELSE mode END,
                 dialect = CASE WHEN $4 THEN NULL ELSE dialect END, taken_at = CASE WHEN $4 THEN NULL ELSE taken_at END,
@@ -169,6 +174,7 @@ pub async fn publish(
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
                 AND CASE WHEN $40::boolean THEN holder_id IS NOT NULL AND expires_at <= coalesce($2::timestamptz, now())
                     ELSE NOT ($4::boolean OR $36::boolean) OR expires_at IS NULL OR expires_at > coalesce($2, now()) END
+                AND (NOT $41 OR EXISTS (SELECT FROM unclaimed))
             RETURNING file_id, fence
         ), stored AS (
             INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
@@ -235,7 +241,7 @@ pub async fn publish(
         edition.author_name,
         edition.category.0,
         edition.item_name.as_ref().map(|name| name.as_str().to_owned()),
-        edition.item_name.as_ref().map(crate::domain::name::ItemName::key),
+        edition.item_name.as_ref().map(ItemName::key),
         act.actor.map(|actor| actor.0),
         act.dialect as crate::domain::actor::Dialect,
         verb as Verb,
@@ -245,7 +251,8 @@ pub async fn publish(
         binding.holder.map(|holder| holder.0),
         edition.client_times.created,
         edition.client_times.modified,
-        binding.life == Life::Lapsed,
+        matches!(binding.life, Life::Lapsed(_)),
+        binding.life == Life::Lapsed(Patience::PassesOver),
     )
     .fetch_optional(db)
     .await
@@ -346,7 +353,7 @@ pub async fn replace_latest(
         edition.author_name,
         edition.category.0,
         edition.item_name.as_ref().map(|name| name.as_str().to_owned()),
-        edition.item_name.as_ref().map(crate::domain::name::ItemName::key),
+        edition.item_name.as_ref().map(ItemName::key),
         act.actor.map(|actor| actor.0),
         act.dialect as crate::domain::actor::Dialect,
         verb as Verb,
@@ -435,13 +442,15 @@ pub enum Deleted {
     Changed,
 }
 
-/// Deletes any edition of a file but its only one, and notes it. With the newest the one before becomes the newest. The row
-/// stays as an internal edition; what the file counts by stays as well, so that no number is given twice.
+/// Deletes any edition of a file but its only one, and notes it. With the newest the one before becomes the newest, and the
+/// file takes `name`, if there is one. The row stays as an internal edition; what the file counts by stays as well, so that no
+/// number is given twice.
 pub async fn delete(
     db: &mut PgConnection,
     permit: &Permit,
     library: LibraryId,
     edition: EditionId,
+    name: Option<&ItemName>,
     seen: super::files::Seen,
     act: &Act,
 ) -> sqlx::Result<Deleted> {
@@ -453,7 +462,7 @@ pub async fn delete(
         ), guard AS (
             UPDATE locks SET revision = revision + 1
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $10::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $10::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
                 AND EXISTS (SELECT FROM remaining)
                 AND NOT EXISTS (SELECT FROM part_files p JOIN items i ON i.id = p.file_id
                     WHERE p.file_id = $1 AND coalesce(p.edition_id, i.edition_id) = $4)
@@ -462,6 +471,8 @@ pub async fn delete(
             UPDATE editions e SET ordinal = NULL FROM guard WHERE e.id = $4 AND e.file_id = guard.file_id
         ), file AS (
             UPDATE items i SET edition_id = remaining.id, title = remaining.title, description = remaining.description,
+                name = CASE WHEN i.edition_id = $4 THEN coalesce($11, i.name) ELSE i.name END,
+                name_key = CASE WHEN i.edition_id = $4 THEN coalesce($12, i.name_key) ELSE i.name_key END,
                 modified_by = CASE WHEN i.edition_id = $4 THEN coalesce($5, i.modified_by) ELSE i.modified_by END,
                 modified_at = CASE WHEN i.edition_id = $4 THEN coalesce($2, now()) ELSE i.modified_at END,
                 revision = i.revision + 1
@@ -487,6 +498,8 @@ pub async fn delete(
         act.comment.as_deref(),
         act.request,
         seen.bound,
+        name.map(ItemName::as_str),
+        name.map(ItemName::key),
     )
     .fetch_one(db)
     .await?;

@@ -7,6 +7,7 @@ use super::{Act, contents::NewContent, editions::NewEdition};
 use crate::domain::{
     actor::Dialect,
     edition::Storage,
+    external::ExternalCode,
     id::{CategoryId, ItemId, LibraryId, PrincipalId},
     item::ClientTimes,
     name::ItemName,
@@ -27,10 +28,14 @@ pub struct NewItem {
     pub client_times: ClientTimes,
     /// Who holds the file from birth and alone sees it until the first check-in; nobody, usually. Of files only.
     pub unpublished_by: Option<PrincipalId>,
+    /// The code another system is to know it by; its number, usually. Of files only.
+    pub external_code: Option<ExternalCode>,
 }
 
 /// Makes a file with its first edition and its lock in the folder the permit is for, and notes it. `None`: the folder
-/// is gone. A taken name violates `items_name_key`. Answers the blob as `editions::publish` does.
+/// is gone. A taken name violates `items_name_key`. One that is given no code has one of its own where another file of the
+/// library shows the number that it draws. A code that is taken, and a number that somebody takes as a code at this very
+/// moment, violate `items_external_code_key`. Answers the blob as `editions::publish` does.
 pub async fn create(
     db: &mut PgConnection,
     permit: &Permit,
@@ -48,6 +53,8 @@ pub async fn create(
         ), parent AS MATERIALIZED (
             SELECT i.id, i.ancestors FROM items i, tree
             WHERE i.id = $1 AND i.library_id = tree.id AND i.kind = 'folder' AND i.deleted_at IS NULL FOR SHARE OF i
+        ), drawn AS MATERIALIZED (
+            SELECT parent.id, parent.ancestors, nextval('numbers') AS number FROM parent
         ), stored AS (
             INSERT INTO contents (sha256, size, quick_xor, inline, blob, touched_at)
             SELECT $4::bytea, $5::bigint, $6::bytea, $7::bytea, $8::text, coalesce($3::timestamptz, now()) FROM parent
@@ -57,10 +64,13 @@ pub async fn create(
         ), file AS (
             INSERT INTO items (id, library_id, parent_id, ancestors, kind, name, name_key, title, description, category_id,
                 oracle_id, graph_id, file_number, owner_id, created_by, created_at, modified_by, modified_at,
-                client_created_at, client_modified_at, edition_id, ordinal, major, minor, unpublished_by)
-            SELECT $10, $2, parent.id, parent.ancestors || parent.id, 'file', $11, $12, $13, $14, $15, $16, $17,
-                nextval('file_numbers'), $18, $19, coalesce($3, now()), $19, coalesce($3, now()), $20, $21, $22, $23, $24, $25, $39
-            FROM parent RETURNING id
+                client_created_at, client_modified_at, edition_id, ordinal, major, minor, unpublished_by, number, external_code)
+            SELECT $10, $2, drawn.id, drawn.ancestors || drawn.id, 'file', $11, $12, $13, $14, $15, $16, $17,
+                nextval('file_numbers'), $18, $19, coalesce($3, now()), $19, coalesce($3, now()), $20, $21, $22, $23, $24, $25, $39,
+                drawn.number, coalesce($40::text, CASE WHEN EXISTS (SELECT FROM items o WHERE o.library_id = $2
+                    AND coalesce(o.external_code, o.number::text) = drawn.number::text AND o.kind = 'file' AND o.deleted_at IS NULL)
+                    THEN gen_random_uuid()::text END)
+            FROM drawn RETURNING id
         ), published AS (
             INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
                 format, private, storage, location, media_type, sha256, comment, author_id, author_name, created_at, modified_at)
@@ -119,6 +129,7 @@ pub async fn create(
         act.dialect as Dialect,
         act.request,
         file.unpublished_by.map(|by| by.0),
+        file.external_code.as_ref().map(ExternalCode::as_str),
     )
     .fetch_optional(db)
     .await
@@ -141,7 +152,7 @@ pub struct Changed {
 pub struct Seen {
     /// The revision of the lock's row.
     pub revision: i64,
-    /// Whether the change counts only while the lock lives.
+    /// Whether the change counts only while the lock lives, also after what had to be waited for.
     pub bound: bool,
 }
 
@@ -164,7 +175,7 @@ pub async fn update(
         ), guard AS (
             UPDATE locks SET revision = revision + 1 FROM parent
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $17::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $17::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
             RETURNING file_id, fence
         ), old AS MATERIALIZED (
             -- as it is now: a folder above may have been moved while this waited for its tree
@@ -229,7 +240,7 @@ pub async fn delete(
                 dialect = NULL, taken_at = NULL, expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL,
                 owner_text = NULL, comment = NULL
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $9::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $9::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
                 AND NOT coalesce(dialect = $11::text AND lapse_fence < fence AND expires_at <= coalesce($2, now()), false)
                 AND NOT EXISTS (SELECT 1 FROM part_files p WHERE p.file_id = locks.file_id)
             RETURNING file_id, fence

@@ -107,6 +107,13 @@ pub async fn hold_trees(db: &mut PgConnection, libraries: &[LibraryId]) -> sqlx:
     Ok(())
 }
 
+/// Holds the tree of a library beside others until the transaction ends: who holds it alone waits. First in a transaction
+/// that goes through several locks: a folder is locked in the order of tree and locks.
+pub async fn share_tree(db: &mut PgConnection, library: LibraryId) -> sqlx::Result<()> {
+    sqlx::query!("SELECT id FROM libraries WHERE id = $1 FOR SHARE", library.0).fetch_optional(db).await?;
+    Ok(())
+}
+
 /// Renames, moves or describes a folder within its library, taking all below along. Needs [`hold_trees`].
 /// `false`: it has changed since it was looked at, the target is gone, or the target lies below the folder itself.
 pub async fn update(

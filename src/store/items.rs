@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 /// An item as it stands in the database, with its newest edition, its lock and its working copy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]
 pub struct ItemRow {
     pub id: ItemId,
@@ -45,7 +45,7 @@ pub struct ItemRow {
     pub unpublished_by: Option<PrincipalId>,
     pub children: i64,
     pub special: Option<Special>,
-    pub folder_lock: Option<Json<super::folder_locks::FolderLockRow>>,
+    pub folder_lock: Option<Json<super::folder_locks::ReachingLockRow>>,
     pub edition: Option<EditionId>,
     pub ordinal: Option<i32>,
     pub major: Option<i32>,
@@ -132,14 +132,19 @@ macro_rules! items {
                     ELSE 0 END AS "children!",
                 CASE WHEN i.kind = 'folder' THEN (SELECT s.name FROM special_folders s WHERE s.item_id = i.id AND s.library_id = i.library_id)
                     END AS "special?: crate::domain::special::Special",
-                (SELECT jsonb_build_object('folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
-                        'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect, 'taken_at', g.taken_at, 'expires_at', g.expires_at,
-                        'lock_uuid', g.lock_uuid, 'number', g.number, 'owner_text', g.owner_text, 'inheritable', g.inheritable)
+                (SELECT jsonb_build_object('category', (SELECT n.category_id FROM items n WHERE n.id = g.folder_id), 'lock', jsonb_build_object(
+                        'folder', g.folder_id, 'folder_number', (SELECT n.number FROM items n WHERE n.id = g.folder_id),
+                        'fence', g.fence, 'holder', g.holder_id, 'dialect', g.dialect,
+                        'taken_at', (extract(epoch FROM g.taken_at) * 1000000)::bigint,
+                        'expires_at', (extract(epoch FROM g.expires_at) * 1000000)::bigint,
+                        'lock_uuid', g.lock_uuid, 'number', g.number, 'inheritable', g.inheritable,
+                        -- only the folder itself shows it
+                        'owner_text', CASE WHEN g.folder_id = i.id THEN g.owner_text ELSE '' END))
                     FROM folder_locks g
                     WHERE g.folder_id = ANY (i.ancestors || i.id) AND (g.inheritable OR g.folder_id = i.id) AND i.deleted_at IS NULL
                         AND g.holder_id IS NOT NULL AND (g.expires_at IS NULL OR g.expires_at > coalesce($1::timestamptz, now()))
                     ORDER BY array_position(i.ancestors || i.id, g.folder_id) DESC LIMIT 1)
-                    AS "folder_lock?: Json<crate::store::folder_locks::FolderLockRow>",
+                    AS "folder_lock?: Json<crate::store::folder_locks::ReachingLockRow>",
                 e.id AS "edition?: EditionId", e.ordinal AS "ordinal?", e.major AS "major?", e.minor AS "minor?",
                 i.ordinal AS "last_ordinal?", i.major AS "last_major?", i.minor AS "last_minor?",
                 e.label AS "label?", e.number AS "edition_number?", e.arena_guid AS "edition_guid?",
@@ -199,7 +204,7 @@ pub async fn by_key(
         ItemKey::Number(number) => ("number", None, None, Some(*number)),
         ItemKey::Edition(guid) => ("edition", None, Some(guid.as_str()), None),
         ItemKey::Root(library) => ("root", Some(library.0), None, None),
-        ItemKey::External(library, code) => ("external", Some(library.0), Some(code.as_str()), code.number()),
+        ItemKey::External(library, code) => ("external", Some(library.0), Some(code.as_str()), None),
         // a path from a path names nothing a room can spell
         ItemKey::Path(..) => return Ok(None),
     };
@@ -214,9 +219,8 @@ pub async fn by_key(
                 WHEN 'oracle' THEN (SELECT x.id FROM items x WHERE x.oracle_id = $5::text)
                 WHEN 'number' THEN (SELECT x.id FROM items x WHERE x.number = $6::bigint)
                 WHEN 'edition' THEN (SELECT x.file_id FROM editions x WHERE x.arena_guid = $5::text AND x.ordinal IS NOT NULL)
-                WHEN 'external' THEN coalesce(
-                    (SELECT x.id FROM items x WHERE x.library_id = $4 AND x.external_code = $5 AND x.deleted_at IS NULL),
-                    (SELECT x.id FROM items x WHERE x.number = $6 AND x.library_id = $4 AND x.external_code IS NULL AND x.kind = 'file'))
+                WHEN 'external' THEN (SELECT x.id FROM items x WHERE x.library_id = $4
+                    AND coalesce(x.external_code, x.number::text) = $5 AND x.kind = 'file' AND x.deleted_at IS NULL)
                 WHEN 'root' THEN (SELECT x.id FROM items x WHERE x.library_id = $4::uuid AND x.parent_id IS NULL)
             END, 0
             UNION ALL
@@ -269,6 +273,9 @@ pub struct Among {
     pub name: Option<String>,
     /// Only those of exactly this title, case included.
     pub title: Option<String>,
+    /// Only files of one of these media types, and folders, which have none; where none is known, it is
+    /// `application/octet-stream`.
+    pub media_types: Option<Vec<String>>,
     /// Folders before files.
     pub folders_first: bool,
     /// Categories whose files do not exist for the caller.
@@ -293,7 +300,8 @@ pub async fn children(
         r#"WITH page AS MATERIALIZED (
             SELECT i.id, count(*) OVER () AS total, row_number() OVER (
                 ORDER BY CASE WHEN $7::boolean AND i.kind = 'file' THEN 1 ELSE 0 END,
-                    CASE WHEN $8::text = 'name' THEN i.name_key END,
+                    CASE WHEN $8::text = 'name' OR ($8 = 'title' AND i.kind = 'folder') THEN i.name_key
+                        WHEN $8 = 'title' THEN lower(i.title) END,
                     CASE WHEN $8 = 'name_desc' THEN i.name_key END DESC,
                     CASE WHEN $8 = 'created' THEN i.created_at WHEN $8 = 'modified' THEN i.modified_at END,
                     CASE WHEN $8 = 'created_desc' THEN i.created_at WHEN $8 = 'modified_desc' THEN i.modified_at END DESC,
@@ -313,6 +321,8 @@ pub async fn children(
                 AND NOT ($2::boolean AND EXISTS (SELECT FROM editions p WHERE p.id = i.edition_id AND p.private))
                 AND ($12::text IS NULL OR i.title = $12)
                 AND (i.unpublished_by IS NULL OR i.unpublished_by = $13::uuid)
+                AND ($14::text[] IS NULL OR i.kind = 'folder' OR EXISTS (SELECT FROM editions e WHERE e.id = i.edition_id
+                    AND coalesce(e.media_type, 'application/octet-stream') = ANY ($14)))
             ORDER BY place LIMIT $9 OFFSET $10
         )"#,
         "page.total",
@@ -330,6 +340,7 @@ pub async fn children(
         &among.guests as &Vec<ItemId>,
         among.title.as_deref(),
         among.caller.map(|caller| caller.0),
+        among.media_types.as_ref() as Option<&Vec<String>>,
     )
     .fetch_all(db)
     .await
@@ -511,23 +522,49 @@ pub async fn held(
     .await
 }
 
-/// Files whose check-out through a room has lapsed without anything saying so, the oldest lapses first; so many at most.
+/// Every folder whose own lock is held, for the list of locks; oldest first.
+pub async fn held_folders(
+    db: &mut PgConnection,
+    now: Option<DateTime<Utc>>,
+    holder: Option<PrincipalId>,
+) -> sqlx::Result<Vec<ItemRow>> {
+    items!(
+        "",
+        "0::bigint",
+        r#"JOIN folder_locks f ON f.folder_id = i.id
+        WHERE i.deleted_at IS NULL AND f.holder_id IS NOT NULL
+            AND (f.expires_at IS NULL OR f.expires_at > coalesce($1::timestamptz, now()))
+            AND ($3::uuid IS NULL OR f.holder_id = $3)
+        ORDER BY f.taken_at, i.id"#,
+        now,
+        false,
+        holder.map(|holder| holder.0),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Files whose check-out through a room has lapsed without anything saying so, the oldest lapses first, after the one of this
+/// moment and file; so many at most.
 pub async fn lapsed(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,
     room: Dialect,
+    after: Option<(DateTime<Utc>, ItemId)>,
     limit: i64,
 ) -> sqlx::Result<Vec<ItemRow>> {
     items!(
         "",
         "0::bigint",
         r#"WHERE i.deleted_at IS NULL AND k.expires_at <= coalesce($1::timestamptz, now()) AND k.lapse_fence < k.fence
-            AND k.dialect = $3::text
+            AND k.dialect = $3::text AND ($5::timestamptz IS NULL OR (k.expires_at, i.id) > ($5, $6::uuid))
         ORDER BY k.expires_at, i.id LIMIT $4"#,
         now,
         false,
         room as Dialect,
         limit,
+        after.map(|(lapsed_at, _)| lapsed_at),
+        after.map(|(_, file)| file.0),
     )
     .fetch_all(db)
     .await
@@ -581,6 +618,7 @@ fn order_word(order: Order) -> &'static str {
     match order {
         Order::Name => "name",
         Order::NameDescending => "name_desc",
+        Order::Title => "title",
         Order::Created => "created",
         Order::CreatedDescending => "created_desc",
         Order::Modified => "modified",

@@ -30,6 +30,15 @@ pub struct LockRow {
     pub comment: Option<String>,
 }
 
+/// What a statement does with a row that somebody else is about to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// It waits for them.
+    Waits,
+    /// It leaves the row alone, as if there was nothing to do: not now.
+    PassesOver,
+}
+
 /// Taking or releasing the lock of one file, to be done together with others of other files.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -85,11 +94,7 @@ pub enum Changed {
 ///
 /// One statement, so one commit, for all of them. Rows that somebody else is changing are passed over and not waited for:
 /// nobody has to wait for a stranger's file, and two nodes never for each other.
-pub async fn change(
-    db: &mut PgConnection,
-    settles: Option<Dialect>,
-    changes: &[Change],
-) -> sqlx::Result<Vec<Changed>> {
+pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
     let columns = Columns::of(changes);
     let rows = sqlx::query!(
         r#"WITH asked AS MATERIALIZED (
@@ -278,18 +283,22 @@ pub async fn wait(db: &mut PgConnection, file: ItemId) -> sqlx::Result<()> {
 }
 
 /// Ends a lock that has lapsed, which nobody does, and notes it at the moment when it lapsed; the working copy is rescued.
-/// `false`: it is another lock by now, or none.
+/// `false`: it is another lock by now, or none, or one that is passed over.
 pub async fn let_lapse(
     db: &mut PgConnection,
     now: Option<DateTime<Utc>>,
     file: ItemId,
     fence: i64,
+    patience: Patience,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query_scalar!(
-        r#"WITH old AS MATERIALIZED (
+        r#"WITH unclaimed AS MATERIALIZED (
+            SELECT file_id FROM locks WHERE $4::boolean AND file_id = $1 FOR NO KEY UPDATE SKIP LOCKED
+        ), old AS MATERIALIZED (
             SELECT * FROM locks
             WHERE file_id = $1 AND fence = $2 AND closed_at IS NULL AND holder_id IS NOT NULL
                 AND expires_at <= coalesce($3::timestamptz, now())
+                AND (NOT $4 OR EXISTS (SELECT FROM unclaimed))
             FOR NO KEY UPDATE
         ), freed AS (
             UPDATE locks k SET holder_id = NULL, revision = k.revision + 1, lapse_fence = k.fence, mode = NULL, dialect = NULL,
@@ -309,10 +318,27 @@ pub async fn let_lapse(
         file.0,
         fence,
         now,
+        patience == Patience::PassesOver,
     )
     .fetch_optional(db)
     .await?;
     Ok(done.is_some())
+}
+
+/// Writes down the room whose lapsed check-outs are checked in, or that all are cancelled. Whether something else stood there;
+/// the first time nothing does.
+pub async fn set_policy(db: &mut PgConnection, room: Option<Dialect>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"WITH said AS (
+            INSERT INTO lapse_policy (room) VALUES ($1::text)
+            ON CONFLICT (singleton) DO UPDATE SET room = excluded.room
+        )
+        -- as it stood before
+        SELECT EXISTS (SELECT FROM lapse_policy WHERE room IS DISTINCT FROM $1) AS "is_another!""#,
+        room as Option<Dialect>,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// The file whose lock has this uuid, if it is held.

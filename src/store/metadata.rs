@@ -40,7 +40,7 @@ pub async fn hold(
     let guard = sqlx::query!(
         "UPDATE locks SET revision = revision + 1
         WHERE file_id = $1 AND revision = $2 AND closed_at IS NULL
-            AND (NOT $3::boolean OR expires_at IS NULL OR expires_at > coalesce($4::timestamptz, now()))",
+            AND (NOT $3::boolean OR expires_at IS NULL OR expires_at > coalesce($4::timestamptz, clock_timestamp()))",
         permit.item().0,
         seen.revision,
         seen.bound,

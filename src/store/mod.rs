@@ -65,9 +65,9 @@ pub fn violated(error: &sqlx::Error) -> Option<&str> {
 }
 
 /// Whether the database cannot hold a value that was given to it: a text with a NUL or longer than an index takes, a moment
-/// or a duration beyond its range. Then it has changed nothing.
+/// or a duration beyond its range, an expression too deep for it. Then it has changed nothing.
 pub fn is_unstorable(error: &sqlx::Error) -> bool {
-    const CODES: [&str; 5] = ["22021", "22P05", "22003", "22008", "54000"];
+    const CODES: [&str; 6] = ["22021", "22P05", "22003", "22008", "54000", "54001"];
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(error, sqlx::Error::Encode(_)) || code.is_some_and(|code| CODES.contains(&&*code))
 }

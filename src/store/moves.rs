@@ -24,7 +24,9 @@ pub struct Destination {
 }
 
 /// Moves a file, and notes it. `false`: it has changed since it was looked at, the target is gone or not in that library
-/// any more, or the file would leave its library and belongs to a part. A taken name violates `items_name_key`.
+/// any more, or the file would leave its library and belongs to a part. A taken name violates `items_name_key`. A code stays
+/// behind in its library; in the other one the file shows its number, or a code of its own where another one shows that, and
+/// what takes it at this very moment violates `items_external_code_key`.
 pub async fn file(
     db: &mut PgConnection,
     permit: &Permit,
@@ -44,7 +46,7 @@ pub async fn file(
         ), guard AS (
             UPDATE locks SET revision = revision + 1 FROM parent
             WHERE file_id = $1 AND revision = $3 AND closed_at IS NULL
-                AND (NOT $12::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, now()))
+                AND (NOT $12::boolean OR expires_at IS NULL OR expires_at > coalesce($2::timestamptz, clock_timestamp()))
                 AND (NOT $13::boolean OR NOT EXISTS (SELECT FROM part_files p WHERE p.file_id = locks.file_id))
             RETURNING file_id, fence
         ), old AS MATERIALIZED (
@@ -54,7 +56,10 @@ pub async fn file(
             UPDATE items i SET library_id = parent.library_id, parent_id = parent.id, ancestors = parent.ancestors || parent.id,
                 name = $7, name_key = $8, title = $9, revision = i.revision + 1,
                 -- a code is one of its library
-                external_code = CASE WHEN i.library_id = parent.library_id THEN i.external_code END
+                external_code = CASE WHEN i.library_id = parent.library_id THEN i.external_code
+                    WHEN EXISTS (SELECT FROM items o WHERE o.library_id = parent.library_id
+                        AND coalesce(o.external_code, o.number::text) = i.number::text AND o.kind = 'file' AND o.deleted_at IS NULL)
+                    THEN gen_random_uuid()::text END
             FROM old, parent WHERE i.id = old.id
             RETURNING i.id, i.ancestors
         ), edition AS (
@@ -91,7 +96,8 @@ pub async fn file(
 
 /// Moves a folder with all below, also with what lies in the trash there, and notes it. Needs `folders::hold_trees` of both
 /// libraries. `false`: it has changed since it was looked at, the target is gone or not in that library any more, or it
-/// lies below the folder itself.
+/// lies below the folder itself. A taken name violates `items_name_key`. Codes as in [`file`]; what is in the trash has none in
+/// another library.
 pub async fn folder(
     db: &mut PgConnection,
     permit: &Permit,
@@ -119,9 +125,12 @@ pub async fn folder(
     .await?;
     let Some(moved) = moved else { return Ok(false) };
     sqlx::query!(
-        "UPDATE items SET library_id = $4, ancestors = $2::uuid[] || ancestors[$3::int:], revision = revision + 1,
-            external_code = CASE WHEN library_id = $4 THEN external_code END
-        WHERE ancestors @> ARRAY[$1::uuid]",
+        "UPDATE items i SET library_id = $4, ancestors = $2::uuid[] || i.ancestors[$3::int:], revision = i.revision + 1,
+            external_code = CASE WHEN i.library_id = $4 THEN i.external_code
+                WHEN i.kind = 'file' AND i.deleted_at IS NULL AND EXISTS (SELECT FROM items o WHERE o.library_id = $4
+                    AND coalesce(o.external_code, o.number::text) = i.number::text AND o.kind = 'file' AND o.deleted_at IS NULL)
+                THEN gen_random_uuid()::text END
+        WHERE i.ancestors @> ARRAY[$1::uuid]",
         permit.item().0,
         &moved.after as &[ItemId],
         i32::try_from(moved.before.len()).unwrap_or(i32::MAX).saturating_add(1),

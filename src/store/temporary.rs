@@ -81,21 +81,36 @@ pub async fn create(
     .await
 }
 
-/// The names of what somebody has at a folder under a word, in the order of the alphabet.
+/// How many somebody has, wherever they are; counts to `most` and not on.
+pub async fn living(db: &mut PgConnection, now: DateTime<Utc>, owner: PrincipalId, most: i64) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "living!"
+        FROM (SELECT FROM temporary_files WHERE owner_id = $1 AND expires_at > $2 LIMIT $3) living"#,
+        owner.0,
+        now,
+        most,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The names of what somebody has at a folder under a word, in the order of the alphabet; so many at most.
 pub async fn names(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     owner: PrincipalId,
     folder: ItemId,
     folder_name: &str,
+    most: i64,
 ) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         "SELECT name FROM temporary_files
-        WHERE owner_id = $1 AND folder_id = $2 AND folder_name = $3 AND expires_at > $4 ORDER BY name",
+        WHERE owner_id = $1 AND folder_id = $2 AND folder_name = $3 AND expires_at > $4 ORDER BY name LIMIT $5",
         owner.0,
         folder.0,
         folder_name,
         now,
+        most,
     )
     .fetch_all(db)
     .await

@@ -34,7 +34,7 @@ pub async fn has_items(db: &mut PgConnection, root: ItemId) -> sqlx::Result<bool
 }
 
 /// Moves all that lies in a root folder, the trash with it, into the folder of another library, and notes each item. Needs
-/// `folders::hold_trees` of both libraries and [`hold_locks`].
+/// `folders::hold_trees` of both libraries and [`hold_locks`]. Codes as in `moves::folder`.
 pub async fn move_all(
     db: &mut PgConnection,
     permit: &Permit,
@@ -51,7 +51,9 @@ pub async fn move_all(
         ), moved AS (
             UPDATE items i SET library_id = $3, parent_id = CASE WHEN i.parent_id = $1 THEN target.id ELSE i.parent_id END,
                 ancestors = target.path || i.ancestors[2:], owner_id = $4, revision = i.revision + 1,
-                external_code = NULL
+                external_code = CASE WHEN i.kind = 'file' AND i.deleted_at IS NULL AND EXISTS (SELECT FROM items o
+                    WHERE o.library_id = $3 AND coalesce(o.external_code, o.number::text) = i.number::text AND o.kind = 'file'
+                        AND o.deleted_at IS NULL) THEN gen_random_uuid()::text END
             FROM target WHERE i.ancestors @> ARRAY[$1::uuid]
             RETURNING i.id, i.unpublished_by, ARRAY[$1::uuid] || i.ancestors[cardinality(target.path) + 1:] AS before
         ), again AS (

@@ -131,8 +131,8 @@ pub async fn has_private(db: &mut PgConnection, root: ItemId) -> sqlx::Result<bo
 /// Takes an item out of the trash, into the folder the permit is for, with all that went along; opens
 /// their locks, which are free and count on. Notes it in the trail of the item and of each item below. Needs
 /// [`super::folders::hold_trees`]. `false`: it is not in the trash under this id any more, or the folder is gone. A taken
-/// name violates `items_name_key`. What has got another file's code meanwhile comes back without one; a code that is taken at
-/// this very moment violates `items_external_code_key`.
+/// name violates `items_name_key`. What another file has got the code of meanwhile comes back with its number, and with a code
+/// of its own where another one shows that; what is taken at this very moment violates `items_external_code_key`.
 pub async fn restore(
     db: &mut PgConnection,
     permit: &Permit,
@@ -145,8 +145,13 @@ pub async fn restore(
         r#"UPDATE items i SET deleted_at = NULL, deleted_by = NULL, deleted_with = NULL, trash_id = NULL,
             name = $5, name_key = $6, title = CASE WHEN i.title = i.name THEN $5 ELSE i.title END,
             parent_id = parent.id, ancestors = parent.ancestors || parent.id, revision = i.revision + 1,
-            external_code = CASE WHEN NOT EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id
-                AND o.external_code = i.external_code AND o.deleted_at IS NULL) THEN i.external_code END
+            external_code = CASE WHEN i.kind = 'folder' THEN NULL
+                WHEN NOT EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id AND coalesce(o.external_code, o.number::text)
+                    = coalesce(i.external_code, i.number::text) AND o.kind = 'file' AND o.deleted_at IS NULL)
+                THEN i.external_code
+                WHEN EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id AND coalesce(o.external_code, o.number::text)
+                    = i.number::text AND o.kind = 'file' AND o.deleted_at IS NULL)
+                THEN gen_random_uuid()::text END
         FROM items parent, items old
         WHERE i.id = $1 AND i.trash_id = $2 AND old.id = i.id AND i.library_id = $4
             AND parent.id = $3 AND parent.library_id = i.library_id AND parent.kind = 'folder'
@@ -173,8 +178,16 @@ pub async fn restore(
         "WITH back AS (
             UPDATE items i SET deleted_at = NULL, deleted_by = NULL, deleted_with = NULL,
                 ancestors = $7::uuid[] || i.ancestors[$8::int:], revision = i.revision + 1,
-                external_code = CASE WHEN NOT EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id
-                    AND o.external_code = i.external_code AND o.deleted_at IS NULL) THEN i.external_code END
+                external_code = CASE WHEN i.kind = 'folder' THEN NULL
+                    WHEN NOT EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id AND coalesce(o.external_code, o.number::text)
+                        = coalesce(i.external_code, i.number::text) AND o.kind = 'file' AND o.deleted_at IS NULL)
+                    THEN i.external_code
+                    WHEN EXISTS (SELECT FROM items o WHERE o.library_id = i.library_id AND coalesce(o.external_code, o.number::text)
+                        = i.number::text AND o.kind = 'file' AND o.deleted_at IS NULL)
+                    -- what comes back along with it was given that number
+                    OR i.number::text IN (SELECT c.external_code FROM items c
+                        WHERE c.deleted_with = $1 AND c.external_code IS NOT NULL)
+                    THEN gen_random_uuid()::text END
             WHERE i.deleted_with = $1 AND i.id <> $1
             RETURNING i.id
         ), opened AS (

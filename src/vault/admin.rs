@@ -331,6 +331,7 @@ impl Vault {
             author: library.created_by.or(library.owner).unwrap_or(made_by),
             client_times: ClientTimes::default(),
             unpublished_by: None,
+            external_code: None,
         };
         store::folders::create_root(change, library.id, &root, now).await?;
         Ok(root.id)

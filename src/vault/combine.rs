@@ -128,3 +128,144 @@ async fn alone<Q: Asked>(statement: &Statement<Q>, asked: Q) -> sqlx::Result<Q::
     let answers = statement(vec![asked]).await?;
     answers.into_iter().next().ok_or(sqlx::Error::RowNotFound)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Mutex,
+            atomic::{AtomicBool, Ordering},
+        },
+        time::Duration,
+    };
+
+    use super::*;
+
+    /// A number about a thing; an odd thing poisons every statement that it stands in with others.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Ask {
+        about: u32,
+        number: u32,
+    }
+
+    impl Asked for Ask {
+        type Answer = u32;
+        type Key = u32;
+
+        fn key(&self) -> u32 {
+            self.about
+        }
+    }
+
+    type Batches = Arc<Mutex<Vec<Vec<Ask>>>>;
+
+    /// Answers the double of each number once `open` says so, and notes what stood together.
+    fn doubling(open: &Arc<AtomicBool>) -> (Combiner<Ask>, Batches) {
+        let batches = Batches::default();
+        let (noted, open) = (batches.clone(), open.clone());
+        let combiner = Combiner::new(move |asked: Vec<Ask>| {
+            let (noted, open) = (noted.clone(), open.clone());
+            async move {
+                while !open.load(Ordering::SeqCst) {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                noted.lock().unwrap().push(asked.clone());
+                if asked.iter().any(|ask| ask.number == 13) {
+                    return Err(sqlx::Error::WorkerCrashed);
+                }
+                Ok(asked.iter().map(|ask| ask.number * 2).collect())
+            }
+        });
+        (combiner, batches)
+    }
+
+    /// Asks all of these at once, the first one alone and the others while it is with the database.
+    async fn at_once(combiner: Combiner<Ask>, open: &AtomicBool, asks: &[Ask]) -> Vec<Result<u32>> {
+        let combiner = Arc::new(combiner);
+        let mut answers = Vec::new();
+        for ask in asks.iter().copied() {
+            let combiner = combiner.clone();
+            answers.push(tokio::spawn(async move { combiner.ask(ask).await }));
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        open.store(true, Ordering::SeqCst);
+        let mut given = Vec::new();
+        for answer in answers {
+            given.push(answer.await.unwrap());
+        }
+        given
+    }
+
+    fn asks(numbers: impl IntoIterator<Item = u32>) -> Vec<Ask> {
+        numbers.into_iter().map(|number| Ask { about: number, number }).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_while_one_is_answered_goes_together_and_each_gets_its_own_answer() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, batches) = doubling(&open);
+        let answers = at_once(combiner, &open, &asks(0..10)).await;
+        assert_eq!(
+            answers.into_iter().map(Result::unwrap).collect::<Vec<_>>(),
+            (0..10).map(|n| n * 2).collect::<Vec<_>>()
+        );
+        let sizes: Vec<usize> = batches.lock().unwrap().iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, 9]);
+    }
+
+    #[tokio::test]
+    async fn nothing_stands_twice_in_a_statement_and_the_first_comes_first() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, batches) = doubling(&open);
+        let twice = [
+            Ask { about: 0, number: 0 },
+            Ask { about: 1, number: 1 },
+            Ask { about: 1, number: 2 },
+            Ask { about: 2, number: 3 },
+        ];
+        at_once(combiner, &open, &twice).await.into_iter().for_each(|answer| assert!(answer.is_ok()));
+        let stood: Vec<Vec<u32>> =
+            batches.lock().unwrap().iter().map(|batch| batch.iter().map(|ask| ask.number).collect()).collect();
+        assert_eq!(stood, [vec![0], vec![1, 3], vec![2]]);
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_fails_alone() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, _) = doubling(&open);
+        let answers = at_once(combiner, &open, &asks([1, 12, 13, 14])).await;
+        let given: Vec<Option<u32>> = answers.into_iter().map(Result::ok).collect();
+        assert_eq!(given, [Some(2), Some(24), None, Some(28)]);
+    }
+
+    #[tokio::test]
+    async fn more_than_may_wait_are_refused_at_once() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, batches) = doubling(&open);
+        let most = u32::try_from(WAITING + 2 * BATCH).unwrap() + 10;
+        let answers = at_once(combiner, &open, &asks((0..most).map(|n| n * 2))).await;
+        let refused = answers.iter().filter(|answer| matches!(answer, Err(Error::Overloaded))).count();
+        assert!((1..=2 * BATCH + 10).contains(&refused), "{refused}");
+        assert!(batches.lock().unwrap().iter().all(|batch| batch.len() <= BATCH));
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_keeps_nobody_from_being_answered() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, _) = doubling(&open);
+        let combiner = Arc::new(combiner);
+        let first = tokio::spawn({
+            let combiner = combiner.clone();
+            async move { combiner.ask(Ask { about: 1, number: 1 }).await }
+        });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let waiting = combiner.clone();
+        let gone = tokio::time::timeout(Duration::from_millis(5), waiting.ask(Ask { about: 2, number: 2 })).await;
+        assert!(gone.is_err());
+        // the one whose turn it is goes as well
+        first.abort();
+        open.store(true, Ordering::SeqCst);
+        assert_eq!(combiner.ask(Ask { about: 3, number: 3 }).await.unwrap(), 6);
+    }
+}

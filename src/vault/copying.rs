@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::{
     Look, Published, Vault,
     create::{With, born_held, is_personal},
+    external::CODE_KEY,
     files::Tree,
     giving::Giving,
     locks::ATTEMPTS,
@@ -176,7 +177,7 @@ impl Vault {
                 Ok(Ended::Gone) => target = self.look(actor, &ItemKey::Id(target.item.id)).await?,
                 Ok(Ended::SourceGone) => return Err(Error::Missing(Missing::Item)),
                 Ok(Ended::Closed(category)) => {
-                    self.outcome(Tree::Closed(category), &closed, Action::Create).await?;
+                    self.outcome(actor, Tree::Closed(category), &closed, Action::Create).await?;
                 }
                 Err(error) if store::violated(&error) == Some("items_name_key") => {
                     if matches!(on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
@@ -184,6 +185,8 @@ impl Vault {
                     }
                     names += 1;
                 }
+                // somebody took one of the numbers as a code at this very moment: the next time there are others
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => {}
                 Err(error) => return Err(error.into()),
             }
         }

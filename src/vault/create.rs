@@ -3,7 +3,7 @@
 
 use super::{
     Look, Published, Vault,
-    external::{coded, taken},
+    external::{CODE_KEY, taken},
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
@@ -17,7 +17,6 @@ use crate::{
         edition::{Publish, Storage},
         error::{Error, Missing, Result},
         event::Verb,
-        external::ExternalCode,
         id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::{ClientTimes, Item, Kind, NewFile, OnConflict},
         library::{Library, LibraryKind},
@@ -217,8 +216,9 @@ impl Vault {
             None => file.metadata.place(None)?,
         };
         let owner = folder.item.library.owner.filter(|_| is_personal(&folder.item)).unwrap_or(author);
-        for attempt in 0..ATTEMPTS {
-            let name = self.free_name(folder.item.id, &file.name, Kind::File, file.on_conflict, attempt).await?;
+        let mut names = 0;
+        for _ in 0..ATTEMPTS {
+            let name = self.free_name(folder.item.id, &file.name, Kind::File, file.on_conflict, names).await?;
             let new = NewItem {
                 id: ItemId::fresh(),
                 name: name.clone(),
@@ -229,6 +229,7 @@ impl Vault {
                 author,
                 client_times: file.client_times,
                 unpublished_by: born_held(actor, &folder.item),
+                external_code: file.metadata.external_code.clone(),
             };
             let edition = NewEdition {
                 id: EditionId::fresh(),
@@ -256,13 +257,12 @@ impl Vault {
             let act = self.act(actor, Some(&file.comment));
             let library = &folder.item.library;
             let content = giving.content.as_ref();
-            let code = file.metadata.external_code.as_ref();
-            let alone = matches!(with, With::Nothing) && library.quota_bytes.is_none() && code.is_none();
+            let alone = matches!(with, With::Nothing) && library.quota_bytes.is_none();
             let made = if alone {
                 let mut db = self.connection().await?;
                 again!(store::files::create(&mut db, permit, library.id, &new, &edition, content, &act).await)
             } else {
-                match again!(self.create_with(permit, library, (&new, code), &edition, content, with, &act).await) {
+                match again!(self.create_with(permit, library, &new, &edition, content, with, &act).await) {
                     Ok(Ok(made)) => Ok(made),
                     Ok(Err(refusal)) => return Err(refusal),
                     Err(error) => Err(error),
@@ -283,15 +283,18 @@ impl Vault {
                         if matches!(file.on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
                             return Err(Error::NameTaken(name.as_str().to_owned()));
                         }
+                        names += 1;
                     }
-                    Some("items_external_code_key") => return Err(taken(library, code)),
+                    // somebody took the number as a code at this very moment: the next time it draws another
+                    Some(CODE_KEY) if new.external_code.is_none() => {}
+                    Some(CODE_KEY) => return Err(taken(library, new.external_code.as_ref())),
                     // bytes that were there already are gone with the edition that named them
                     Some("editions_content_fkey") => return Err(Error::Missing(Missing::Edition)),
                     _ => return Err(error.into()),
                 },
             }
         }
-        Err(Error::NameTaken(file.name.as_str().to_owned()))
+        Err(if names == 0 { Error::Overloaded } else { Error::NameTaken(file.name.as_str().to_owned()) })
     }
 
     /// `None` as in `store::files::create`, and when the revision is not worked on any more. The inner refusal is that of what
@@ -301,7 +304,7 @@ impl Vault {
         &self,
         permit: &Permit,
         library: &Library,
-        (file, code): (&NewItem, Option<&ExternalCode>),
+        file: &NewItem,
         edition: &NewEdition,
         content: Option<&NewContent>,
         with: With<'_>,
@@ -312,9 +315,6 @@ impl Vault {
         let made = store::files::create(&mut all, permit, library.id, file, edition, content, act).await?;
         if made.is_none() {
             return Ok(Ok(None));
-        }
-        if let Some(refusal) = coded(&mut all, library, file.id, code).await? {
-            return Ok(Err(refusal));
         }
         match with {
             With::Nothing => {}

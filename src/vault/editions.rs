@@ -8,6 +8,7 @@ use crate::{
         error::{Error, Missing, Result},
         id::{EditionId, EditionKey, ItemKey},
         item::{Item, Kind},
+        name::ItemName,
         permission::{Action, Permit},
         version::Version,
     },
@@ -78,9 +79,9 @@ impl Vault {
             // free and with this edition as its newest: at any other revision it need not be
             let seen = Seen { revision: look.file()?.lock_revision, bound: false };
             let (library, act) = (look.item.library.id, self.act(actor, None));
+            let deleted = self.delete_row(&look, &permit, edition, seen, &act).await?;
             let done = {
                 let mut db = self.connection().await?;
-                let deleted = again!(store::editions::delete(&mut db, &permit, library, edition, seen, &act).await)?;
                 let done = match deleted {
                     Deleted::Done => true,
                     Deleted::Changed => false,
@@ -135,22 +136,55 @@ impl Vault {
                 return Err(Error::Impossible("it is the current version"));
             }
             let edition = edition.id;
-            let (library, act) = (look.item.library.id, self.act(actor, None));
+            match self.delete_row(&look, &permit, edition, seen, &self.act(actor, None)).await? {
+                Deleted::Done => return Ok(()),
+                Deleted::Only => return Err(Error::Impossible("it is the only version")),
+                Deleted::Changed => {}
+            }
             {
                 let mut db = self.connection().await?;
-                let done = again!(store::editions::delete(&mut db, &permit, library, edition, seen, &act).await)?;
-                match done {
-                    Deleted::Done => return Ok(()),
-                    Deleted::Only => return Err(Error::Impossible("it is the only version")),
-                    Deleted::Changed if store::parts::associates(&mut db, edition).await? => {
-                        return Err(Error::Associated);
-                    }
-                    Deleted::Changed => {}
+                if store::parts::associates(&mut db, edition).await? {
+                    return Err(Error::Associated);
                 }
             }
             look = self.look_again(actor, &look).await?;
         }
         Err(Error::Overloaded)
+    }
+
+    /// Deletes an edition, and with it the name that the file has from it. What the edition before is called may be taken by
+    /// then: no reason to keep an edition, so that the file keeps its name instead.
+    async fn delete_row(
+        &self,
+        look: &Look,
+        permit: &Permit,
+        edition: EditionId,
+        seen: Seen,
+        act: &store::Act,
+    ) -> Result<Deleted> {
+        let library = look.item.library.id;
+        let mut name = self.name_before(look, edition).await?;
+        let mut db = self.connection().await?;
+        loop {
+            match again!(store::editions::delete(&mut db, permit, library, edition, name.as_ref(), seen, act).await) {
+                Err(error) if name.is_some() && store::violated(&error) == Some("items_name_key") => name = None,
+                deleted => return Ok(deleted?),
+            }
+        }
+    }
+
+    /// The name that a file gets back when this edition is deleted, if it has its name from it: that of the edition before. At
+    /// any other revision of the file it need not be.
+    async fn name_before(&self, look: &Look, edition: EditionId) -> Result<Option<ItemName>> {
+        if look.file()?.edition.id != edition || !look.item.is_named_by_edition() {
+            return Ok(None);
+        }
+        let editions = {
+            let mut db = self.connection().await?;
+            store::editions::of(&mut db, look.item.id).await?
+        };
+        let before = editions.into_iter().find(|row| row.id != edition).and_then(|row| row.file_name);
+        Ok(before.filter(|name| *name != look.item.name).and_then(|name| ItemName::parse(&name).ok()))
     }
 
     /// Rights first, then the state of the file: free, and the edition its newest. That an edition cannot be edited in place

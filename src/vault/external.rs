@@ -5,21 +5,20 @@ use crate::{
     store,
 };
 
+/// The constraint that no two files of a library show one code.
+pub(super) const CODE_KEY: &str = "items_external_code_key";
+
 /// The code a file is to get, unless it is the one it has.
 pub(super) fn another<'a>(code: Option<&'a ExternalCode>, item: &Item) -> Option<&'a ExternalCode> {
     code.filter(|code| code.as_str() != item.external_code())
 }
 
-/// Gives a file of a library its code, where there is one; refuses one that another file has.
-pub(super) async fn coded(
-    db: &mut store::PgConnection,
-    library: &Library,
-    file: ItemId,
-    code: Option<&ExternalCode>,
-) -> sqlx::Result<Option<Error>> {
-    let Some(given) = code else { return Ok(None) };
-    let done = store::external_codes::set(db, file, given).await?;
-    Ok((!done).then(|| taken(library, code)))
+/// Gives a file its code, where there is one; one that another file shows violates [`CODE_KEY`].
+pub(super) async fn coded(db: &mut store::PgConnection, file: ItemId, code: Option<&ExternalCode>) -> sqlx::Result<()> {
+    match code {
+        Some(code) => store::external_codes::set(db, file, code).await,
+        None => Ok(()),
+    }
 }
 
 /// Another file of the library has the code.

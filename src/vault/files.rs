@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Category, Look, Vault,
-    external::{another, coded, taken},
+    external::{CODE_KEY, another, coded, taken},
     locks::ATTEMPTS,
 };
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
         drafts::Saved,
         files::{Changed, NewItem, Seen},
         items::{Among, FileQuery, ItemRow},
+        locks::Patience,
     },
 };
 
@@ -193,6 +194,7 @@ impl Vault {
                     author,
                     client_times,
                     unpublished_by: None,
+                    external_code: None,
                 };
                 let act = vault.act(&actor, None);
                 let mut db = vault.connection().await?;
@@ -282,14 +284,10 @@ impl Vault {
                     let changed = (!now.is_empty() || later.is_none()).then_some(&changed);
                     let code = another(now.external_code.as_ref(), item);
                     let (what, later) = ((changed, code), later.as_ref());
-                    match again!(self.update_file(&permit, item, seen, what, later, &act).await) {
-                        Ok(Ok(done)) => Ok(done),
-                        Ok(Err(refusal)) => return Err(refusal),
-                        Err(error) => Err(error),
-                    }
+                    again!(self.update_file(&permit, item, seen, what, later, &act).await)
                 }
                 None => match again!(self.update_folder(&permit, item, &changed, &act).await) {
-                    Ok(Tree::Held(held)) => match self.refuse_held(*held).await? {
+                    Ok(Tree::Held(held)) => match self.refuse_held(actor, *held).await? {
                         Some(refusal) => return Err(refusal),
                         None => Ok(false),
                     },
@@ -302,7 +300,7 @@ impl Vault {
                 Err(error) if store::violated(&error) == Some("items_name_key") => {
                     return Err(Error::NameTaken(name.as_str().to_owned()));
                 }
-                Err(error) if store::violated(&error) == Some("items_external_code_key") => {
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => {
                     return Err(taken(&item.library, change.external_code.as_ref()));
                 }
                 Err(error) => return Err(error.into()),
@@ -311,7 +309,7 @@ impl Vault {
         Err(Error::Overloaded)
     }
 
-    /// `false` where the file is not as it was looked at; the inner refusal is that of its code.
+    /// `false` where the file is not as it was looked at.
     async fn update_file(
         &self,
         permit: &Permit,
@@ -320,22 +318,20 @@ impl Vault {
         (changed, code): (Option<&Changed>, Option<&ExternalCode>),
         later: Option<&Later>,
         act: &store::Act,
-    ) -> sqlx::Result<Result<bool>> {
+    ) -> sqlx::Result<bool> {
         let library = item.library.id;
         let mut all = self.0.db.begin().await?;
         if let Some(changed) = changed
             && !store::files::update(&mut all, permit, library, seen, changed, act).await?
         {
-            return Ok(Ok(false));
+            return Ok(false);
         }
-        if let Some(refusal) = coded(&mut all, &item.library, item.id, code).await? {
-            return Ok(Err(refusal));
-        }
+        coded(&mut all, item.id, code).await?;
         if !save_later(&mut all, permit, library, later, act).await? {
-            return Ok(Ok(false));
+            return Ok(false);
         }
         all.commit().await?;
-        Ok(Ok(true))
+        Ok(true)
     }
 
     async fn update_folder(
@@ -371,13 +367,15 @@ impl Vault {
         store::items::held_below(all, self.0.clock.instead(), folder, caller, self.settles()).await
     }
 
-    /// The refusal for such a thing. To be asked for when the transaction has given its connection back. `None`: a check-out
-    /// that had lapsed, and is settled by now.
-    pub(super) async fn refuse_held(&self, row: ItemRow) -> Result<Option<Error>> {
-        let lapsed = row.kind == Kind::File && !row.held;
+    /// The refusal for such a thing, which the caller may not see. To be asked for when the transaction has given its connection
+    /// back. `None`: a check-out that had lapsed, and is settled by now.
+    pub(super) async fn refuse_held(&self, actor: &Actor, row: ItemRow) -> Result<Option<Error>> {
+        if self.is_left_behind(&row) {
+            Box::pin(self.settle_lapse(row, Patience::Waits)).await?;
+            return Ok(None);
+        }
         let held = self.dress_one(row).await?;
-        let lock = if lapsed { None } else { held.item.deciding_lock() };
-        Ok(lock.map(|lock| Error::Held(Box::new(lock.clone()))))
+        Ok(held.item.deciding_lock().map(|lock| held.held_by_another(actor, lock)))
     }
 
     /// Puts an item that was looked at into the trash, a folder with all below it; ends the caller's own locks there.
@@ -416,7 +414,7 @@ impl Vault {
                     let trash = self.0.fresh.oracle_folder()?;
                     let goes = Goes { folder: &look.item, closed: &closed, trash: &trash };
                     let tree = again!(self.delete_folder(&permit, &goes, actor, &act).await)?;
-                    self.outcome(tree, &closed, Action::Delete).await?
+                    self.outcome(actor, tree, &closed, Action::Delete).await?
                 }
             };
             if done {

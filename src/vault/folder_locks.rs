@@ -1,6 +1,7 @@
 //! Locks on folders: the verbs that move them and nothing else. Whoever holds the tree of the library meets nobody who makes,
 //! moves or deletes something in it, and tells all below an inheritable lock to be decided on again: once the lock is
-//! there, no change of somebody else's that was decided before is still on its way.
+//! there, no change of somebody else's that was decided before is still on its way. A lock that is prolonged well before its end
+//! was there all the time, and tells nobody.
 
 use uuid::Uuid;
 
@@ -11,12 +12,19 @@ use crate::{
         error::{Error, Missing, Result},
         event::Verb,
         id::{ItemId, ItemKey, LibraryId, PrincipalId},
-        item::Item,
-        lock::{Lock, LockFolder},
+        lock::{Lock, LockFolder, is_owner},
         permission::{Action, Permit},
     },
-    store::{self, folder_locks::FolderLockRow},
+    store::{
+        self,
+        folder_locks::{FolderLockRow, Prolonging},
+    },
 };
+
+/// A folder with more files than this below is not locked with all that it holds: each of them is told.
+const MOST_BELOW: i64 = 20_000;
+
+const TOO_MUCH: Error = Error::Impossible("more in one folder than is locked at once");
 
 impl Vault {
     /// Takes the lock of a folder for the caller. What others hold below stays theirs until it ends. The caller's own stays the
@@ -24,7 +32,8 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Held`] for somebody else's lock on the folder, or above it where that is inheritable, [`Error::Impossible`] for
-    /// a root folder, [`Error::NoSession`] for nobody in particular, and what the gates say.
+    /// a root folder and for one with too much below it, [`Error::NoSession`] for nobody in particular, [`Error::Invalid`] for a free text that is too long, and
+    /// what the gates say.
     pub async fn lock_folder(&self, actor: &Actor, look: &Look, what: LockFolder) -> Result<Lock> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
@@ -42,11 +51,14 @@ impl Vault {
             if look.item.is_root() {
                 return Err(Error::Impossible("a root folder"));
             }
+            if !is_owner(&what.owner_text) {
+                return Err(Error::Invalid("owner"));
+            }
             let act = self.act(actor, None);
             let library = look.item.library.id;
             let row = match look.item.own_folder_lock() {
-                Some(own) => again!(self.prolong_folder(&permit, library, own.uuid, what.lifetime, &act).await)?,
-                None => again!(self.take_folder(&permit, holder, library, what, &act).await)?,
+                Some(own) => self.prolong_folder(&permit, &look, own.uuid, what.lifetime, &act).await?,
+                None => again!(self.take_folder(&permit, holder, library, what, &act).await)??,
             };
             match row {
                 Some(row) => return self.dress_folder_lock(&row).await,
@@ -56,7 +68,7 @@ impl Vault {
         Err(Error::Overloaded)
     }
 
-    /// `None`: it has another holder by now, or is not where it was looked at.
+    /// `None`: it has another holder by now, or is not where it was looked at. The inner refusal is that of too much below it.
     async fn take_folder(
         &self,
         permit: &Permit,
@@ -64,33 +76,60 @@ impl Vault {
         library: LibraryId,
         what: &LockFolder,
         act: &store::Act,
-    ) -> sqlx::Result<Option<FolderLockRow>> {
+    ) -> sqlx::Result<Result<Option<FolderLockRow>>> {
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
         if self.is_held_from(&mut all, permit.item(), Some(holder)).await? {
-            return Ok(None);
+            return Ok(Ok(None));
         }
         if what.inheritable {
+            if store::folder_locks::has_more_below(&mut all, permit.item(), MOST_BELOW).await? {
+                return Ok(Err(TOO_MUCH));
+            }
             store::folders::hold_locks_below(&mut all, permit.item()).await?;
         }
         let row = store::folder_locks::take(&mut all, permit, holder, library, what, act).await?;
         all.commit().await?;
-        Ok(row)
+        Ok(Ok(row))
     }
 
     /// `None`: the lock is not the caller's any more.
     async fn prolong_folder(
         &self,
         permit: &Permit,
-        library: LibraryId,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+        act: &store::Act,
+    ) -> Result<Option<FolderLockRow>> {
+        let prolonged = {
+            let (mut db, library) = (self.connection().await?, look.item.library.id);
+            let how = Prolonging::WellBefore;
+            again!(store::folder_locks::refresh(&mut db, permit, library, uuid, lifetime, how, act).await)?
+        };
+        match prolonged {
+            Some(row) => Ok(Some(row)),
+            None => Ok(again!(self.prolong_near_the_end(permit, look, uuid, lifetime, act).await)?),
+        }
+    }
+
+    /// The same for a lock that others may see end in this moment. Whether it counts for what lies below never changes.
+    async fn prolong_near_the_end(
+        &self,
+        permit: &Permit,
+        look: &Look,
         uuid: Uuid,
         lifetime: Option<chrono::Duration>,
         act: &store::Act,
     ) -> sqlx::Result<Option<FolderLockRow>> {
+        let own = look.item.own_folder_lock().and_then(|own| own.folder);
+        let (library, how) = (look.item.library.id, Prolonging::NearTheEnd);
         let mut all = self.0.db.begin().await?;
         store::folders::hold_trees(&mut all, &[library]).await?;
-        store::folders::hold_locks_below(&mut all, permit.item()).await?;
-        let row = store::folder_locks::refresh(&mut all, permit, library, uuid, lifetime, act).await?;
+        if own.is_some_and(|folder| folder.inheritable) {
+            store::folders::hold_locks_below(&mut all, permit.item()).await?;
+        }
+        let row = store::folder_locks::refresh(&mut all, permit, library, uuid, lifetime, how, act).await?;
         all.commit().await?;
         Ok(row)
     }
@@ -106,25 +145,39 @@ impl Vault {
         Ok(holder.is_some() && holder != caller)
     }
 
-    /// Releases the lock of a folder; `uuid`: only that very one. Somebody else's only with the grounds on which their check-out
-    /// could be cancelled.
+    /// Releases the lock of a folder; `uuid`: only that very one; `comment`: what the caller says. Somebody else's only with the
+    /// grounds on which their check-out could be cancelled.
     ///
     /// # Errors
     /// [`Error::NotCheckedOut`] where there is none, [`Error::Held`] without grounds, [`Error::OtherLockNamed`],
     /// [`Error::FenceLost`], and what the gates say.
-    pub async fn unlock_folder(&self, actor: &Actor, look: &Look, uuid: Option<Uuid>) -> Result<Lock> {
+    pub async fn unlock_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Option<Uuid>,
+        comment: Option<&str>,
+    ) -> Result<Lock> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
+        let comment = comment.map(str::to_owned);
         self.complete(async move {
-            let answer = vault.try_unlock_folder(&actor, &look, uuid).await;
-            vault.note_refusal(&actor, &look, Verb::UnlockFolder, None, answer).await
+            let comment = comment.as_deref();
+            let answer = vault.try_unlock_folder(&actor, &look, uuid, comment).await;
+            vault.note_refusal(&actor, &look, Verb::UnlockFolder, comment, answer).await
         })
         .await
     }
 
-    async fn try_unlock_folder(&self, actor: &Actor, look: &Look, uuid: Option<Uuid>) -> Result<Lock> {
+    async fn try_unlock_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Option<Uuid>,
+        comment: Option<&str>,
+    ) -> Result<Lock> {
         look.folder()?;
         let permit = look.check(actor, Action::Cancel)?;
-        let act = self.act(actor, None);
+        let act = self.act(actor, comment);
         let released = {
             let mut db = self.connection().await?;
             let library = look.item.library.id;
@@ -140,32 +193,49 @@ impl Vault {
         }
     }
 
-    /// Sets when the caller's own lock of a folder ends, counted from now, by the lock's uuid; answers the folder, too.
+    /// Looks at the folder whose lock has this uuid.
     ///
     /// # Errors
-    /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
-    pub async fn refresh_folder_lock(
-        &self,
-        actor: &Actor,
-        uuid: Uuid,
-        lifetime: Option<chrono::Duration>,
-    ) -> Result<(Item, Lock)> {
+    /// [`Missing::Lock`] where none has, and for a folder that the caller does not see.
+    pub async fn look_by_folder_lock(&self, actor: &Actor, uuid: Uuid) -> Result<Look> {
         let gone = || Error::Missing(Missing::Lock);
         let folder = {
             let mut db = self.connection().await?;
             store::folder_locks::folder_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
         let look = self.look(actor, &ItemKey::Id(folder.ok_or_else(gone)?)).await;
-        let look = look.map_err(|error| if matches!(error, Error::Missing(_)) { gone() } else { error })?;
-        let permit = look.check(actor, Action::CheckOut)?;
-        let (vault, act) = (self.clone(), self.act(actor, None));
-        let library = look.item.library.id;
+        look.map_err(|error| if matches!(error, Error::Missing(_)) { gone() } else { error })
+    }
+
+    /// Sets when the caller's own lock of a folder ends, counted from now, if it is the one of this uuid.
+    ///
+    /// # Errors
+    /// [`Missing::Lock`] where it has ended or is another one, [`Error::Held`] for somebody else's, and what the gates say.
+    pub async fn refresh_folder_lock(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let row = again!(vault.prolong_folder(&permit, library, uuid, lifetime, &act).await)?;
-            let lock = vault.dress_folder_lock(&row.ok_or_else(gone)?).await?;
-            Ok((look.into_item(), lock))
+            let answer = Box::pin(vault.try_refresh_folder(&actor, &look, uuid, lifetime)).await;
+            vault.note_refusal(&actor, &look, Verb::RefreshFolder, None, answer).await
         })
         .await
+    }
+
+    async fn try_refresh_folder(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (permit, act) = (look.check(actor, Action::CheckOut)?, self.act(actor, None));
+        let row = self.prolong_folder(&permit, look, uuid, lifetime, &act).await?;
+        self.dress_folder_lock(&row.ok_or(Error::Missing(Missing::Lock))?).await
     }
 
     async fn dress_folder_lock(&self, row: &FolderLockRow) -> Result<Lock> {

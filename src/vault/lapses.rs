@@ -2,6 +2,14 @@
 //! settles: publishes what the holder left, and looks again. So nobody who looks finds the file free without it, and nothing is
 //! written beside it. With the rights that the holder has by then: what they may not check in any more, and what cannot be
 //! published, is cancelled instead, and the working copy is kept as a rescued one.
+//!
+//! Who looks at one file waits for whoever is about to change it. Lists, the feed and the background wait for nobody: what they
+//! cannot have now is shown as it is, and settled later.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 
 use super::{
     Vault,
@@ -14,23 +22,61 @@ use crate::{
         edition::{Metadata, Publish},
         error::{Error, Missing, Result},
         event::Verb,
-        id::ItemKey,
-        item::OnConflict,
+        id::{ItemId, ItemKey},
+        item::{Item, Kind, OnConflict},
         lock::Lapse,
         name::ItemName,
+        page::{Order, Window},
         permission::Action,
         version::Step,
     },
     store::{
         self,
         editions::{Binding, Life},
-        items::ItemRow,
+        items::{Among, ItemRow},
+        locks::Patience,
     },
 };
 
-/// So many are looked for together, and so often at most in one go.
+/// So many are looked for together.
 const BATCH: i64 = 100;
-const BATCHES: usize = 100;
+/// So many at most are settled for a list: the rest is shown as it is.
+const FOR_A_LIST: usize = 100;
+/// What failed through a fault of ours is said, and tried by who does not ask for that very file, once in so long.
+const HINDERED: Duration = Duration::from_mins(1);
+
+/// What a node knows of its own settling.
+pub(super) struct Settling {
+    /// One at a time, lest many requests go through the same.
+    turn: tokio::sync::Mutex<()>,
+    /// Check-outs, by file and fence, that failed a moment ago.
+    hindered: moka::sync::Cache<(ItemId, i64), ()>,
+}
+
+impl Default for Settling {
+    fn default() -> Self {
+        let hindered = moka::sync::Cache::builder().max_capacity(20_000).time_to_live(HINDERED).build();
+        Self { turn: tokio::sync::Mutex::default(), hindered }
+    }
+}
+
+impl Settling {
+    /// Leaves a check-out alone for a while; answers whether that is new.
+    fn hinder(&self, file: ItemId, fence: i64) -> bool {
+        let is_news = !self.is_hindered(file, fence);
+        if is_news {
+            self.hindered.insert((file, fence), ());
+        }
+        is_news
+    }
+
+    fn is_hindered(&self, file: ItemId, fence: i64) -> bool {
+        self.hindered.contains_key(&(file, fence))
+    }
+}
+
+/// Where a lapse stands among all of them.
+type Place = (DateTime<Utc>, ItemId);
 
 impl Vault {
     /// The room whose lapsed check-outs are checked in, if there is one: for the statements that must not pass over them.
@@ -38,80 +84,116 @@ impl Vault {
         self.0.settings.lapse.checks_in()
     }
 
+    /// Writes down for all nodes what becomes here of what lapses. `true`: it was something else, be it on a node that still
+    /// runs. Then what the one cancels first the other does not check in.
+    pub async fn declare_lapses(&self) -> Result<bool> {
+        let mut db = self.connection().await?;
+        Ok(again!(store::locks::set_policy(&mut db, self.settles()).await)?)
+    }
+
     /// Whether a check-out of this file has lapsed and must be settled before anything else is done with the file.
     pub(super) fn is_left_behind(&self, row: &ItemRow) -> bool {
         row.lapsed && row.dialect.is_some() && row.dialect == self.settles()
     }
 
-    /// Settles all that has lapsed, also where nobody looks; nothing where it is cancelled anyway. Any number of nodes may do
-    /// so at once.
+    /// Settles all that has lapsed, also where nobody looks; nothing where it is cancelled anyway, and while this node is at
+    /// it already. Any number of nodes may do so at once.
     pub async fn settle_lapses(&self) -> Result<()> {
-        let Some(room) = self.settles() else { return Ok(()) };
-        for _ in 0..BATCHES {
-            let rows = {
-                let mut db = self.connection().await?;
-                store::items::lapsed(&mut db, self.0.clock.instead(), room, BATCH).await?
-            };
-            let mut goes_on = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
-            for row in rows {
-                // one that fails keeps none of the others waiting
-                goes_on &= Box::pin(self.settle_lapse(row)).await?;
-            }
-            if !goes_on {
-                break;
+        let Ok(_turn) = self.0.settling.turn.try_lock() else { return Ok(()) };
+        let mut after = None;
+        loop {
+            after = self.settle_batch(after).await?;
+            if after.is_none() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    /// The rows as they are once what lapsed among them is settled.
+    /// The same for one batch: no request goes through all that may have lapsed.
+    pub(super) async fn settle_some_lapses(&self) -> Result<()> {
+        let Ok(_turn) = self.0.settling.turn.try_lock() else { return Ok(()) };
+        self.settle_batch(None).await.map(drop)
+    }
+
+    /// Settles what lapsed after a place, and answers where there may be more. What cannot be settled keeps its place, and
+    /// nothing behind it waiting.
+    async fn settle_batch(&self, after: Option<Place>) -> Result<Option<Place>> {
+        let Some(room) = self.settles() else { return Ok(None) };
+        let rows = {
+            let mut db = self.connection().await?;
+            store::items::lapsed(&mut db, self.0.clock.instead(), room, after, BATCH).await?
+        };
+        let is_full = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
+        let last = rows.last().and_then(|row| Some((row.expires_at?, row.id)));
+        for row in rows {
+            if !self.is_hindered(&row) {
+                Box::pin(self.settle_lapse(row, Patience::PassesOver)).await?;
+            }
+        }
+        Ok(last.filter(|_| is_full))
+    }
+
+    fn is_hindered(&self, row: &ItemRow) -> bool {
+        self.0.settling.is_hindered(row.id, row.fence.unwrap_or(0))
+    }
+
+    /// The rows as they are once what lapsed among them is settled. What cannot be had now stays as it is. Whoever read them
+    /// has chosen by what they say of who sees them: one that says something else by now is left out.
     pub(super) async fn settled(&self, rows: Vec<ItemRow>) -> Result<Vec<ItemRow>> {
+        let mut left = FOR_A_LIST;
         let mut settled = Vec::with_capacity(rows.len());
         for row in rows {
-            if !self.is_left_behind(&row) {
+            if left == 0 || !self.is_left_behind(&row) || self.is_hindered(&row) {
                 settled.push(row);
                 continue;
             }
-            let (key, total) = (ItemKey::Id(row.id), row.total);
-            self.settle_lapse(row).await?;
+            left -= 1;
+            if let Err(error) = self.settle_lapse(row.clone(), Patience::PassesOver).await {
+                tracing::debug!(%error, "a check-out that ended is listed as it is");
+            }
             let mut db = self.connection().await?;
-            let again = store::items::by_key(&mut db, self.0.clock.instead(), &key, false).await?;
-            settled.extend(again.map(|again| ItemRow { total, ..again }));
+            let again = store::items::by_key(&mut db, self.0.clock.instead(), &ItemKey::Id(row.id), false).await?;
+            let again = again.filter(|again| shows_alike(again, &row));
+            settled.extend(again.map(|again| ItemRow { total: row.total, ..again }));
         }
         Ok(settled)
     }
 
     /// Publishes what the holder of a lapsed check-out left, or cancels where that cannot be. Of many who do so at once one
     /// does it; the others find it done when they look again. `false`: it failed through a fault of ours, and waits for
-    /// another try; the file can be read as it is.
-    pub(super) async fn settle_lapse(&self, row: ItemRow) -> Result<bool> {
+    /// another try; the file can be read as it is. What is passed over has not failed.
+    pub(super) async fn settle_lapse(&self, row: ItemRow, patience: Patience) -> Result<bool> {
         let Lapse::ChecksIn { comment, .. } = self.0.settings.lapse else { return Ok(true) };
-        let vault = self.clone();
-        self.complete(async move {
-            let (file, fence) = (row.id, row.fence.unwrap_or(0));
-            let refusal = match vault.check_in_for_holder(row, comment).await {
-                Ok(()) => return Ok(true),
-                // it may well be published a moment later
-                Err(Error::Overloaded) => return Err(Error::Overloaded),
-                Err(error @ Error::Broken(_)) => {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::error!(file = %file.0, fence, %error, cause, "a check-out that ended is not settled");
-                    return Ok(false);
-                }
+        let (vault, file, fence) = (self.clone(), row.id, row.fence.unwrap_or(0));
+        let settling = self.complete(async move {
+            let refusal = match vault.check_in_for_holder(row, comment, patience).await {
+                // an overload passes: it may well be published a moment later
+                done @ (Ok(()) | Err(Error::Overloaded | Error::Broken(_))) => return done,
                 Err(refusal) => refusal,
             };
             let mut db = vault.connection().await?;
-            if again!(store::locks::let_lapse(&mut db, vault.0.clock.instead(), file, fence).await)? {
+            let now = vault.0.clock.instead();
+            if again!(store::locks::let_lapse(&mut db, now, file, fence, patience).await)? {
                 tracing::warn!(file = %file.0, fence, %refusal, "a check-out that ended is cancelled instead of checked in");
             }
-            Ok(true)
-        })
-        .await
+            Ok(())
+        });
+        let fault = match AssertUnwindSafe(settling).catch_unwind().await {
+            Ok(Ok(())) => return Ok(true),
+            Ok(Err(Error::Overloaded)) => return Err(Error::Overloaded),
+            Ok(Err(fault)) => fault,
+            Err(_) => Error::broken("it panicked"),
+        };
+        if self.0.settling.hinder(file, fence) {
+            let cause = std::error::Error::source(&fault).map(ToString::to_string);
+            tracing::error!(file = %file.0, fence, error = %fault, cause, "a check-out that ended is not settled");
+        }
+        Ok(false)
     }
 
     /// A check-in as the holder would do it, by the state in which the check-out lapsed. Nothing is written where that has
-    /// changed since.
-    async fn check_in_for_holder(&self, row: ItemRow, comment: &str) -> Result<()> {
+    /// changed since, or is passed over.
+    async fn check_in_for_holder(&self, row: ItemRow, comment: &str, patience: Patience) -> Result<()> {
         let (Some(holder), Some(room)) = (row.holder, row.dialect) else { return Ok(()) };
         let look = self.dress_as_is(vec![ItemRow { held: true, ..row }]).await?.pop();
         let look = look.ok_or(Error::Missing(Missing::Item))?;
@@ -121,6 +203,11 @@ impl Vault {
             return Err(Error::Impossible("it was never checked in"));
         }
         let retitled = look.item.draft_of(holder.id()).and_then(|draft| look.item.retitled_by(draft));
+        if let Some((title, _)) = retitled.filter(|(title, _)| *title != look.item.title)
+            && Box::pin(self.is_title_taken(&holder, &look.item, title)).await?
+        {
+            return Err(Error::Impossible("its title is taken"));
+        }
         let name = retitled.map(|(title, extension)| ItemName::of_title(title, extension)).transpose();
         let file_name = name.map_err(Error::BadName)?;
         let rename = file_name.as_ref().map(|_| OnConflict::Fail);
@@ -128,13 +215,15 @@ impl Vault {
         let what = Given { metadata, comment: comment.to_owned(), how: Publish::New(Step::Major), rename };
         let (giving, act) = (Giving::once_more(None), self.act(&holder, Some(comment)));
         let aim = Aim { release: true, ..Aim::new(Verb::CheckIn, Action::CheckIn) };
-        let binding = Binding { revision: file.lock_revision, release: true, life: Life::Lapsed, holder: None };
+        let life = Life::Lapsed(patience);
+        let binding = Binding { revision: file.lock_revision, release: true, life, holder: None };
         let mut attempt = 0;
         loop {
             let plan = self.plan(&holder, &look, &what, &giving, &aim, attempt).await?;
             let by = author(&holder, &look);
             let (look, plan) = (&look, &plan);
-            let writing = Writing { permit: &permit, look, plan, by, code: None, content: None, binding, aim: &aim, act: &act };
+            let writing =
+                Writing { permit: &permit, look, plan, by, code: None, content: None, binding, aim: &aim, act: &act };
             let Err(error) = self.write(&writing).await? else { return Ok(()) };
             match store::violated(&error) {
                 // as for everybody: only now are the labels asked for that somebody gave by hand
@@ -152,5 +241,42 @@ impl Vault {
                 _ => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether another file of its folder has a title, as far as the holder may see them. They are taken as they stand: what
+    /// has lapsed among them may want the title that this one has.
+    async fn is_title_taken(&self, holder: &Actor, item: &Item, title: &str) -> Result<bool> {
+        let Some(folder) = item.parent else { return Ok(false) };
+        let among = Among {
+            kind: Some(Kind::File),
+            title: Some(title.to_owned()),
+            hidden: self.hidden_categories(holder, &item.library).await?,
+            no_private: holder.is_supplier(),
+            caller: holder.id(),
+            ..Among::default()
+        };
+        let window = Window { offset: 0, limit: 2, order: Order::Name };
+        let mut db = self.connection().await?;
+        let rows = store::items::children(&mut db, self.0.clock.instead(), folder, &among, window).await?;
+        Ok(rows.iter().any(|row| row.id != item.id))
+    }
+}
+
+/// Whether the rows of a file agree in what decides who sees it, and in where it lies.
+fn shows_alike(again: &ItemRow, before: &ItemRow) -> bool {
+    let decides = |row: &ItemRow| (row.library, row.parent, row.category, row.private, row.unpublished_by);
+    decides(again) == decides(before) && again.ancestors == before.ancestors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_settled_is_said_once_and_the_next_check_out_of_the_file_again() {
+        let (settling, file) = (Settling::default(), ItemId::fresh());
+        assert!(!settling.is_hindered(file, 1));
+        assert_eq!([1, 1, 1, 2, 2].map(|fence| settling.hinder(file, fence)), [true, false, false, true, false]);
+        assert!(settling.is_hindered(file, 1) && !settling.is_hindered(ItemId::fresh(), 1));
     }
 }

@@ -217,6 +217,7 @@ impl Vault {
             Some(link) if !suffices => Actor { link: Some(self.open_link(actor, &look, link).await?), ..actor.clone() },
             _ => actor.clone(),
         };
+        let look = self.look_let_in(&actor, look).await?;
         if permission::sees(&actor, &look.facts()) { Ok((actor, look)) } else { Err(Error::Missing(look.unseen())) }
     }
 

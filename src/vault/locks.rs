@@ -2,16 +2,18 @@
 
 use uuid::Uuid;
 
-use sqlx::PgPool;
-use super::{Look, Vault, combine::{Asked, Combiner}};
+use super::{
+    Look, Vault,
+    combine::{Asked, Combiner},
+};
 use crate::{
     domain::{
         actor::{Actor, Dialect},
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
         id::{EditionId, ItemId, ItemKey, PrincipalId},
-        item::{Item, Kind},
-        lock::{Cancelled, CheckOut, CheckedOut, Lock},
+        item::Kind,
+        lock::{Cancelled, CheckOut, CheckedOut, Lock, is_owner},
         permission::{Action, Permit},
     },
     store::{
@@ -20,6 +22,7 @@ use crate::{
         locks::{Change, Changed, How},
     },
 };
+use sqlx::PgPool;
 
 /// What a caller says when cancelling.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +61,8 @@ impl Vault {
     /// for a reservation without a working copy, which becomes the check-out that is asked for.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, and what the gates say.
+    /// [`Error::Held`], [`Error::NoSession`] for nobody in particular, [`Error::Invalid`] for a free text that is too long, and
+    /// what the gates say.
     pub async fn check_out(&self, actor: &Actor, look: &Look, what: CheckOut) -> Result<CheckedOut> {
         self.take(actor, look, None, what).await
     }
@@ -97,6 +101,9 @@ impl Vault {
             let file = look.file()?;
             let permit = look.check(actor, Action::CheckOut)?;
             let holder = permit.actor().ok_or(Error::NoSession)?;
+            if !is_owner(&what.owner_text) {
+                return Err(Error::Invalid("owner"));
+            }
             let own = match &file.lock {
                 Some(lock) if !lock.has_working_copy() && what.has_working_copy(actor.dialect) => Some(lock.fence),
                 Some(lock) => return Ok(CheckedOut::AlreadyYours(lock.clone())),
@@ -232,45 +239,68 @@ impl Vault {
         Ok(Changed::Busy)
     }
 
-    /// Sets when the caller's own lock ends, counted from now, by the lock's uuid; answers the file, too.
+    /// Looks at the file whose lock has this uuid.
     ///
     /// # Errors
-    /// [`Missing::Lock`], [`Error::Held`] for somebody else's, and what the gates say.
-    pub async fn refresh_lock(
-        &self,
-        actor: &Actor,
-        uuid: Uuid,
-        lifetime: Option<chrono::Duration>,
-    ) -> Result<(Item, Lock)> {
+    /// [`Missing::Lock`] where none has, and for a file that the caller does not see.
+    pub async fn look_by_lock(&self, actor: &Actor, uuid: Uuid) -> Result<Look> {
         let file = {
             let mut db = self.connection().await?;
             store::locks::file_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
         let file = file.ok_or(Error::Missing(Missing::Lock))?;
-        let look = self
-            .look(actor, &ItemKey::Id(file))
+        self.look(actor, &ItemKey::Id(file))
             .await
-            .map_err(|error| if matches!(error, Error::Missing(_)) { Error::Missing(Missing::Lock) } else { error })?;
-        let permit = look.check(actor, Action::CheckOut)?;
-        let (vault, act) = (self.clone(), self.act(actor, None));
-        let library = look.item.library.id;
+            .map_err(|error| if matches!(error, Error::Missing(_)) { Error::Missing(Missing::Lock) } else { error })
+    }
+
+    /// Sets when the caller's own lock of a file ends, counted from now, if it is the one of this uuid.
+    ///
+    /// # Errors
+    /// [`Missing::Lock`] where it has ended or is another one, [`Error::Held`] for somebody else's, and what the gates say.
+    pub async fn refresh_lock(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let mut db = vault.connection().await?;
-            let row = again!(store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await)?;
-            drop(db);
-            let lock = vault.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await?;
-            Ok((look.into_item(), lock))
+            let answer = vault.try_refresh(&actor, &look, uuid, lifetime).await;
+            vault.note_refusal(&actor, &look, Verb::Refresh, None, answer).await
         })
         .await
     }
 
-    /// All locks that are held, oldest first: of one holder, or of everybody. For administrators; rooms do not show it.
+    async fn try_refresh(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        uuid: Uuid,
+        lifetime: Option<chrono::Duration>,
+    ) -> Result<Lock> {
+        let (permit, act) = (look.check(actor, Action::CheckOut)?, self.act(actor, None));
+        let row = {
+            let mut db = self.connection().await?;
+            let library = look.item.library.id;
+            again!(store::locks::refresh(&mut db, &permit, library, uuid, lifetime, &act).await)?
+        };
+        self.dress_lock(row.ok_or(Error::Missing(Missing::Lock))?).await
+    }
+
+    /// All files and folders whose own locks are held, oldest first: by one holder, or by anybody. For administrators; rooms do
+    /// not show it.
     pub async fn held_locks(&self, holder: Option<PrincipalId>) -> Result<Vec<Look>> {
         let rows = {
-            let mut db = self.connection().await?;
-            store::items::held(&mut db, self.0.clock.instead(), holder).await?
+            let (mut db, now) = (self.connection().await?, self.0.clock.instead());
+            let mut rows = store::items::held(&mut db, now, holder).await?;
+            rows.extend(store::items::held_folders(&mut db, now, holder).await?);
+            rows
         };
-        self.dress(rows).await
+        let mut held = self.dress(rows).await?;
+        held.sort_by_key(|look| look.item.own_lock().map(|lock| lock.taken_at));
+        Ok(held)
     }
 
     /// The drafts of a file that a cancel or a lapse left behind, newest first: the caller's own, or all for who may share

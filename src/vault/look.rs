@@ -2,21 +2,30 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Vault, locks::ATTEMPTS, memory::Category};
+use super::{
+    Vault,
+    locks::ATTEMPTS,
+    memory::{Categories, Category},
+};
 use crate::{
     domain::{
         actor::{Actor, Level, Role},
         content::{QuickXor, Sha256},
         edition::{ContentInfo, Edition, Storage},
         error::{Error, Missing, Result},
-        id::{EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
+        id::{CategoryId, EditionId, ItemId, ItemKey, LibraryId, PrincipalId},
         item::{Ancestor, ClientTimes, Draft, FileParts, Item, Kind},
         library::Library,
         lock::{Lock, LockedFolder, Mode},
         permission::{self, Action, Denial, Facts, Gate, Permit},
         version::Version,
     },
-    store::{files::Seen, folder_locks::FolderLockRow, items::ItemRow, locks::LockRow},
+    store::{
+        files::Seen,
+        folder_locks::FolderLockRow,
+        items::ItemRow,
+        locks::{LockRow, Patience},
+    },
 };
 
 /// What the vault saw of an item when somebody asked: the item, and the facts a decision needs. It may be out of date a
@@ -26,7 +35,11 @@ pub struct Look {
     pub(super) item: Item,
     ancestors: Arc<[ItemId]>,
     category: Arc<Category>,
+    /// The category of the folder above whose lock reaches it.
+    locked: Option<Arc<Category>>,
     exact: bool,
+    /// Whether a check-out of it has lapsed and is still to be settled.
+    left_behind: bool,
 }
 
 impl Look {
@@ -58,7 +71,7 @@ impl Look {
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
-        let own = self.item.lock().or(self.item.own_folder_lock());
+        let own = self.item.own_lock();
         let above = self.item.folder_lock.as_deref().filter(|_| self.item.own_folder_lock().is_none());
         Facts {
             item: self.item.id,
@@ -76,7 +89,7 @@ impl Look {
 
     /// May they? A lock of somebody else's that stands in the way is named; so is that a file must be checked out first.
     pub fn check(&self, actor: &Actor, action: Action) -> Result<Permit> {
-        let permit = permission::check(actor, action, &self.facts()).map_err(|denial| self.refusal(denial))?;
+        let permit = permission::check(actor, action, &self.facts()).map_err(|denial| self.refusal(actor, denial))?;
         if matches!(action, Action::SaveDraft | Action::AddEdition) {
             self.takes_bytes()?;
         }
@@ -92,7 +105,7 @@ impl Look {
 
     /// May they say something about it that shows to nobody but themselves?
     pub(super) fn check_own_words(&self, actor: &Actor) -> Result<Permit> {
-        permission::check_own_words(actor, &self.facts()).map_err(|denial| self.refusal(denial))
+        permission::check_own_words(actor, &self.facts()).map_err(|denial| self.refusal(actor, denial))
     }
 
     /// Whether it is this item, or lies below it.
@@ -115,7 +128,7 @@ impl Look {
             self.check(actor, Action::Create)?;
         }
         let facts = Facts { categories: &thing.category.chain, ..self.facts() };
-        permission::check(actor, Action::Create, &facts).map(drop).map_err(|denial| self.refusal(denial))
+        permission::check(actor, Action::Create, &facts).map(drop).map_err(|denial| self.refusal(actor, denial))
     }
 
     /// Every gate with its answer.
@@ -142,10 +155,10 @@ impl Look {
         permission::level(actor, &self.facts())
     }
 
-    fn refusal(&self, denial: Denial) -> Error {
+    fn refusal(&self, actor: &Actor, denial: Denial) -> Error {
         let lock = match denial.action {
             // a release is about its own lock, whatever decides above
-            Action::Cancel => self.item.lock().or(self.item.own_folder_lock()),
+            Action::Cancel => self.item.own_lock(),
             Action::View
             | Action::Download
             | Action::CheckOut
@@ -160,10 +173,36 @@ impl Look {
             | Action::Share => self.item.deciding_lock(),
         };
         match (denial.gate, lock) {
-            (Gate::Grounds, Some(lock)) => Error::Held(Box::new(lock.clone())),
+            (Gate::Grounds, Some(lock)) => self.held_by_another(actor, lock),
             (Gate::Visible, _) => Error::Missing(self.unseen()),
             _ => Error::Denied(denial),
         }
+    }
+
+    /// The refusal for somebody else's lock on it or above it; little is said of what the caller does not see.
+    pub(super) fn held_by_another(&self, actor: &Actor, lock: &Lock) -> Error {
+        let above = lock.folder.filter(|folder| folder.id != self.item.id);
+        let is_seen =
+            permission::sees(actor, &self.facts()) && above.is_none_or(|folder| self.sees_above(actor, folder.id));
+        Error::Held(Box::new(if is_seen { lock.clone() } else { lock.of_something_unseen() }))
+    }
+
+    /// Whether the caller sees the folder above whose lock reaches it.
+    fn sees_above(&self, actor: &Actor, folder: ItemId) -> bool {
+        let above =
+            self.ancestors.iter().position(|above| *above == folder).and_then(|place| self.ancestors.get(..place));
+        let (Some(ancestors), Some(category)) = (above, &self.locked) else { return false };
+        let facts = Facts {
+            item: folder,
+            ancestors,
+            private: false,
+            unpublished_by: None,
+            categories: &category.chain,
+            held: None,
+            held_above: None,
+            ..self.facts()
+        };
+        permission::sees(actor, &facts)
     }
 
     /// What it is to those who do not see it. What was never checked in is not even hidden: no vendor says that it is there.
@@ -183,6 +222,11 @@ impl Look {
     pub(super) fn seen(&self, actor: &Actor) -> Option<Seen> {
         let revision = self.item.file.as_ref()?.lock_revision;
         Some(Seen { revision, bound: actor.fence.is_some() || self.rests_on_own_lock(actor) })
+    }
+
+    /// What the caller meant who means exactly this state: what others see of it, and the caller's own working copy.
+    fn state_for(&self, actor: &Actor) -> (i64, Option<i64>) {
+        (self.item.tag(), self.item.draft_of(actor.id()).map(|draft| draft.revision))
     }
 
     /// Whether the caller holds the file below a folder that somebody else has locked.
@@ -209,7 +253,8 @@ impl Vault {
         Ok(look)
     }
 
-    /// The same before anybody has said that the caller may see it. It must not get out of the vault like that.
+    /// The same before anybody has said that the caller may see it. It must not get out of the vault like that. Who does not
+    /// see it changes nothing by asking: what has lapsed is not settled for them.
     pub(super) async fn look_unseen(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
         let mut is_stuck = false;
         for _ in 0..ATTEMPTS {
@@ -218,13 +263,23 @@ impl Vault {
                 crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
             };
             let row = row.ok_or(Error::Missing(Missing::Item))?;
-            if is_stuck || !self.is_left_behind(&row) {
-                return self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item));
-            }
+            let left = self.is_left_behind(&row).then(|| row.clone());
+            let look = self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))?;
+            let Some(left) = left.filter(|_| !is_stuck && permission::sees(actor, &look.facts())) else {
+                return Ok(look);
+            };
             // what becomes of it may give the file another name, so that the key may mean another one then
-            is_stuck = !Box::pin(self.settle_lapse(row)).await?;
+            is_stuck = !Box::pin(self.settle_lapse(left, Patience::Waits)).await?;
         }
         Err(Error::Overloaded)
+    }
+
+    /// The same look once something else, a link, lets the caller see it: what has lapsed is settled for them now.
+    pub(super) async fn look_let_in(&self, actor: &Actor, look: Look) -> Result<Look> {
+        if !look.left_behind {
+            return Ok(look);
+        }
+        Box::pin(self.look_unseen(actor, &ItemKey::Id(look.item.id))).await
     }
 
     /// Looks at a library's root folder for a room that knows no folders: its own category hides it from nobody who has a
@@ -252,14 +307,16 @@ impl Vault {
     /// Looks again after a write that found another state than was looked at.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`] when the caller meant exactly that state; somebody else's lock comes first.
+    /// [`Error::PreconditionFailed`] when the caller meant exactly that state, and what it says of itself is not as it was: what
+    /// else happened above or beside it is no other state. Somebody else's lock comes first.
     pub(super) async fn look_again(&self, actor: &Actor, look: &Look) -> Result<Look> {
         let fresh = self.look(actor, &ItemKey::Id(look.item.id)).await?;
         if !look.exact {
             return Ok(fresh);
         }
         match fresh.item.deciding_lock().filter(|lock| Some(lock.holder.id) != actor.id()) {
-            Some(held) => Err(Error::Held(Box::new(held.clone()))),
+            Some(held) => Err(fresh.held_by_another(actor, held)),
+            None if fresh.state_for(actor) == look.state_for(actor) => Ok(fresh.exactly()),
             None => Err(Error::PreconditionFailed),
         }
     }
@@ -269,7 +326,7 @@ impl Vault {
     }
 
     /// Rows become looks: people, libraries and categories come from memory, or in one query each. What lapsed among them is
-    /// settled before.
+    /// settled before, as far as nobody need be waited for.
     pub(super) async fn dress(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
         if rows.iter().any(|row| self.is_left_behind(row)) {
             let rows = Box::pin(self.settled(rows)).await?;
@@ -282,7 +339,7 @@ impl Vault {
     pub(super) async fn dress_as_is(&self, rows: Vec<ItemRow>) -> Result<Vec<Look>> {
         let people = self
             .people(rows.iter().flat_map(|row| {
-                let above = row.folder_lock.as_ref().map(|lock| PrincipalId(lock.holder));
+                let above = row.folder_lock.as_ref().map(|reaching| PrincipalId(reaching.lock.holder));
                 [Some(row.owner), Some(row.created_by), Some(row.modified_by), row.author, row.holder, above]
                     .into_iter()
                     .flatten()
@@ -292,6 +349,7 @@ impl Vault {
         let mut looks = Vec::with_capacity(rows.len());
         let mut libraries = HashMap::<LibraryId, Arc<Library>>::new();
         for row in rows {
+            let left_behind = self.is_left_behind(&row);
             // asked for once, also while nothing remembered counts
             let library = match libraries.get(&row.library) {
                 Some(library) => library.clone(),
@@ -301,16 +359,18 @@ impl Vault {
                     library
                 }
             };
-            let category = match categories.get(&row.category) {
-                Some(category) => category.clone(),
-                // made by another node within the second
-                None => self.fresh_category(row.category).await?,
+            let category = self.category_among(&categories, row.category).await?;
+            let above = row.folder_lock.as_ref().filter(|reaching| reaching.lock.folder != row.id.0);
+            let locked = match above.map(|reaching| CategoryId(reaching.category)) {
+                Some(category) => Some(self.category_among(&categories, category).await?),
+                None => None,
             };
             let file = match row.kind {
                 Kind::Folder => None,
                 Kind::File => Some(file_parts(&row, &people)?),
             };
-            let folder_lock = row.folder_lock.map(|lock| folder_lock(&lock.0, &people).map(Box::new)).transpose()?;
+            let folder_lock =
+                row.folder_lock.map(|reaching| folder_lock(&reaching.lock, &people).map(Box::new)).transpose()?;
             looks.push(Look {
                 ancestors: row.ancestors.into(),
                 item: Item {
@@ -340,10 +400,20 @@ impl Vault {
                     file,
                 },
                 category,
+                locked,
                 exact: false,
+                left_behind,
             });
         }
         Ok(looks)
+    }
+
+    async fn category_among(&self, categories: &Categories, id: CategoryId) -> Result<Arc<Category>> {
+        match categories.get(&id) {
+            Some(category) => Ok(category.clone()),
+            // made by another node within the second
+            None => self.fresh_category(id).await,
+        }
     }
 
     pub(super) async fn dress_lock(&self, row: LockRow) -> Result<Lock> {

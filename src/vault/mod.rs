@@ -155,6 +155,8 @@ pub struct Settings {
     pub upload_life: chrono::Duration,
     /// How long a temporary file lives.
     pub temporary_file_life: chrono::Duration,
+    /// How many temporary files somebody may have at a time.
+    pub temporary_files: i64,
     /// How long an API session lives after its last request.
     pub session_lifetime: chrono::Duration,
     /// How long an access token lives that a user's sign-in gave, or an application's.
@@ -178,6 +180,7 @@ impl Default for Settings {
             max_file_size: 16 << 30,
             upload_life: chrono::Duration::hours(24),
             temporary_file_life: chrono::Duration::hours(24),
+            temporary_files: 1000,
             session_lifetime: chrono::Duration::minutes(90),
             access_token_lifetime: chrono::Duration::minutes(60),
             refresh_token_lifetime: chrono::Duration::days(90),
@@ -208,6 +211,7 @@ struct Inner {
     tasks: TaskTracker,
     /// Turns of the copies that are made in the background.
     copies: tokio::sync::Semaphore,
+    settling: lapses::Settling,
 }
 
 impl Vault {
@@ -223,6 +227,7 @@ impl Vault {
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             changes: locks::changes(db.clone(), settings.lapse.checks_in()),
+            settling: lapses::Settling::default(),
             db,
             content,
             clock,

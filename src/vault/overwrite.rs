@@ -107,6 +107,7 @@ impl Vault {
         let (Some(seen), Some(other)) = (look.seen(actor), &there.item.file) else { return Ok(false) };
         let (act, library) = (self.act(actor, None), look.item.library.id);
         let mut all = self.0.db.begin().await?;
+        store::folders::share_tree(&mut all, library).await?;
         let gone = Seen { revision: other.lock_revision, bound: there.rests_on_own_lock(actor) };
         if !store::files::delete(&mut all, goes, library, gone, self.settles(), trash, &act).await? {
             return Ok(false);

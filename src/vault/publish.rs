@@ -3,7 +3,7 @@
 
 use super::{
     Look, Vault,
-    external::{another, coded, taken},
+    external::{CODE_KEY, another, coded, taken},
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
@@ -16,7 +16,7 @@ use crate::{
         actor::Actor,
         edition::{ContentInfo, Edition, Metadata, Publish, Storage},
         error::{Error, Missing, Result},
-        event::Verb,
+        event::{Outcome, Subject, Verb},
         external::ExternalCode,
         id::{EditionId, ItemId, PrincipalId},
         item::{FileParts, Item, Kind, OnConflict},
@@ -82,11 +82,14 @@ impl Vault {
     /// Writes an edition, with what is written with it. The outer refusal is that of one of these.
     pub(super) async fn write(&self, writing: &Writing<'_>) -> Result<sqlx::Result<Option<Option<String>>>> {
         let aim = writing.aim;
+        // what was left behind was counted while it was a working copy: it waits for no turn
+        let takes_turn =
+            writing.look.item.library.quota_bytes.is_some() && !matches!(writing.binding.life, Life::Lapsed(_));
         let alone = aim.said.is_empty()
             && aim.ending.is_none()
             && aim.errand.is_none()
             && writing.code.is_none()
-            && writing.look.item.library.quota_bytes.is_none();
+            && !takes_turn;
         if alone || matches!(writing.plan.write, Write::Nothing) {
             let mut db = self.connection().await?;
             return Ok(again!(writing.write(&mut db).await));
@@ -120,9 +123,7 @@ impl Vault {
         {
             return Ok(Err(Error::FenceLost));
         }
-        if let Some(refusal) = coded(&mut all, &writing.look.item.library, writing.look.item.id, writing.code).await? {
-            return Ok(Err(refusal));
-        }
+        coded(&mut all, writing.look.item.id, writing.code).await?;
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
         }
@@ -269,9 +270,7 @@ impl Vault {
                 Ok(Ok(None)) => Error::FenceLost,
                 Ok(Err(refusal)) => refusal,
                 Err(error) if is_content_gone(&error) => Error::Missing(Missing::Edition),
-                Err(error) if store::violated(&error) == Some("items_external_code_key") => {
-                    taken(&look.item.library, code)
-                }
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => taken(&look.item.library, code),
                 Err(error) => error.into(),
             };
             if !matches!(refusal, Error::Broken(_)) {
@@ -297,8 +296,12 @@ impl Vault {
         if let Some(refusal) = ended_with(&mut all, ending, look.item.id, act).await? {
             return Ok(Err(refusal));
         }
-        if let Some(refusal) = coded(&mut all, &look.item.library, look.item.id, code).await? {
-            return Ok(Err(refusal));
+        coded(&mut all, look.item.id, code).await?;
+        if code.is_some() {
+            // what is saved is told to the holder alone, and so is what they say of it; the code is everybody's at once
+            let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder: None };
+            let act = store::Act { comment: None, ..act.clone() };
+            store::trail::note(&mut all, Verb::Update, Outcome::Done, &on, &act).await?;
         }
         if !turn.fits(&mut all).await? {
             return Ok(Err(Error::QuotaReached));
@@ -392,7 +395,7 @@ impl Vault {
                     Some("editions_label_key") if what.metadata.label.is_none() && attempt == 0 => {}
                     Some("editions_label_key") => return Err(Error::LabelTaken(plan.edition.label)),
                     _ if is_content_gone(&error) => return Err(Error::Missing(Missing::Edition)),
-                    Some("items_external_code_key") => return Err(taken(&look.item.library, writing.code)),
+                    Some(CODE_KEY) => return Err(taken(&look.item.library, writing.code)),
                     Some("items_name_key") if !matches!(what.rename, None | Some(OnConflict::Fail)) => {}
                     Some("items_name_key") => {
                         let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());

@@ -1,6 +1,8 @@
 //! How much a library may hold: asked once for all rooms, in the transaction that writes. What is written in a library
 //! without a quota pays nothing for this.
 
+use chrono::{DateTime, Utc};
+
 use super::Vault;
 use crate::{
     domain::{
@@ -36,8 +38,10 @@ impl Turn {
 
     /// Whether what it held when the turn began leaves room for what is kept beside its files for a while. That takes no room
     /// from files, but has no more than they leave.
-    pub fn has_room_for(&self, kept: i64) -> bool {
-        self.0.as_ref().is_none_or(|Measured { quota, before, .. }| kept.saturating_add(*before) <= *quota)
+    pub async fn fits_beside(&self, db: &mut store::PgConnection, now: DateTime<Utc>) -> sqlx::Result<bool> {
+        let Some(Measured { library, quota, before }) = &self.0 else { return Ok(true) };
+        let kept = store::temporary::used_bytes(db, now, *library).await?;
+        Ok(kept.saturating_add(*before) <= *quota)
     }
 
     /// Whether the library may hold what it holds now. One that holds too much already may not hold more.

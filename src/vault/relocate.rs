@@ -1,6 +1,6 @@
 //! Moving an item, also into another library. Identity, editions, times and owner stay what they are.
 
-use super::{Look, Vault, files::Tree, locks::ATTEMPTS, quota::Turn};
+use super::{Look, Vault, external::CODE_KEY, files::Tree, locks::ATTEMPTS, quota::Turn};
 use crate::{
     domain::{
         actor::Actor,
@@ -85,7 +85,7 @@ impl Vault {
                     let closed = self.closed_on_the_way(actor, &look, &target).await?;
                     let room = &target.item.library;
                     match again!(self.relocate_folder(room, &permit, item, &to, &closed, actor, &act).await) {
-                        Ok(tree) => self.outcome(tree, &closed, Action::Move).await.map(Ok)?,
+                        Ok(tree) => self.outcome(actor, tree, &closed, Action::Move).await.map(Ok)?,
                         Err(error) => Err(error),
                     }
                 }
@@ -102,6 +102,8 @@ impl Vault {
                     }
                     names += 1;
                 }
+                // somebody took one of the numbers as a code there at this very moment: now it is seen
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -192,12 +194,18 @@ impl Vault {
     }
 
     /// Whether it was done, or the refusal; `Ok(false)`: it is worth another look.
-    pub(super) async fn outcome(&self, tree: Tree, closed: &[(CategoryId, Gate)], action: Action) -> Result<bool> {
+    pub(super) async fn outcome(
+        &self,
+        actor: &Actor,
+        tree: Tree,
+        closed: &[(CategoryId, Gate)],
+        action: Action,
+    ) -> Result<bool> {
         let denied = |gate| Err(Error::Denied(Denial { gate, action }));
         match tree {
             Tree::Done => Ok(true),
             Tree::Changed => Ok(false),
-            Tree::Held(held) => self.refuse_held(*held).await?.map_or(Ok(false), Err),
+            Tree::Held(held) => self.refuse_held(actor, *held).await?.map_or(Ok(false), Err),
             Tree::Private => denied(Gate::Visible),
             Tree::Associated => Err(Error::Associated),
             Tree::NoRoom => Err(Error::QuotaReached),

@@ -26,10 +26,14 @@ impl Vault {
                 CheckedOut::AlreadyYours(lock) if lock.has_working_copy() => return Err(Error::Held(Box::new(lock))),
                 CheckedOut::AlreadyYours(lock) => lock,
             };
-            match self.refresh_lock(actor, lock.uuid, Some(lifetime)).await {
+            let renewed = match self.look_by_lock(actor, lock.uuid).await {
+                Ok(held) => self.refresh_lock(actor, &held, lock.uuid, Some(lifetime)).await,
+                Err(refusal) => Err(refusal),
+            };
+            match renewed {
                 // it has ended in between
                 Err(Error::Missing(Missing::Lock)) => look = self.look(actor, &ItemKey::Id(look.item.id)).await?,
-                other => return other.map(|(_, lock)| lock),
+                other => return other,
             }
         }
         Err(Error::Overloaded)

@@ -165,6 +165,7 @@ impl Vault {
             Err(Error::LinkRefused(_) | Error::AccessCode) if permission::sees(actor, &look.facts()) => actor.clone(),
             Err(refusal) => return Err(refusal),
         };
+        let look = self.look_let_in(&actor, look).await?;
         if permission::sees(&actor, &look.facts()) { Ok((actor, look)) } else { Err(Error::Missing(Missing::Hidden)) }
     }
 

@@ -91,6 +91,7 @@ impl Vault {
             author,
             client_times: ClientTimes::default(),
             unpublished_by: None,
+            external_code: None,
         };
         let act = self.act(actor, None);
         match again!(self.create_special(permit, &parent.item.library, key, &folder, &act).await) {

@@ -49,8 +49,8 @@ impl Vault {
                 Some(now) => now,
                 None => store::contents::now(&mut db).await?,
             };
-            swept.drafts =
-                store::drafts::forget(&mut db, self.0.clock.instead(), now - self.0.settings.rescued_drafts).await?;
+            let (instead, rescued) = (self.0.clock.instead(), now - self.0.settings.rescued_drafts);
+            swept.drafts = store::drafts::forget(&mut db, instead, rescued, self.settles()).await?;
             let passwords = &self.0.settings.passwords;
             let counts = passwords.lockout.max(passwords.wrong_code_window);
             store::auth::sweep(&mut db, now - counts, now - SESSIONS_KEPT).await?;

@@ -2,6 +2,7 @@
 //! items: nobody else sees them, no list has them, and the trail says nothing of them. What it takes to keep some is what it
 //! takes to make a file in the folder.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -13,15 +14,21 @@ use crate::{
     content::Staged,
     domain::{
         actor::Actor,
+        content::Sha256,
         edition::Metadata,
         error::{Error, Missing, Result},
         id::{ItemId, PrincipalId},
         name::{ItemName, LONGEST_NAME},
         permission::{Action, Permit},
-        temporary::TemporaryFile,
+        temporary::{Refused, TemporaryFile},
     },
     store::{self, temporary::NewTemporary},
 };
+
+/// Names that are listed at most: as many as the setting may allow somebody to have.
+const MOST_NAMES: i64 = 10_000;
+/// What would outlive all dates ends with them.
+const LAST: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
 
 /// Where somebody's temporary files are: at a folder, under the client's own word for what belongs together.
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +59,38 @@ pub struct NewTemporaryFile {
     pub content: Staged,
 }
 
+/// Bytes on their way to a shelf.
+struct Keeping<'a> {
+    permit: &'a Permit,
+    folder: &'a Look,
+    owner: PrincipalId,
+    word: &'a str,
+    name: &'a str,
+    media_type: &'a str,
+    giving: &'a Giving,
+}
+
+/// What the row says of them, and the blob that holds them now.
+struct Kept {
+    id: Uuid,
+    number: i64,
+    blob: Option<String>,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
 impl Vault {
     /// Keeps some bytes on the caller's shelf until they expire.
     ///
     /// # Errors
-    /// [`Error::NameTaken`], [`Error::QuotaReached`], [`Error::NoSession`] for who is nobody, and what the gates say of making a
-    /// file there.
-    pub async fn add_temporary(&self, actor: &Actor, shelf: Shelf<'_>, new: NewTemporaryFile) -> Result<TemporaryFile> {
+    /// [`Refused::TooMany`], [`Error::NameTaken`], [`Error::QuotaReached`], [`Error::NoSession`] for who is nobody, and what the
+    /// gates say of making a file there.
+    pub async fn add_temporary(
+        &self,
+        actor: &Actor,
+        shelf: Shelf<'_>,
+        new: NewTemporaryFile,
+    ) -> std::result::Result<TemporaryFile, Refused> {
         shelf.check()?;
         let owner = actor.id().ok_or(Error::NoSession)?;
         let permit = self.check_create(actor, shelf.folder, None).await?;
@@ -66,57 +98,73 @@ impl Vault {
         self.complete(async move {
             let media_type = given_type(&new.metadata, new.name.as_str());
             let giving = Giving::new(Some(new.content));
-            let made = vault.keep(&permit, &folder, owner, (&word, &new.name, &media_type), &giving).await;
-            if made.as_ref().is_err_and(|refusal| !matches!(refusal, Error::Broken(_))) {
+            let keeping = Keeping {
+                permit: &permit,
+                folder: &folder,
+                owner,
+                word: &word,
+                name: new.name.as_str(),
+                media_type: &media_type,
+                giving: &giving,
+            };
+            let made = vault.keep(&keeping).await;
+            if made.as_ref().is_err_and(|refusal| !matches!(refusal, Refused::Vault(Error::Broken(_)))) {
                 giving.taken_back(&vault).await;
             }
-            made
+            Ok(made)
         })
-        .await
+        .await?
     }
 
-    async fn keep(
-        &self,
-        permit: &Permit,
-        folder: &Look,
-        owner: PrincipalId,
-        (word, name, media_type): (&str, &ItemName, &str),
-        giving: &Giving,
-    ) -> Result<TemporaryFile> {
+    async fn keep(&self, keeping: &Keeping<'_>) -> std::result::Result<TemporaryFile, Refused> {
+        let Keeping { name, media_type, giving, .. } = *keeping;
         let info = giving.info.ok_or(Error::ContentMissing)?;
-        let library = &folder.item.library;
-        let mut all = self.0.db.begin().await?;
-        let turn = Turn::take(&mut all, library).await?;
-        let created_at = self.moment(&mut all).await?;
-        let new = NewTemporary {
-            id: Uuid::now_v7(),
-            owner,
-            folder_name: word,
-            name: name.as_str(),
-            media_type,
-            sha256: info.sha256,
-            created_at,
-            expires_at: created_at + self.0.settings.temporary_file_life,
-        };
-        let made = store::temporary::create(&mut all, permit, &new, giving.content.as_ref()).await?;
-        let made = made.ok_or(Error::Missing(Missing::Item))?;
-        let number = made.number.ok_or_else(|| Error::NameTaken(name.as_str().to_owned()))?;
-        let kept = store::temporary::used_bytes(&mut all, created_at, library.id).await?;
-        if !turn.has_room_for(kept) {
-            return Err(Error::QuotaReached);
-        }
-        all.commit().await?;
-        giving.given(self, made.blob).await;
+        // before the row is there: whatever is refused then, nothing names the bytes
+        let owner = self.people([keeping.owner]).await?.get(keeping.owner)?;
+        let kept = again!(self.try_keep(keeping, info.sha256).await).map_err(Error::from)??;
+        giving.given(self, kept.blob).await;
         Ok(TemporaryFile {
-            id: new.id,
-            number,
-            name: name.as_str().to_owned(),
+            id: kept.id,
+            number: kept.number,
+            name: name.to_owned(),
             media_type: media_type.to_owned(),
             size: info.size,
-            owner: self.people([owner]).await?.get(owner)?,
-            created_at,
-            expires_at: new.expires_at,
+            owner,
+            created_at: kept.created_at,
+            expires_at: kept.expires_at,
         })
+    }
+
+    /// The inner refusal is a definite one: nothing was kept.
+    async fn try_keep(
+        &self,
+        keeping: &Keeping<'_>,
+        sha256: Sha256,
+    ) -> sqlx::Result<std::result::Result<Kept, Refused>> {
+        let Keeping { permit, folder, owner, word, name, media_type, giving } = *keeping;
+        let settings = &self.0.settings;
+        let mut all = self.0.db.begin().await?;
+        let turn = Turn::take(&mut all, &folder.item.library).await?;
+        let created_at = self.moment(&mut all).await?;
+        let expires_at = created_at.checked_add_signed(settings.temporary_file_life).unwrap_or(LAST);
+        let id = Uuid::now_v7();
+        let new = NewTemporary { id, owner, folder_name: word, name, media_type, sha256, created_at, expires_at };
+        let Some(made) = store::temporary::create(&mut all, permit, &new, giving.content.as_ref()).await? else {
+            return Ok(Err(Error::Missing(Missing::Item).into()));
+        };
+        let Some(number) = made.number else {
+            return Ok(Err(Error::NameTaken(name.to_owned()).into()));
+        };
+        // those that are made in the same moment do not count each other, and are no more than there are connections
+        let most = settings.temporary_files;
+        if store::temporary::living(&mut all, created_at, owner, most.saturating_add(1)).await? > most {
+            return Ok(Err(Refused::TooMany));
+        }
+        if !turn.fits_beside(&mut all, created_at).await? {
+            return Ok(Err(Error::QuotaReached.into()));
+        }
+        all.commit().await?;
+        Ok(Ok(Kept { id, number, blob: made.blob, created_at, expires_at }))
     }
 
     /// The names of what is on the caller's shelf, in the order of the alphabet.
@@ -127,7 +175,7 @@ impl Vault {
         let (owner, folder) = whose(actor, shelf)?;
         let mut db = self.connection().await?;
         let now = self.moment(&mut db).await?;
-        Ok(store::temporary::names(&mut db, now, owner, folder, shelf.name).await?)
+        Ok(store::temporary::names(&mut db, now, owner, folder, shelf.name, MOST_NAMES).await?)
     }
 
     /// Takes something from the caller's shelf.
@@ -147,10 +195,10 @@ impl Vault {
     }
 
     /// The moment that counts: a virtual clock's, else the database's.
-    async fn moment(&self, db: &mut store::PgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
+    async fn moment(&self, db: &mut store::PgConnection) -> sqlx::Result<DateTime<Utc>> {
         match self.0.clock.instead() {
             Some(now) => Ok(now),
-            None => Ok(store::contents::now(db).await?),
+            None => store::contents::now(db).await,
         }
     }
 }

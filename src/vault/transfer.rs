@@ -1,6 +1,6 @@
 //! Giving everything of one user to another: for administrators, when somebody has left.
 
-use super::{Vault, locks::ATTEMPTS};
+use super::{Vault, external::CODE_KEY, locks::ATTEMPTS};
 use crate::{
     domain::{
         actor::Actor,
@@ -61,18 +61,20 @@ impl Vault {
                 author: actor.id().unwrap_or(to.id),
                 client_times: ClientTimes::default(),
                 unpublished_by: None,
+                external_code: None,
             };
             let what =
                 Transfer { permit: &permit, actor, from: from.id, to: to.id, own: own.as_ref(), others: &others };
             match again!(self.transfer_all(&what, &folder).await) {
                 Ok(Transferred::Done) => return Ok(()),
                 Ok(Transferred::Held(held)) => {
-                    if let Some(refusal) = self.refuse_held(*held).await? {
+                    if let Some(refusal) = self.refuse_held(actor, *held).await? {
                         return Err(refusal);
                     }
                 }
                 Ok(Transferred::Associated) => return Err(Error::Associated),
-                Err(error) if store::violated(&error) == Some("items_name_key") => {}
+                // or one of the numbers, taken as a code there at this very moment
+                Err(error) if matches!(store::violated(&error), Some("items_name_key" | CODE_KEY)) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Look, Vault, files::Tree, locks::ATTEMPTS, quota::Turn};
+use super::{Look, Vault, external::CODE_KEY, files::Tree, locks::ATTEMPTS, quota::Turn};
 use crate::{
     domain::{
         actor::Actor,
@@ -121,7 +121,7 @@ impl Vault {
                 Ok(Out::Refused(gate)) => return Err(Error::Denied(Denial { gate, action: Action::Create })),
                 Ok(Out::NoRoom) => return Err(Error::QuotaReached),
                 // another file got its code at this very moment: it comes back without
-                Err(error) if store::violated(&error) == Some("items_external_code_key") => {}
+                Err(error) if store::violated(&error) == Some(CODE_KEY) => {}
                 Err(error) if store::violated(&error) == Some("items_name_key") => {
                     if matches!(back.on_conflict, OnConflict::Fail | OnConflict::AddEdition) {
                         return Err(Error::NameTaken(name.as_str().to_owned()));
@@ -312,7 +312,7 @@ impl Vault {
             // it is in the trash for no longer than the transaction takes
             let row = TrashRow { item: look.item.id, trash_id, deleted_at: self.now() };
             let tree = again!(self.delete_at_once(actor, &permit, &look, &closed, &row).await)?;
-            if self.outcome(tree, &closed, Action::Delete).await? {
+            if self.outcome(actor, tree, &closed, Action::Delete).await? {
                 return Ok(());
             }
             look = self.look_again(actor, &look).await?;

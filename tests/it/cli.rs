@@ -172,6 +172,31 @@ async fn a_world_is_seeded_beside_a_running_server_and_locks_are_cancelled_with_
     assert_eq!(cancelled, json!({"file": "Lab/plan.txt", "holder": "ann", "fence": 1, "draft_rescued": true}));
     assert_eq!(answer(&data, &["lock", "list"], ""), json!([]));
 
+    // one room locks folders, and here they are found and unlocked
+    let call = async |method: &str, parameters: Value| {
+        let request = client().post(format!("{}/api/jsonws/invoke", server.base)).bearer_auth("a-token-that-all-know");
+        let answer = request.json(&json!({method: parameters})).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{method}");
+        answer.json::<Value>().await.unwrap()
+    };
+    let group = &made["libraries"][0]["liferay_group_id"];
+    let drawer = json!({"repositoryId": group, "parentFolderId": 0, "name": "Drawer", "description": ""});
+    let drawer = call("/dlapp/add-folder", drawer).await["folderId"].as_str().unwrap().parse::<i64>().unwrap();
+    let lock =
+        json!({"repositoryId": group, "folderId": drawer, "owner": "", "inheritable": true, "expirationTime": 0});
+    call("/dlapp/lock-folder", lock).await;
+    assert_eq!(answer(&data, &["lock", "list", "--holder", "eve"], ""), json!([]));
+    let locks = answer(&data, &["lock", "list", "--holder", "ann"], "");
+    let told = ["file", "kind", "inheritable", "holder", "dialect", "fence"].map(|member| locks[0][member].clone());
+    assert_eq!(json!(told), json!(["Lab/Drawer", "folder", true, "ann", "liferay", 1]));
+    let refused = refusal(&data, &["lock", "cancel", "Lab/Drawer", "--as", "eve"], "");
+    assert!(refused.starts_with("1: ann holds the lock since "), "{refused}");
+    let unlocked = answer(&data, &["lock", "cancel", "Lab/Drawer", "--comment", "she is away"], "");
+    assert_eq!(unlocked, json!({"file": "Lab/Drawer", "holder": "ann", "fence": 1, "draft_rescued": false}));
+    assert_eq!(answer(&data, &["lock", "list"], ""), json!([]));
+    let refused = refusal(&data, &["lock", "cancel", "Lab/Drawer"], "");
+    assert!(refused.starts_with("1: nobody holds the lock of Lab/Drawer"), "{refused}");
+
     // tokens end as well
     let tokens = answer(&data, &["token", "list"], "");
     let id = tokens[0]["id"].as_str().unwrap();

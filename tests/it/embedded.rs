@@ -44,7 +44,7 @@ async fn an_empty_folder_becomes_a_cluster_that_keeps_its_promises() {
         ("data_checksums", "on"),
         ("listen_addresses", ""),
         ("unix_socket_permissions", "0700"),
-        ("max_connections", "60"),
+        ("max_connections", "100"),
         ("TimeZone", "UTC"),
         ("server_encoding", "UTF8"),
     ] {

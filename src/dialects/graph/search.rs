@@ -84,6 +84,7 @@ fn sorted(order: Order) -> SearchWindow {
     let (order, descending) = match order {
         Order::Name | Order::Created | Order::FileNumber => (SearchOrder::Name, false),
         Order::NameDescending | Order::CreatedDescending => (SearchOrder::Name, true),
+        Order::Title => (SearchOrder::Title, false),
         Order::Modified => (SearchOrder::Modified, false),
         Order::ModifiedDescending => (SearchOrder::Modified, true),
         Order::Size => (SearchOrder::Size, false),

@@ -22,6 +22,9 @@ use crate::{
     vault::Vault,
 };
 
+/// Most media types that a list is narrowed to.
+const MOST_TYPES: usize = 100;
+
 /// A call, ready to be made.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -167,8 +170,15 @@ impl Ask {
     }
 
     /// The media types that a list is narrowed to; an empty list of them narrows nothing, as in the vendor's own queries.
-    pub fn media_types(&self) -> Option<&[String]> {
-        self.texts("mimeTypes").filter(|types| !types.is_empty())
+    ///
+    /// # Errors
+    /// More than are looked for at once.
+    pub fn media_types(&self) -> Result<Option<Vec<String>>, Error> {
+        let types = self.texts("mimeTypes").filter(|types| !types.is_empty());
+        match types {
+            Some(types) if types.len() > MOST_TYPES => Err(Error::IllegalArgument(Some("Too many media types"))),
+            types => Ok(types.map(<[String]>::to_vec)),
+        }
     }
 
     /// Several numbers.

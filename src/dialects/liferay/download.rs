@@ -97,7 +97,8 @@ async fn find(vault: &Vault, actor: &Actor, segments: &[String]) -> Result<Look,
     }
 }
 
-/// The last approved version, a named one, or the working copy, which only its holder gets.
+/// The last approved version, a named one, or the working copy, which only its holder gets; each under the name that its
+/// `FileVersion` has.
 async fn version(
     vault: &Vault,
     actor: &Actor,
@@ -106,19 +107,24 @@ async fn version(
     missing: impl Fn() -> Error,
 ) -> Result<Download, Error> {
     let said = said(actor, Operation::View, &Subject::File(look.item().number));
-    match wanted.version.as_deref() {
-        None | Some("") => vault.download(actor, look, &find::parts(look)?.edition).await.map_err(said),
-        Some(WORKING_COPY) if look.item().is_held_by(actor.id()) => {
-            vault.download_working_copy(actor, look).await.map_err(said)
+    let item = look.item();
+    let edition = match wanted.version.as_deref() {
+        None | Some("") => find::parts(look)?.edition.clone(),
+        Some(WORKING_COPY) if item.is_held_by(actor.id()) => {
+            let name = item.draft_of(actor.id()).and_then(|draft| draft.file_name.clone());
+            let found = vault.download_working_copy(actor, look).await.map_err(said)?;
+            return Ok(Download { file_name: name.unwrap_or_else(|| item.name.clone()), ..found });
         }
         Some(label) => {
             let version = label.parse().map_err(|_| missing())?;
             let edition = vault.edition(actor, look, &EditionKey::Version(version)).await;
             let edition = edition.map_err(&said);
-            let edition = edition.map_err(|error| if error.is_missing() { missing() } else { error })?;
-            vault.download(actor, look, &edition).await.map_err(said)
+            edition.map_err(|error| if error.is_missing() { missing() } else { error })?
         }
-    }
+    };
+    let found = vault.download(actor, look, &edition).await.map_err(said)?;
+    let file_name = if edition.latest { item.name.clone() } else { found.file_name };
+    Ok(Download { file_name, ..found })
 }
 
 async fn send(

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     call::Ask,
     error::{Error, Operation, Subject},
-    find,
+    find, revisions,
     wire::{
         file_version::{APPROVED, DRAFT, FileVersion, WORKING_COPY},
         shown,
@@ -107,13 +107,20 @@ fn may_delete(ask: &Ask, look: &Look) -> Result<(), Error> {
     look.check(&ask.actor, Action::Delete).map(drop).map_err(said)
 }
 
-/// Any published version may go but the last one there is; after the newest the one before is the newest. The working copy
-/// goes with its check-out only (spec/liferay.md 11.7).
+/// Any published version may go but the last one there is; after the newest the one before is the newest, unless its title is
+/// taken by now. The working copy goes with its check-out only (spec/liferay.md 11.7).
 async fn remove(ask: &Ask, look: &Look, edition: Option<&Edition>, subject: &Subject) -> Result<Value, Error> {
     let number = look.item().number;
     let Some(edition) = edition else {
         return Err(Error::InvalidVersion(format!("Unable to delete the working copy of file entry {number}")));
     };
+    if edition.latest {
+        let editions = ask.vault().editions(&ask.actor, look).await;
+        let editions = editions.map_err(ask.said(Operation::View, &Subject::File(number)))?;
+        if let Some(before) = editions.iter().find(|other| other.ordinal < edition.ordinal) {
+            revisions::check_title(ask.vault(), &ask.actor, look.item(), &before.title).await?;
+        }
+    }
     match ask.vault().delete_version(&ask.actor, look, edition.ordinal).await {
         Ok(()) => Ok(Value::Null),
         Err(Refusal::Impossible(_)) => {

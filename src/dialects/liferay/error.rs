@@ -161,6 +161,8 @@ pub enum Error {
     TitleTaken(String),
     /// A version that must not be deleted or reverted to; why.
     InvalidVersion(String),
+    /// The caller has as many temporary files as one may have.
+    TooManyTemporaryFiles,
     /// The range lies outside the content.
     Unsatisfiable(u64),
     /// The body is larger than anything taken.
@@ -288,6 +290,7 @@ impl Error {
                 refused(DUPLICATE_FILE, format!("A file entry already exists with title {title}"))
             }
             Self::InvalidVersion(why) => refused(INVALID_VERSION, why),
+            Self::TooManyTemporaryFiles => refused(UPLOAD, "There are too many temporary files; delete some of them"),
             Self::Unsatisfiable(size) => Words {
                 status: StatusCode::RANGE_NOT_SATISFIABLE,
                 ..refused(ILLEGAL_ARGUMENT, format!("The range lies outside the {size} bytes"))
@@ -388,6 +391,11 @@ impl Refused {
                 refused(DUPLICATE_FILE, format!("A file entry already exists with file name {name}"))
             }
             Refusal::BadName(bad) => refused(FILE_NAME, bad.to_string()),
+            Refusal::Impossible(_)
+                if self.operation == Operation::CheckOut && matches!(self.subject, Subject::Folder(_)) =>
+            {
+                refused(INVALID_LOCK, "The folder holds more than can be locked with it")
+            }
             Refusal::Impossible(_) => bare(INVALID_FOLDER),
             Refusal::Associated | Refusal::AlreadyAssociated => {
                 refused(ILLEGAL_STATE, "Something else refers to the file")
@@ -497,11 +505,11 @@ impl Refused {
         }
     }
 
-    /// The text form of a lock, dates as Java prints them.
+    /// The text form of a lock, dates as Java prints them. Its key is the folder it is on, else what was asked about.
     fn lock_text(&self, lock: &Lock) -> String {
         let date = |moment: chrono::DateTime<chrono::Utc>| moment.format("%a %b %d %H:%M:%S GMT %Y").to_string();
-        let file = if let Subject::File(number) = self.subject { number } else { 0 };
-        let key = lock.folder.map_or(file, |folder| folder.number);
+        let asked = if let Subject::File(number) | Subject::Folder(number) = self.subject { number } else { 0 };
+        let key = lock.folder.map(|folder| folder.number).filter(|number| *number != 0).unwrap_or(asked);
         format!(
             "{{lockId={}, uuid={}, userId={}, userName={}, owner={}, key={key}, createDate={}, expirationDate={}}}",
             lock.number,

@@ -65,7 +65,7 @@ pub async fn release_by_name(ask: Ask) -> Result<Value, Error> {
 }
 
 async fn unlock(ask: &Ask, look: &Look) -> Result<Value, Error> {
-    match ask.vault().unlock_folder(&ask.actor, look, locks::meant(ask)?).await {
+    match ask.vault().unlock_folder(&ask.actor, look, locks::meant(ask)?, None).await {
         Ok(_) | Err(Refusal::NotCheckedOut) => Ok(Value::Null),
         // somebody else's is worded as their check-out would be
         Err(refusal) => Err(ask.said(Operation::Cancel, &Subject::Folder(look.item().number))(refusal)),
@@ -75,9 +75,16 @@ async fn unlock(ask: &Ask, look: &Look) -> Result<Value, Error> {
 /// `refreshFolderLock(lockUuid, companyId, expirationTime)`: the caller's own lock lasts so long from now.
 pub async fn refresh(ask: Ask) -> Result<Value, Error> {
     let (subject, uuid, lifetime) = locks::prolonged(&ask)?;
-    let refreshed = ask.vault().refresh_folder_lock(&ask.actor, uuid, lifetime).await;
-    let (item, lock) = refreshed.map_err(ask.said(Operation::Refresh, &subject))?;
-    shown(&Lock::of(&lock, item.number, ask.company()))
+    let look = ask.vault().look_by_folder_lock(&ask.actor, uuid).await;
+    let look = look.map_err(ask.said(Operation::Refresh, &subject))?;
+    let lock = match ask.vault().refresh_folder_lock(&ask.actor, &look, uuid, lifetime).await {
+        // it has ended meanwhile
+        Err(Refusal::Missing(Missing::Lock)) => {
+            return Err(ask.said(Operation::Refresh, &subject)(Refusal::Missing(Missing::Lock)));
+        }
+        refreshed => refreshed.map_err(ask.said(Operation::Refresh, &Subject::Folder(look.item().number)))?,
+    };
+    shown(&Lock::of(&lock, look.item().number, ask.company()))
 }
 
 /// `isFolderLocked`: by anybody.

@@ -7,11 +7,7 @@ use super::{
     error::{Error, Operation, Subject},
     files::target_folder,
     find, ids,
-    wire::{
-        file_entry::{FileEntry, mime_type},
-        folder::Folder,
-        shown,
-    },
+    wire::{file_entry::FileEntry, folder::Folder, shown},
 };
 use crate::{
     domain::{
@@ -25,6 +21,9 @@ use crate::{
     store::items::Among,
     vault::Look,
 };
+
+/// What somebody hears who wants a longer list than one call answers.
+const TOO_LONG: &str = "More entries than are listed at once; ask for them in parts, with start and end";
 
 /// A folder or a file; in mixed listings clients tell them apart by their id member.
 pub fn show(item: &Item, company: i64) -> Result<Value, Error> {
@@ -77,6 +76,8 @@ pub fn name(text: &str) -> Result<ItemName, Error> {
 /// `updateFolder`: name and description.
 pub async fn update(ask: Ask) -> Result<Value, Error> {
     let look = find::folder(ask.vault(), &ask.actor, ask.number("folderId")?).await?;
+    let said = ask.said(Operation::Update, &Subject::Folder(look.item().number));
+    look.check(&ask.actor, Action::Rename).map_err(said)?;
     let change = Change {
         name: Some(name(ask.text("name")?)?),
         description: Some(ask.text("description")?.to_owned()),
@@ -171,19 +172,9 @@ async fn children(ask: &Ask, kind: Option<Kind>, window: Option<Window>) -> Resu
         return Ok(Page { items: Vec::new(), total: 0 });
     };
     let said = ask.said(Operation::View, &Subject::Folder(ids::number_of(folder.item())));
-    let among = Among { kind, folders_first: kind.is_none(), ..Among::default() };
-    let Some(types) = ask.media_types() else {
-        return ask.vault().children(&ask.actor, &folder, among, window).await.map_err(said);
-    };
-    let everything = Window { offset: 0, limit: i64::MAX, order: window.order };
-    let mut page = ask.vault().children(&ask.actor, &folder, among, everything).await.map_err(said)?;
-    page.items.retain(|item| {
-        // folders have no type, and are not left out for it
-        item.file.as_ref().is_none_or(|file| types.iter().any(|wanted| wanted == mime_type(&file.edition)))
-    });
-    page.total = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
-    let place = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-    page.items = page.items.into_iter().skip(place(window.offset)).take(place(window.limit)).collect();
+    let among = Among { kind, media_types: ask.media_types()?, folders_first: kind.is_none(), ..Among::default() };
+    let page = ask.vault().children(&ask.actor, &folder, among, at_once(ask, window)).await.map_err(said)?;
+    check_whole(ask, window, &page)?;
     Ok(page)
 }
 
@@ -207,9 +198,22 @@ pub fn window(ask: &Ask) -> Result<Option<Window>, Error> {
     Ok(between(start, end))
 }
 
-/// The window between two places, the second not in it; -1 is the end of the list.
+/// The window as far as one call lists: to be followed by [`check_whole`].
+pub fn at_once(ask: &Ask, window: Window) -> Window {
+    Window { limit: window.limit.min(ask.settings().list_limit), ..window }
+}
+
+/// Refuses a page that is less of the window than is there, lest somebody takes it for the whole.
+pub fn check_whole(ask: &Ask, window: Window, page: &Page<Item>) -> Result<(), Error> {
+    let most = ask.settings().list_limit;
+    let rest = page.total.saturating_sub(window.offset);
+    if window.limit > most && rest > most { Err(Error::IllegalArgument(Some(TOO_LONG))) } else { Ok(()) }
+}
+
+/// The window between two places, the second not in it; -1 is the end of the list. Files come by title, folders by name
+/// (spec/liferay.md 9.3).
 pub fn between(start: i64, end: i64) -> Option<Window> {
     let offset = start.max(0);
     let limit = if end == -1 { i64::MAX } else { end.saturating_sub(offset) };
-    (limit > 0).then_some(Window { offset, limit, order: Order::Name })
+    (limit > 0).then_some(Window { offset, limit, order: Order::Title })
 }

@@ -73,7 +73,10 @@ async fn respond(desk: &mut Desk, parts: &Parts, body: Body, callback: &mut Opti
     let below = parts.uri.path().strip_prefix("/api/jsonws").unwrap_or_default();
     let segments = path::segments(below).map_err(|_| Error::IllegalArgument(None))?;
     let mut brought = Brought::default();
-    brought.given.add_form(parts.uri.query().unwrap_or_default().as_bytes())?;
+    if let Err(bad) = brought.given.add_form(parts.uri.query().unwrap_or_default().as_bytes()) {
+        admit(desk, &segments)?;
+        return Err(bad);
+    }
     if let Some(Given::Text(filter)) = brought.given.get("discover") {
         let base = desk.hall.origins.of(&parts.uri, &parts.headers, &parts.extensions).unwrap_or_default();
         return discovery::answer(desk.settings(), &base, filter).map(Reply::Value);
@@ -128,6 +131,15 @@ fn check_verb(desk: &Desk, segments: &[String], method: &Method) -> Result<(), E
     if wrong { Err(target.unknown(method.as_str())) } else { Ok(()) }
 }
 
+/// Refuses a guest at a method that is closed to guests: nothing that is wrong with parameters is told before.
+fn admit(desk: &Desk, segments: &[String]) -> Result<(), Error> {
+    let [service, name, ..] = segments else { return Ok(()) };
+    match Target::new(service, name).candidates().next() {
+        Some(known) if desk.actor.account.is_none() && !known.service.guests => Err(known.closed_to_guests()),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Service and method in the path, parameters everywhere.
 async fn by_path(desk: &mut Desk, segments: &[String], brought: Brought, method: &Method) -> Result<Value, Error> {
     let [service, rest @ ..] = segments else { return Ok(Value::Null) };
@@ -136,6 +148,7 @@ async fn by_path(desk: &mut Desk, segments: &[String], brought: Brought, method:
     if target.candidates().next().is_none() {
         return Err(target.unknown(method.as_str()));
     }
+    admit(desk, segments)?;
     let mut given = Parameters::of_path(rest)?.overlaid(brought.given);
     if let Some(text) = brought.text.filter(|text| text.trim_ascii_start().starts_with(b"{")) {
         // the vendor does not read it; a plain object of parameters has one meaning only

@@ -36,17 +36,19 @@ async fn found(ask: &Ask, window: Option<Window>) -> Result<Page<Item>, Error> {
     let Some(window) = window.filter(|_| is_listed) else { return Ok(nothing) };
     // nobody made nothing
     let Some(made_by) = maker_of(ask, ask.number("userId")?).await? else { return Ok(nothing) };
-    let media_types = ask.media_types().map(<[String]>::to_vec);
+    let media_types = ask.media_types()?;
     let search = Search { kind: Some(Kind::File), made_by, media_types, ..Search::default() };
     let by_title = ask.has("obc");
-    let window = SearchWindow {
+    let listed = SearchWindow {
         offset: window.offset,
-        limit: window.limit,
-        order: if by_title { SearchOrder::Name } else { SearchOrder::Modified },
+        limit: folders::at_once(ask, window).limit,
+        order: if by_title { SearchOrder::Title } else { SearchOrder::Modified },
         descending: !by_title,
     };
     let said = ask.said(Operation::View, &Subject::Folder(root));
-    ask.vault().search_below(&ask.actor, &folder, &search, window).await.map_err(said)
+    let page = ask.vault().search_below(&ask.actor, &folder, &search, listed).await.map_err(said)?;
+    folders::check_whole(ask, window, &page)?;
+    Ok(page)
 }
 
 /// Who is to have made what is listed: anybody by 0, else the user with the number; `None`: there is none.

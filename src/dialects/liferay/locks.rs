@@ -15,6 +15,7 @@ use crate::{
         edition::Publish,
         error::{Error as Refusal, Missing},
         event::Verb,
+        item::Item,
         lock::{CheckOut, Mode},
         permission::Action,
         version::Step,
@@ -124,13 +125,16 @@ async fn publish_working_copy(
     let said = ask.said(Operation::CheckIn, &Subject::File(number));
     if look.item().lock().is_some() {
         // whose it is comes before what is wrong with the words
-        let checked = look.check(&ask.actor, Action::CheckIn).map(drop);
-        ask.vault().note_refusal(&ask.actor, &look, Verb::CheckIn, None, checked).await.map_err(&said)?;
+        let (checked, log) = (look.check(&ask.actor, Action::CheckIn).map(drop), comment(ask).ok());
+        let log = log.as_deref().filter(|log| !log.is_empty());
+        ask.vault().note_refusal(&ask.actor, &look, Verb::CheckIn, log, checked).await.map_err(&said)?;
+    } else if ask.actor.fence.is_none() {
+        // a caller who names a fence means a check-out, and learns when it has ended
+        return Ok(Value::Null);
     }
     let comment = comment(ask)?;
-    // a caller who names a fence means a check-out, and learns when it has ended
-    if look.item().lock().is_none() && ask.actor.fence.is_none() {
-        return Ok(Value::Null);
+    if is_meant(ask, look.item(), lock_uuid) {
+        check_title(ask, &look, &comment).await?;
     }
     let (metadata, rename) = revisions::name_of_working_copy(&look, ask.actor.id())?;
     let publication = Publication { content: None, metadata, comment, how, rename };
@@ -140,12 +144,40 @@ async fn publish_working_copy(
     }
 }
 
+/// Whether the check-out is the one a caller means, who may name its uuid and its fence; which one it is comes before what is
+/// wrong with its working copy.
+fn is_meant(ask: &Ask, item: &Item, lock_uuid: Option<Uuid>) -> bool {
+    item.lock().is_some_and(|lock| {
+        lock_uuid.is_none_or(|uuid| uuid == lock.uuid) && ask.actor.fence.is_none_or(|fence| fence == lock.fence)
+    })
+}
+
+/// Refuses a title that somebody has taken since it was saved. The trail has that as it has a taken name.
+async fn check_title(ask: &Ask, look: &Look, comment: &str) -> Result<(), Error> {
+    let title = match revisions::check_working_copy(ask.vault(), &ask.actor, look.item()).await {
+        Err(Error::TitleTaken(title)) => title,
+        checked => return checked,
+    };
+    let refusal: Result<(), Refusal> = Err(Refusal::NameTaken(title.clone()));
+    match ask.vault().note_refusal(&ask.actor, look, Verb::CheckIn, Some(comment), refusal).await {
+        Ok(()) | Err(Refusal::NameTaken(_)) => Err(Error::TitleTaken(title)),
+        Err(other) => Err(ask.said(Operation::CheckIn, &Subject::File(look.item().number))(other)),
+    }
+}
+
 /// `refreshFileEntryLock(lockUuid, companyId, expirationTime)`: the caller's own lock lasts so long from now.
 pub async fn refresh(ask: Ask) -> Result<Value, Error> {
     let (subject, uuid, lifetime) = prolonged(&ask)?;
-    let refreshed = ask.vault().refresh_lock(&ask.actor, uuid, lifetime).await;
-    let (item, lock) = refreshed.map_err(ask.said(Operation::Refresh, &subject))?;
-    shown(&Lock::of(&lock, item.number, ask.company()))
+    let look = ask.vault().look_by_lock(&ask.actor, uuid).await.map_err(ask.said(Operation::Refresh, &subject))?;
+    let said = ask.said(Operation::Refresh, &Subject::File(look.item().number));
+    let lock = match ask.vault().refresh_lock(&ask.actor, &look, uuid, lifetime).await {
+        // it has ended meanwhile
+        Err(Refusal::Missing(Missing::Lock)) => {
+            return Err(ask.said(Operation::Refresh, &subject)(Refusal::Missing(Missing::Lock)));
+        }
+        refreshed => refreshed.map_err(said)?,
+    };
+    shown(&Lock::of(&lock, look.item().number, ask.company()))
 }
 
 /// The lock that is to last longer, and how long; `None`: for ever, where the settings allow it.

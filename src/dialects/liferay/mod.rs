@@ -160,6 +160,10 @@ pub struct Settings {
     pub lock_limit: chrono::Duration,
     /// Whether a refresh with 0 lets a check-out never end, and not at the limit.
     pub endless_locks: bool,
+    /// How many entries one call lists.
+    pub list_limit: i64,
+    /// How many hits of a search one call shows.
+    pub search_limit: i64,
     /// Whether wrong Basic credentials get 401 instead of the rights of a guest.
     pub force_basic: bool,
     /// Whether a call in the path counts only with the HTTP method its method is documented with.
@@ -222,6 +226,8 @@ mod tests {
             company: 1,
             lock_limit: chrono::Duration::days(1),
             endless_locks: false,
+            list_limit: 1,
+            search_limit: 1,
             force_basic: false,
             strict_methods: false,
             jsonp: false,

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         actor::Actor,
-        edition::{Metadata, Publish},
+        edition::{Edition, Metadata, Publish},
         error::{Error as Refusal, Missing},
         id::{EditionKey, ItemKey, PrincipalId},
         item::{Item, OnConflict},
@@ -40,7 +40,8 @@ pub async fn update_and_check_in(ask: Ask) -> Result<Value, Error> {
     let said = ask.said(Operation::Update, &Subject::File(look.item().number));
     let done = if look.item().is_held_by(ask.actor.id()) {
         if publication.rename.is_none() {
-            // an earlier update may have named the working copy
+            // an earlier update may have named the working copy, and somebody has taken its title since
+            check_working_copy(ask.vault(), &ask.actor, look.item()).await?;
             let (named, rename) = name_of_working_copy(&look, ask.actor.id())?;
             (publication.metadata.file_name, publication.rename) = (named.file_name, rename);
         }
@@ -65,14 +66,16 @@ async fn prepare(ask: &Ask) -> Result<(Look, Publication), Error> {
     look.check(actor, Action::SaveDraft).map_err(&said)?;
     let (comment, source) = (ask.change_log()?, ask.text("sourceFileName")?);
     let before = Before::of(look.item(), actor.id());
+    let type_of_part = bytes.media_type();
+    // an empty new content keeps the old one
+    let content = bytes.staged(vault).await.map_err(&said)?.filter(|staged| staged.content().size > 0);
     let (declared_type, media_type) = match (non_empty(ask.text("mimeType")?), non_empty(source)) {
         (Some(said), _) => (Some(said.to_owned()), None),
         // bytes without a name keep extension and type
         (None, None) => (before.media_type.clone(), None),
-        (None, Some(_)) => (None, bytes.media_type()),
+        // an empty part says nothing of the bytes that stay
+        (None, Some(_)) => (None, type_of_part.filter(|_| content.is_some())),
     };
-    // an empty new content keeps the old one
-    let content = bytes.staged(vault).await.map_err(&said)?.filter(|staged| staged.content().size > 0);
     let extension = match non_empty(source) {
         Some(source) if content.is_some() => extension_of(source),
         _ => extension_of(&before.file_name),
@@ -81,7 +84,7 @@ async fn prepare(ask: &Ask) -> Result<(Look, Publication), Error> {
     let name = if title == before.title && extension == extension_of(&before.file_name) {
         None
     } else {
-        let name = file_name(title, extension)?;
+        let name = named(look.item(), title, extension)?;
         check_free(vault, actor, look.item(), title, &name).await?;
         Some(name)
     };
@@ -123,23 +126,45 @@ impl Before {
     }
 }
 
-/// Refuses a title or a name that something else in the folder has, also for a working copy, whose name counts only when
-/// it is checked in.
+/// What a file is called under a title: after it, or as it is while title and extension are those that were approved last.
+/// Its name need not come from its title, nor its title be one that names can come from.
+pub fn named(item: &Item, title: &str, extension: &str) -> Result<ItemName, Error> {
+    let same = title == item.title && extension == extension_of(&item.name);
+    let present = ItemName::parse(&item.name).ok().filter(|_| same);
+    present.map_or_else(|| file_name(title, extension), Ok)
+}
+
+/// Refuses a title or a name that a file is to get and that something else in the folder has, also for a working copy, whose
+/// name counts only when it is checked in.
 pub async fn check_free(vault: &Vault, actor: &Actor, item: &Item, title: &str, name: &ItemName) -> Result<(), Error> {
+    check_title(vault, actor, item, title).await?;
+    let Some(parent) = item.parent.filter(|_| name.as_str() != item.name) else { return Ok(()) };
     let said = said(actor, Operation::Update, &Subject::File(item.number));
-    let Some(parent) = item.parent else { return Ok(()) };
-    let folder = match vault.look(actor, &ItemKey::Id(parent)).await {
-        Ok(folder) => folder,
-        // the file was shared without its folder: the database decides alone
-        Err(Refusal::Missing(_)) => return Ok(()),
-        Err(other) => return Err(said(other)),
-    };
-    find::check_title(vault, actor, &folder, title, Some(item.id)).await?;
     let path = ItemKey::Path(Box::new(ItemKey::Id(parent)), vec![name.as_str().to_owned()]);
     match vault.look(actor, &path).await {
         Ok(there) if there.item().id != item.id => Err(said(Refusal::NameTaken(name.as_str().to_owned()))),
         Ok(_) | Err(Refusal::Missing(_)) => Ok(()),
         Err(other) => Err(said(other)),
+    }
+}
+
+/// Refuses a title that a file is to get and that another file of the folder has. The title it has stays its own, whoever
+/// has it beside it.
+pub async fn check_title(vault: &Vault, actor: &Actor, item: &Item, title: &str) -> Result<(), Error> {
+    let Some(parent) = item.parent.filter(|_| title != item.title) else { return Ok(()) };
+    match vault.look(actor, &ItemKey::Id(parent)).await {
+        Ok(folder) => find::check_title(vault, actor, &folder, title, Some(item.id)).await,
+        // the file was shared without its folder: nobody is seen to have it
+        Err(Refusal::Missing(_)) => Ok(()),
+        Err(other) => Err(said(actor, Operation::Update, &Subject::File(item.number))(other)),
+    }
+}
+
+/// Refuses the title of the caller's working copy, if another file of the folder has taken it since it was saved.
+pub async fn check_working_copy(vault: &Vault, actor: &Actor, item: &Item) -> Result<(), Error> {
+    match item.draft_of(actor.id()).and_then(|draft| draft.title.as_deref()) {
+        Some(title) => check_title(vault, actor, item, title).await,
+        None => Ok(()),
     }
 }
 
@@ -149,7 +174,7 @@ pub fn name_of_working_copy(look: &Look, caller: Option<PrincipalId>) -> Result<
     let Some((title, extension)) = item.draft_of(caller).and_then(|draft| item.retitled_by(draft)) else {
         return Ok((Metadata::default(), None));
     };
-    let metadata = Metadata { file_name: Some(file_name(title, extension)?), ..Metadata::default() };
+    let metadata = Metadata { file_name: Some(named(item, title, extension)?), ..Metadata::default() };
     Ok((metadata, Some(OnConflict::Fail)))
 }
 
@@ -169,11 +194,18 @@ pub async fn revert(ask: Ask) -> Result<Value, Error> {
     if edition.latest {
         return Err(Error::InvalidVersion("Unable to revert from the latest file version".to_owned()));
     }
+    let name = name_of_version(look.item(), &edition)?;
+    // a name that was given apart from the versions stays
+    let renamed = look.item().is_named_by_edition() && name.as_str() != look.item().name;
+    if renamed {
+        check_free(vault, actor, look.item(), &edition.title, &name).await?;
+    } else {
+        check_title(vault, actor, look.item(), &edition.title).await?;
+    }
     let download = vault.download(actor, &look, &edition).await.map_err(&said)?;
     let bytes = vault.open_bytes(&download.content, None).await.map_err(&said)?;
     let content = Some(vault.stage(bytes).await.map_err(&said)?);
-    let name = file_name(&edition.title, extension_of(&download.file_name))?;
-    let rename = (name.as_str() != look.item().name).then_some(OnConflict::Fail);
+    let rename = renamed.then_some(OnConflict::Fail);
     let metadata = Metadata {
         file_name: Some(name),
         declared_type: Some(download.media_type),
@@ -185,4 +217,10 @@ pub async fn revert(ask: Ask) -> Result<Value, Error> {
     let publication = Publication { content, metadata, comment, how: Publish::New(Step::Major), rename };
     vault.add_edition(actor, &look, publication).await.map_err(said)?;
     Ok(Value::Null)
+}
+
+/// What the bytes of a version are called. It need not come from the version's title.
+fn name_of_version(item: &Item, edition: &Edition) -> Result<ItemName, Error> {
+    let name = edition.file_name.as_deref().unwrap_or(&item.name);
+    ItemName::parse(name).map_err(|_| Error::FileName(name.to_owned()))
 }

@@ -23,6 +23,8 @@ use crate::{
 
 /// Most folders a search context may name: each is looked at.
 const MOST_FOLDERS: usize = 100;
+/// Most characters of the keywords: they come in bodies, and not in addresses alone.
+const LONGEST_KEYWORDS: usize = 1000;
 
 /// `search(repositoryId, searchContext)`, with a query or without: the context says all that counts of it.
 pub async fn by_context(ask: Ask) -> Result<Value, Error> {
@@ -46,7 +48,8 @@ pub async fn by_context(ask: Ask) -> Result<Value, Error> {
         }
     }
     let SearchContext { keywords, start, end, owner, .. } = &context;
-    let words = Search::of_words(keywords).ok_or(Error::IllegalArgument(None))?;
+    let words = Some(keywords).filter(|text| text.chars().nth(LONGEST_KEYWORDS).is_none());
+    let words = words.and_then(|text| Search::of_words(text)).ok_or(Error::IllegalArgument(None))?;
     let window = folders::between(*start, *end);
     found(&ask, &places, words, *owner, window).await
 }
@@ -59,7 +62,7 @@ pub async fn by_creator(ask: Ask) -> Result<Value, Error> {
     // a status that nothing here has is found nowhere
     let places = if folders::is_listed(&ask)? { vec![place] } else { Vec::new() };
     // no types are all types
-    let media_types = ask.media_types().map(<[String]>::to_vec);
+    let media_types = ask.media_types()?;
     let search = Search { media_types, ..Search::default() };
     found(&ask, &places, search, ask.number("creatorUserId")?, window).await
 }
@@ -89,7 +92,9 @@ async fn found(
 
 async fn looked(ask: &Ask, places: &[Look], search: &Search, window: Window) -> Result<Page<Item>, Error> {
     let order = SearchOrder::Modified;
-    let window = SearchWindow { offset: window.offset, limit: window.limit, order, descending: true };
+    // as in the vendor's index, no more than so many are shown; all are counted
+    let limit = window.limit.min(ask.settings().search_limit);
+    let window = SearchWindow { offset: window.offset, limit, order, descending: true };
     let first = places.first().map_or(ids::ROOT, |place| ids::number_of(place.item()));
     let said = ask.said(Operation::View, &Subject::Folder(first));
     ask.vault().search_below_any(&ask.actor, places, search, window).await.map_err(said)

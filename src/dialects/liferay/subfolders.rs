@@ -31,15 +31,19 @@ pub async fn ids(ask: Ask) -> Result<Value, Error> {
     let (vault, actor) = (ask.vault(), &ask.actor);
     let folder = find::folder_in(vault, actor, ask.site()?, ask.folder()?).await?;
     let said = ask.said(Operation::View, &Subject::Folder(ids::number_of(folder.item())));
+    let all = Window { offset: 0, limit: i64::MAX, order: Order::Name };
+    let window = folders::at_once(&ask, all);
     let found = if ask.flag("recurse").unwrap_or(true) {
         let search = Search { kind: Some(Kind::Folder), ..Search::default() };
-        let window = SearchWindow { offset: 0, limit: i64::MAX, order: SearchOrder::Name, descending: false };
+        let window = SearchWindow { offset: 0, limit: window.limit, order: SearchOrder::Name, descending: false };
         vault.search_below(actor, &folder, &search, window).await
     } else {
         let among = Among { kind: Some(Kind::Folder), ..Among::default() };
-        vault.children(actor, &folder, among, Window { offset: 0, limit: i64::MAX, order: Order::Name }).await
+        vault.children(actor, &folder, among, window).await
     };
-    let numbers: Vec<Long> = found.map_err(said)?.items.iter().map(|item| Long(item.number)).collect();
+    let found = found.map_err(said)?;
+    folders::check_whole(&ask, all, &found)?;
+    let numbers: Vec<Long> = found.items.iter().map(|item| Long(item.number)).collect();
     shown(&numbers)
 }
 

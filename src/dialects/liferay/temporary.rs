@@ -17,6 +17,7 @@ use crate::{
         error::{Error as Refusal, Missing},
         name::ItemName,
         permission::Action,
+        temporary::Refused,
     },
     vault::{Look, NewTemporaryFile, Shelf},
 };
@@ -41,7 +42,11 @@ pub async fn add(ask: Ask) -> Result<Value, Error> {
     let said = ask.said(Operation::AddDocument, &Subject::Titled(site, ask.folder()?, text.to_owned()));
     let content = bytes.staged_or_empty(vault).await.map_err(&said)?;
     let shelf = Shelf { folder: &folder, name: ask.text("folderName")? };
-    let made = vault.add_temporary(actor, shelf, NewTemporaryFile { name, metadata, content }).await.map_err(said)?;
+    let made = vault.add_temporary(actor, shelf, NewTemporaryFile { name, metadata, content }).await;
+    let made = made.map_err(|refused| match refused {
+        Refused::TooMany => Error::TooManyTemporaryFiles,
+        Refused::Vault(refusal) => said(refusal),
+    })?;
     shown(&FileEntry::temporary(&made, folder.item(), ask.company()))
 }
 

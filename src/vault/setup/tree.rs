@@ -1,6 +1,9 @@
 //! Folders, and files with their editions.
 
-use super::{super::giving::media_type, Done, Setup};
+use super::{
+    super::{external::CODE_KEY, giving::media_type},
+    Done, Setup,
+};
 use crate::{
     content::Staged,
     domain::{
@@ -126,6 +129,7 @@ impl Setup {
             author: by,
             client_times: ClientTimes::default(),
             unpublished_by: None,
+            external_code: None,
         };
         let (permit, act) = (Permit::of_operator(by, parent, Action::Create), self.act(by, None));
         let made = store::folders::create(self.db(), &permit, above.library, &new, description, &act).await?;
@@ -178,6 +182,7 @@ impl Setup {
             author: first.by,
             client_times: ClientTimes::default(),
             unpublished_by: None,
+            external_code: None,
         };
         let title = file.title.unwrap_or_else(|| file.name.as_str().to_owned());
         let description = file.description.unwrap_or_default();
@@ -189,7 +194,12 @@ impl Setup {
         };
         let permit = Permit::of_operator(first.by, file.parent, Action::Create);
         let (act, content) = (self.act(first.by, first.comment.as_deref()), new_content(&first));
-        let made = store::files::create(self.db(), &permit, above.library, &new, &born, Some(&content), &act).await?;
+        let made = store::files::create(self.db(), &permit, above.library, &new, &born, Some(&content), &act).await;
+        // somebody took its number as a code at this very moment: the next time it draws another
+        let made = made.map_err(|error| match store::violated(&error) {
+            Some(CODE_KEY) => Error::Overloaded,
+            _ => Error::from(error),
+        })?;
         let blob = made.ok_or(Error::WrongKind(Kind::Folder))?;
         self.given.push((first.content, blob));
         for next in editions {

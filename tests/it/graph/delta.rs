@@ -222,6 +222,38 @@ async fn check_out_save_discard_and_check_in_are_told_to_whom_they_show() {
 }
 
 #[tokio::test]
+async fn a_code_given_while_a_file_is_checked_out_is_told_to_everybody_and_what_is_saved_is_not() {
+    let server = Server::start().await;
+    let (bob, drive) = (server.graph(&server.world.bob), server.drive());
+    let root = format!("{drive}/root");
+    let ann = server.liferay(&server.world.ann);
+    ann.check_out().await.expect(200);
+    let mut mirror = Mirror::of(&bob, &root, 10).await;
+    ann.update("mine", "MINOR").await.expect(200);
+    assert_eq!(mirror.next(&bob).await, "");
+    let before = mirror.items.clone();
+    let coded = ann.revision("mine still").text("dlVersionNumberIncrease", "MINOR");
+    let coded = coded.text("externalReferenceCode", "ERP-17");
+    ann.parts("/dlapp/update-file-entry", coded).await.expect(200);
+    assert_eq!(mirror.next(&bob).await, "plan.txt");
+    assert_ne!(mirror.items, before);
+    assert_eq!(mirror.items, listed(&bob, &drive, &root).await);
+    // what Ann says of her working copy is hers until she checks it in
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let said: Vec<Option<String>> =
+        sqlx::query_scalar("SELECT comment FROM events WHERE item_id = $1 AND verb = 'update'")
+            .bind(server.world.file.id.0)
+            .fetch_all(&mut db)
+            .await
+            .unwrap();
+    assert_eq!(said, [None]);
+    // the same code again is no news
+    let again = ann.revision("mine again").text("dlVersionNumberIncrease", "MINOR");
+    ann.parts("/dlapp/update-file-entry", again.text("externalReferenceCode", "ERP-17")).await.expect(200);
+    assert_eq!(mirror.next(&bob).await, "");
+}
+
+#[tokio::test]
 async fn a_lock_that_ends_by_itself_is_told_without_anybody_doing_anything() {
     let server = Server::start().await;
     let (bob, drive) = (server.graph(&server.world.bob), server.drive());

@@ -278,7 +278,8 @@ async fn the_lock_of_a_new_file_never_ends_by_itself() {
     let ann = world::actor(&server.vault, &server.world.ann).await;
     let uuid = item.lock().unwrap().uuid;
     // a client of Liferay's renews it for an hour
-    let (_, lock) = server.vault.refresh_lock(&ann, uuid, Some(Duration::hours(1))).await.unwrap();
+    let look = server.vault.look_by_lock(&ann, uuid).await.unwrap();
+    let lock = server.vault.refresh_lock(&ann, &look, uuid, Some(Duration::hours(1))).await.unwrap();
     assert_eq!(lock.expires_at, None);
     server.advance(Duration::days(30));
     assert_eq!(facet(&server.graph(&server.world.ann), &file).await, "1.0 checkout");

@@ -293,18 +293,21 @@ async fn hinder(server: &Server, what: &str, file: &Item) {
             let path = format!("{}/root:/wanted.txt:/content", server.drive());
             server.graph(&world.bob).put(&path, "there").await.expect(201);
         }
+        "title taken" => {
+            server.liferay(&world.bob).add("wanted.txt", "wanted.pdf", "there").await.expect(200);
+        }
         other => panic!("{other} hinders nothing of {}", file.name),
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_published_is_set_aside_and_the_file_is_free_and_readable() {
-    for what in ["disabled", "without a role", "a viewer", "name taken"] {
+    for what in ["disabled", "without a role", "a viewer", "name taken", "title taken"] {
         let server = Server::start_with(&CHECK_IN).await;
         let clients = Clients::new(&server);
         let arena = server.arena(&server.world.bob).await;
         let file = checked_out(&server, "file.txt").await;
-        saved(&server, &file, if what == "name taken" { "wanted.txt" } else { "file.txt" }, "draft").await;
+        saved(&server, &file, if what.ends_with("taken") { "wanted.txt" } else { "file.txt" }, "draft").await;
         hinder(&server, what, &file).await;
         server.advance(Duration::milliseconds(MINUTE));
         for (request, _) in looks(&server, &arena, &file) {
@@ -319,6 +322,31 @@ async fn what_cannot_be_published_is_set_aside_and_the_file_is_free_and_readable
         assert_eq!((now.name.as_str(), now.file.unwrap().edition.ordinal), ("file.txt", 1), "{what}");
         assert_eq!(rescued(&server, &file).await, 1, "{what}");
         assert_eq!(clients.check_out(Client::Liferay, &server.world.bob, &file).await, Outcome::Done, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn two_that_want_each_others_titles_do_not_wait_for_each_other() {
+    let server = Server::start_with(&CHECK_IN).await;
+    let mut files = Vec::new();
+    for (name, title) in [("one.txt", "One"), ("two.txt", "Two")] {
+        let file = world::file(&server.vault, &server.world.bob, &server.world.library, name, "first words").await;
+        saved(&server, &file, title, "second words").await;
+        let wanted = json!({"fileEntryId": file.number, "owner": "", "expirationTime": MINUTE});
+        server.liferay(&server.world.ann).call("/dlapp/check-out-file-entry", wanted).await.expect(200);
+        files.push(file);
+    }
+    // not through Liferay, where no title is saved that is in use
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    for (file, title, wanted) in [(&files[0], "One", "Two"), (&files[1], "Two", "One")] {
+        saved(&server, file, title, "draft").await;
+        let retitle = sqlx::query("UPDATE drafts SET title = $2 WHERE file_id = $1").bind(file.id.0).bind(wanted);
+        retitle.execute(&mut db).await.unwrap();
+    }
+    server.advance(Duration::milliseconds(MINUTE));
+    for (file, title) in files.iter().zip(["One", "Two"]) {
+        assert_eq!(world::now(&server.vault, &server.world, file).await.title, title);
+        assert_eq!(rescued(&server, file).await, 1, "{title}");
     }
 }
 

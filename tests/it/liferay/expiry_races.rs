@@ -148,7 +148,8 @@ async fn a_refresh_and_a_late_check_in_against_the_end_keep_the_lock_or_find_the
             let (vault, ann) = (vault.clone(), ann.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(wait).await;
-                vault.refresh_lock(&ann, uuid, Some(Duration::minutes(5))).await
+                let look = vault.look_by_lock(&ann, uuid).await?;
+                vault.refresh_lock(&ann, &look, uuid, Some(Duration::minutes(5))).await
             })
         };
         assert!(tries.join_all().await.iter().all(Result::is_ok));

@@ -13,14 +13,19 @@ use serde_json::{Value, json};
 
 use crate::support::{answer::Answer, liferay::Liferay, server::Server, world};
 
-const BY_CODE: &str = "/dlapp/get-file-entry-by-external-reference-code";
+pub(super) const BY_CODE: &str = "/dlapp/get-file-entry-by-external-reference-code";
 const DUPLICATE: &str =
     "com.liferay.document.library.kernel.exception.DuplicateFileEntryExternalReferenceCodeException";
 
-/// What 7.4 sends: more names than 7.2 knows.
-async fn add(server: &Server, client: &Liferay<'_>, title: &str, code: &str) -> Answer {
+/// Adds a file to the root folder of the world's library.
+pub(super) async fn add(server: &Server, client: &Liferay<'_>, title: &str, code: &str) -> Answer {
+    add_at(client, (server.group(), 0), title, code).await
+}
+
+/// The same to any folder of a site. What 7.4 sends: more names than 7.2 knows.
+pub(super) async fn add_at(client: &Liferay<'_>, (group, folder): (i64, i64), title: &str, code: &str) -> Answer {
     let file = json!({
-        "externalReferenceCode": code, "repositoryId": server.group(), "folderId": 0, "sourceFileName": title,
+        "externalReferenceCode": code, "repositoryId": group, "folderId": folder, "sourceFileName": title,
         "mimeType": "", "title": title, "urlTitle": "", "description": "", "changeLog": "", "bytes": [1, 2],
         "displayDate": null, "expirationDate": null, "reviewDate": null,
     });
@@ -32,20 +37,20 @@ async fn by_code(server: &Server, client: &Liferay<'_>, code: &str) -> Answer {
 }
 
 /// Whose the code is; nothing where it is nobody's.
-async fn title_of(server: &Server, client: &Liferay<'_>, code: &str) -> Option<String> {
+pub(super) async fn title_of(server: &Server, client: &Liferay<'_>, code: &str) -> Option<String> {
     let answer = by_code(server, client, code).await;
     answer.status.is_success().then(|| answer.json()["title"].as_str().unwrap().to_owned())
 }
 
 #[track_caller]
-fn taken(server: &Server, answer: Answer, code: &str) {
+pub(super) fn taken(server: &Server, answer: Answer, code: &str) {
     let refused = answer.expect(500).json();
     let text = format!("Duplicate file entry external reference code {code} in group {}", server.group());
     assert_eq!((&refused["error"]["type"], &refused["exception"]), (&json!(DUPLICATE), &json!(text)));
 }
 
 /// Changes a file, which may take a code.
-async fn update(client: &Liferay<'_>, method: &str, id: &Value, code: &str) -> Answer {
+pub(super) async fn update(client: &Liferay<'_>, method: &str, id: &Value, code: &str) -> Answer {
     let form = Form::new()
         .text("externalReferenceCode", code.to_owned())
         .text("fileEntryId", id.as_str().unwrap().to_owned())

@@ -480,3 +480,40 @@ async fn the_trail_has_what_was_done_and_what_was_refused() {
     ann unlock_folder not_checked_out - -
     ");
 }
+
+#[tokio::test]
+async fn the_long_form_of_the_folders_own_service_says_who_how_far_and_how_long() {
+    let server = Server::start().await;
+    let shelf = shelf(&server).await;
+    let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));
+    let long = "/dlfolder/lock-folder";
+    let asked = |folder: i64, inheritable: bool, milliseconds: i64| {
+        json!({
+            "folderId": folder, "owner": "station 4", "inheritable": inheritable, "expirationTime": milliseconds,
+        })
+    };
+    let told = |lock: &Value| ["key", "owner", "inheritable", "expirationTime"].map(|member| lock[member].clone());
+    let outer = json!(shelf.outer.to_string());
+    let lock = ann.call(long, asked(shelf.outer, true, 60_000)).await.expect(200).json();
+    assert_eq!(told(&lock), [outer.clone(), json!("station 4"), json!(true), json!("60000")]);
+    assert_eq!(lock["userId"], server.world.ann.person.number.to_string());
+    assert_eq!(state(&ann, shelf.outer).await, [true, true, true]);
+    assert_eq!(state(&bob, shelf.outer).await, [true, false, true]);
+    assert_eq!(refused(&check_out(&bob, shelf.file).await), DUPLICATE);
+    for folder in [shelf.outer, shelf.inner] {
+        assert_eq!(refused(&bob.call(long, asked(folder, true, 0)).await), DUPLICATE, "{folder}");
+    }
+    // it ends when it was told to
+    server.advance(chrono::Duration::seconds(60));
+    assert_eq!(state(&ann, shelf.outer).await, [false; 3]);
+    // alone, and for as long as may be
+    let lock = bob.call(long, asked(shelf.outer, false, 0)).await.expect(200).json();
+    assert_eq!(told(&lock), [outer, json!("station 4"), json!(false), json!("86400000")]);
+    assert_eq!(state(&bob, shelf.outer).await, [true, true, false]);
+    check_out(&ann, shelf.file).await.expect(200);
+
+    let vic = server.liferay(&server.world.vic);
+    assert_eq!(refused(&vic.call(long, asked(shelf.inner, true, 0)).await), "403 MustHavePermission");
+    assert_eq!(refused(&ann.call(long, asked(0, true, 0)).await), "404 NoSuchFolderException");
+    server.liferay_guest().call(long, asked(shelf.inner, true, 0)).await.expect(403);
+}

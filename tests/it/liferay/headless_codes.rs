@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::code_clashes;
 use crate::support::{answer::Answer, server::Server};
 
 fn at(server: &Server, code: &str) -> String {
@@ -139,4 +140,56 @@ async fn who_may_not_is_refused_by_code_as_by_number() {
     let said = refused["message"].as_str().unwrap();
     assert!(said.ends_with("DocumentResourceImpl#getSiteDocumentByExternalReferenceCode"), "{said}");
     assert_eq!(ann.rest("POST", &path).await.expect(405).header("allow"), "GET, PUT, DELETE");
+}
+
+#[tokio::test]
+async fn a_code_that_no_document_can_have_is_refused_before_the_body_is_read() {
+    let server = Server::start().await;
+    let (ann, vic) = (server.liferay(&server.world.ann), server.liferay(&server.world.vic));
+    let empty = "The external reference code is empty";
+    let empty = json!({"status": "BAD_REQUEST", "title": empty, "type": "BadRequestException"});
+    let plan = format!("/documents/{}", server.plan_number());
+    let long = json!({"externalReferenceCode": "x".repeat(76)});
+    let long = ann.rest_json("PATCH", &plan, &long).await.expect(400).json();
+    for (code, said) in [("%20", &empty), ("%20%09%20", &empty), (&*"x".repeat(76), &long)] {
+        let path = at(&server, code);
+        let nowhere = format!("/sites/1/documents/by-external-reference-code/{code}");
+        for client in [&ann, &vic] {
+            let form = client.rest_form("PUT", &path, Some(("a.txt", "a")), None).await;
+            assert_eq!(form.expect(400).json(), *said);
+            // no form at all, and no such site
+            assert_eq!(client.rest_json("PUT", &path, &json!({})).await.expect(400).json(), *said);
+            assert_eq!(client.rest("PUT", &nowhere).await.expect(400).json(), *said);
+        }
+        // no document has it
+        for method in ["GET", "DELETE"] {
+            let missing = ann.rest(method, &path).await.expect(404).json();
+            assert_eq!(missing["type"], "NoSuchFileEntryException");
+        }
+    }
+    // the longest there is
+    let longest = at(&server, &"x".repeat(75));
+    ann.rest_form("PUT", &longest, Some(("a.txt", "a")), None).await.expect(200);
+    let listed = ann.rest("GET", &format!("/sites/{}/documents", server.group())).await.expect(200).json();
+    assert_eq!(listed["totalCount"], 2);
+}
+
+#[tokio::test]
+async fn a_code_that_is_the_number_of_a_later_document_names_who_was_given_it() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let number = code_clashes::coming(&server).await;
+    let at = at(&server, &number.to_string());
+    let given = ann.rest_form("PUT", &at, Some(("given.txt", "a")), None).await.expect(200).json();
+    code_clashes::go_on(&server, number).await;
+    let documents = format!("/sites/{}/documents", server.group());
+    let late = ann.rest_form("POST", &documents, Some(("late.txt", "b")), None).await.expect(200).json();
+    assert_eq!(late["id"], number);
+    assert_ne!(late["externalReferenceCode"], number.to_string());
+    assert_eq!(ann.rest("GET", &at).await.expect(200).json()["id"], given["id"]);
+    let replaced = ann.rest_form("PUT", &at, Some(("given.txt", "c")), None).await.expect(200).json();
+    assert_eq!(replaced["id"], given["id"]);
+    ann.rest("DELETE", &at).await.expect(204);
+    assert_eq!(ann.rest("GET", &format!("/documents/{number}")).await.expect(200).json(), late);
+    ann.rest("DELETE", &at).await.expect(404);
 }

@@ -83,6 +83,8 @@ async fn a_document_lies_where_it_was_added() {
         (site.clone(), json!({"title": "a"}), 0),
         (site.clone(), json!({"title": "b", "documentFolderId": 0}), 0),
         (site.clone(), json!({"title": "c", "documentFolderId": one}), one),
+        // as the JSON web services write an id
+        (site.clone(), json!({"title": "g", "documentFolderId": one.to_string()}), one),
         (format!("/document-folders/{one}/documents"), json!({"title": "d"}), one),
         // the address decides
         (format!("/document-folders/{one}/documents"), json!({"title": "e", "documentFolderId": two}), one),
@@ -93,6 +95,10 @@ async fn a_document_lies_where_it_was_added() {
     }
     let elsewhere = json!({"title": "f", "documentFolderId": 1});
     ann.rest_form("POST", &site, Some(("x.txt", "x")), Some(&elsewhere)).await.expect(404);
+    for bad in [json!("x"), json!(""), json!(1.5), json!([1])] {
+        let nowhere = json!({"title": "f", "documentFolderId": bad});
+        ann.rest_form("POST", &site, Some(("x.txt", "x")), Some(&nowhere)).await.expect(400);
+    }
 }
 
 #[tokio::test]
@@ -145,6 +151,22 @@ async fn a_patch_changes_what_it_names_and_nothing_else() {
     ann.rest_form("PATCH", &path, Some(("other.md", "")), None).await.expect(200);
     assert_eq!(ann.download("").await.text(), "second");
     assert_eq!(ann.labels().await.len(), 4);
+}
+
+#[tokio::test]
+async fn an_empty_file_leaves_the_format_of_the_bytes_that_stay() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let path = format!("/documents/{}", server.plan_number());
+    for (method, title) in [("PATCH", "Plan"), ("PUT", "Plan again")] {
+        let nothing = Part::bytes(&b""[..]).file_name("scan.png").mime_str("image/png").unwrap();
+        let form = Form::new().part("file", nothing).text("document", json!({"title": title}).to_string());
+        let changed = ann.rest_parts(method, &path, form).await.expect(200).json();
+        let members = ["title", "encodingFormat", "fileExtension"].map(|member| changed[member].clone());
+        assert_eq!(members, [title, "text/plain", "txt"], "{method}");
+        assert_eq!(changed["sizeInBytes"], 5, "{method}");
+    }
+    assert_eq!(ann.download("").await.text(), "first");
 }
 
 #[tokio::test]

@@ -80,6 +80,50 @@ async fn the_files_of_a_folder_are_listed_alike_by_every_overload() {
 }
 
 #[tokio::test]
+async fn files_are_listed_by_title_and_folders_by_name() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    // by their names the second came before the first: a blank before a dot
+    for title in ["B", "a b", "a"] {
+        ann.add(title, "x.txt", "x").await.expect(200);
+    }
+    for name in ["z.b", "z b"] {
+        folder(&server, &ann, &json!(0), name).await;
+    }
+    let (group, all) = (server.group(), "/dlapp/get-folders-and-file-entries-and-file-shortcuts");
+    let titles = ["a", "a b", "B", "plan.txt"];
+    let in_site = |more: Value| {
+        let mut parameters = json!({"repositoryId": group, "groupId": group, "folderId": 0, "parentFolderId": 0});
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        parameters
+    };
+    for (method, more, expected) in [
+        ("/dlapp/get-file-entries", json!({}), &titles[..]),
+        ("/dlapp/get-file-entries", json!({"start": 0, "end": 2}), &titles[..2]),
+        ("/dlapp/get-file-entries", json!({"start": 1, "end": 3, "obc": null}), &titles[1..3]),
+        ("/dlapp/get-file-entries", json!({"start": 3, "end": -1, "obc": {}}), &titles[3..]),
+        ("/dlapp/get-file-entries", json!({"mimeTypes": "text/plain"}), &titles),
+        (
+            "/dlapp/get-file-entries",
+            json!({"mimeTypes": "text/plain", "start": 0, "end": 2, "obc": null}),
+            &titles[..2],
+        ),
+        ("/dlfileentry/get-file-entries", json!({"start": 0, "end": 3, "obc": null}), &titles[..3]),
+        ("/dlapp/get-group-file-entries", json!({"userId": 0, "start": -1, "end": -1, "obc": null}), &titles),
+        ("/dlapp/get-group-file-entries", json!({"userId": 0, "start": 1, "end": 3, "obc": null}), &titles[1..3]),
+        ("/dlapp/get-folders", json!({}), &["z b", "z.b"]),
+        (
+            all,
+            json!({"status": 0, "includeMountFolders": false, "start": -1, "end": -1}),
+            &["z b", "z.b", "a", "a b", "B", "plan.txt"],
+        ),
+        (all, json!({"status": 0, "includeMountFolders": false, "start": 1, "end": 4}), &["z.b", "a", "a b"]),
+    ] {
+        assert_eq!(listed(&ann, method, in_site(more.clone())).await, expected, "{method} {more}");
+    }
+}
+
+#[tokio::test]
 async fn lists_show_a_file_as_it_was_approved_while_it_is_checked_out_and_changed() {
     let server = Server::start().await;
     let (ann, vic) = (server.liferay(&server.world.ann), server.liferay(&server.world.vic));

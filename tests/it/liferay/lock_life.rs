@@ -95,7 +95,13 @@ async fn nobody_refreshes_somebody_elses_lock_and_no_lock_is_refreshed_twice() {
     let held = lock(&server).await;
     for somebody in [&server.world.bob, &server.world.dora, &server.world.max, &server.world.vic, &server.world.carl] {
         let refused = refresh(&server.liferay(somebody), &held["uuid"], 1000).await.expect(403);
-        assert!(refused.text().contains("MustHavePermission"), "{}", somebody.person.login);
+        // worded by what is locked
+        let text = format!(
+            "User {} must have UPDATE permission for com.liferay.document.library.kernel.model.DLFileEntry {}",
+            somebody.person.number,
+            server.plan_number()
+        );
+        assert_eq!(refused.json()["exception"], text, "{}", somebody.person.login);
     }
     // who does not see the file does not learn of its lock
     refresh(&server.liferay(&server.world.eve), &held["uuid"], 1000).await.expect(404);

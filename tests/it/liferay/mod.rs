@@ -1,6 +1,7 @@
 //! Liferay's JSON web services, as its clients use them.
 
 mod addresses;
+mod code_clashes;
 mod conversions;
 mod discovery;
 mod downloads;
@@ -8,6 +9,7 @@ mod expiry;
 mod expiry_races;
 mod external_codes;
 mod files;
+mod folder_lock_bounds;
 mod folder_lock_races;
 mod folder_locks;
 mod folder_locks_elsewhere;
@@ -20,6 +22,7 @@ mod headless_folders;
 mod headless_lists;
 mod headless_locks;
 mod headless_refusals;
+mod limits;
 mod listings;
 mod lock_life;
 mod locks;
@@ -35,6 +38,7 @@ mod search;
 mod seed;
 mod settings;
 mod temp_files;
+mod titles;
 mod transport;
 mod trash;
 mod updates;

@@ -8,6 +8,7 @@ use coatcheck::{
     vault::LibraryUpdate,
 };
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 
 use crate::support::{
     answer::Answer,
@@ -134,6 +135,24 @@ async fn a_change_log_that_is_too_long_is_told_last() {
         assert_eq!(bad["throwable"], "java.lang.IllegalArgumentException");
     }
     assert_eq!(ann.labels().await, ["PWC", "1.0"]);
+    // of a free file nothing is checked in, whatever is said of it
+    ann.cancel().await.expect(200);
+    let free = act(&server, &ann, "check-in-file-entry", &json!({"majorVersion": true, "changeLog": log})).await;
+    assert_eq!(free.expect(200).text(), "{}");
+}
+
+#[tokio::test]
+async fn a_folder_tells_who_may_not_before_what_is_wrong_with_its_name() {
+    let server = Server::start().await;
+    let (ann, bob, vic) =
+        (server.liferay(&server.world.ann), server.liferay(&server.world.bob), server.liferay(&server.world.vic));
+    let inner = folder(&server, &ann, "Inner").await;
+    let named = |name: &str| json!({"folderId": inner, "name": name, "description": ""});
+    let denied = vic.call("/dlapp/update-folder", named("a/b")).await;
+    assert_must_have(&denied, &server.world.vic, "UPDATE", &format!("DLFolder {inner}"));
+    ann.call("/dlapp/lock-folder", json!({"repositoryId": server.group(), "folderId": inner})).await.expect(200);
+    let held = bob.call("/dlapp/update-folder", named("")).await.expect(500).json();
+    assert_eq!(held["error"]["type"], "com.liferay.portal.kernel.lock.DuplicateLockException");
 }
 
 #[tokio::test]
@@ -219,4 +238,26 @@ async fn who_may_leave_a_folder_may_not_therefore_enter_another() {
     contributes(&target).await;
     let file = act(&server, &vic, "move-file-entry", &moved(&target)).await.expect(200).json();
     assert_eq!(file["folderId"], target.as_str());
+}
+
+#[tokio::test]
+async fn the_trail_keeps_who_was_refused_and_what_they_said() {
+    let server = Server::start().await;
+    let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));
+    ann.check_out().await.expect(200);
+    bob.check_in("MINOR", "mine").await.expect(500);
+    let lock = format!("/dlfileentry/get-file-entry-lock?fileEntryId={}", server.plan_number());
+    let uuid = bob.get(&lock).await.expect(200).json()["uuid"].clone();
+    let refresh = json!({"lockUuid": uuid, "companyId": 20097, "expirationTime": 0});
+    bob.call("/dlapp/refresh-file-entry-lock", refresh).await.expect(403);
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let told: Vec<String> = sqlx::query_scalar(
+        "SELECT concat_ws(' ', a.login, v.verb, v.outcome, coalesce(h.login, '-'), coalesce(v.comment, '-'))
+        FROM events v JOIN users a ON a.id = v.actor_id LEFT JOIN users h ON h.id = v.holder_id
+        WHERE v.outcome = 'held' ORDER BY v.id",
+    )
+    .fetch_all(&mut db)
+    .await
+    .unwrap();
+    assert_eq!(told, ["bob check_in held ann mine", "bob refresh held ann -"]);
 }

@@ -277,6 +277,11 @@ async fn guests_are_refused_before_anything_is_parsed() {
     let server = Server::start().await;
     let guest = server.liferay_guest();
     assert_snapshot!(told(&server, &guest.get("/dlapp/cancel-check-out/file-entry-id/abc").await), @r#"403 {"error":{"message":"Access denied to com.liferay.document.library.kernel.service.DLAppService#cancelCheckOut","type":"java.lang.SecurityException"},"exception":"Access denied to com.liferay.document.library.kernel.service.DLAppService#cancelCheckOut","throwable":"java.lang.SecurityException: Access denied to com.liferay.document.library.kernel.service.DLAppService#cancelCheckOut"}"#);
+    // nothing of the parameters is looked at, wherever they stand
+    for path in ["/dlapp/cancel-check-out/file-entry-id", "/dlapp/cancel-check-out?%2Bx=java.lang.Runtime"] {
+        let refused = guest.get(path).await.expect(403).json();
+        assert_eq!(refused["error"]["type"], "java.lang.SecurityException", "{path}");
+    }
     guest.download("").await.expect(403);
 }
 
@@ -285,7 +290,6 @@ async fn bad_values_are_the_clients_exceptions() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);
     let id = server.plan_number();
-    let long = "x".repeat(1025);
     let mut page = String::new();
     for (method, parameters) in [
         ("get-file-entry", json!({"fileEntryId": "abc"})),
@@ -294,7 +298,6 @@ async fn bad_values_are_the_clients_exceptions() {
         ("get-file-entry", json!({"fileEntryId": null})),
         ("check-in-file-entry", json!({"fileEntryId": id, "dlVersionNumberIncrease": "minor", "changeLog": ""})),
         ("check-in-file-entry", json!({"fileEntryId": id, "majorVersion": "maybe", "changeLog": ""})),
-        ("check-in-file-entry", json!({"fileEntryId": id, "majorVersion": true, "changeLog": long})),
         ("check-in-file-entry", json!({"fileEntryId": id, "majorVersion": true, "changeLog": "a\0b"})),
         ("cancel-check-out", json!({"fileEntryId": id, "serviceContext": "ignored where there is none"})),
         ("check-out-file-entry", json!({"fileEntryId": id, "serviceContext": "nonsense"})),
@@ -320,7 +323,6 @@ async fn bad_values_are_the_clients_exceptions() {
     get-file-entry: 500 java.lang.IllegalArgumentException
     check-in-file-entry: 500 java.lang.IllegalArgumentException: No enum constant com.liferay.document.library.kernel.model.DLVersionNumberIncrease.minor
     check-in-file-entry: 500 java.lang.ClassCastException: Unable to convert value: maybe; <--- java.lang.NumberFormatException: For input string: "maybe"
-    check-in-file-entry: 500 java.lang.IllegalArgumentException
     check-in-file-entry: 500 java.lang.IllegalArgumentException
     cancel-check-out: 200 -
     check-out-file-entry: 500 java.lang.ClassCastException: Unable to convert value: nonsense; <--- java.lang.NumberFormatException: For input string: "nonsense"

@@ -89,6 +89,7 @@ async fn a_code_says_whose_fault_it_was() {
         let error = sent(client, "/dlapp", envelope).await["error"].clone();
         (error["code"].as_i64().unwrap(), error["message"].as_str().unwrap().split(':').next().unwrap().to_owned())
     };
+    ann.check_out().await.expect(200);
     let increase = json!({"fileEntryId": id, "dlVersionNumberIncrease": "x", "changeLog": ""});
     let class = json!({"fileEntryId": id, "+serviceContext": "java.lang.Runtime"});
     let long = json!({"fileEntryId": id, "majorVersion": true, "changeLog": "x".repeat(1025)});

@@ -108,6 +108,34 @@ async fn words_find_files_wherever_they_lie_as_far_as_the_context_says() {
 }
 
 #[tokio::test]
+async fn words_find_a_title_wherever_it_was_given() {
+    let server = Server::start().await;
+    let ann = server.liferay(&server.world.ann);
+    let arena = server.arena(&server.world.ann).await;
+    let texts = [("title", "Gearbox assembly notes"), ("edition", "1"), ("private", "false")];
+    arena.form("/v1/files", &texts, Some(("content", "box.txt", "x"))).await.expect(201);
+    let by = async |words: &str| {
+        let context = json!({"repositoryId": server.group(), "searchContext": {"keywords": words}});
+        found(&ann, context).await
+    };
+    for words in ["gearbox", "Assembly NOTES", "notes box.txt", "gear*", "gearbox.assembly"] {
+        assert_eq!(titles(&by(words).await), ["Gearbox assembly notes"], "{words}");
+    }
+    for words in ["gear", "notes.box", "gearbox plan"] {
+        assert_eq!(by(words).await["length"], 0, "{words}");
+    }
+    // what it was called before is no word of it
+    let number = by("gearbox").await["docs"][0]["fields"]["entryClassPK"]["value"].clone();
+    let update = json!({
+        "fileEntryId": number, "sourceFileName": "box.txt", "mimeType": "", "title": "Other words", "description": "",
+        "changeLog": "", "majorVersion": false, "bytes": [1],
+    });
+    ann.call("/dlapp/update-file-entry", update).await.expect(200);
+    assert_eq!(by("gearbox").await["length"], 0);
+    assert_eq!(titles(&by("other words").await), ["Other words"]);
+}
+
+#[tokio::test]
 async fn what_a_user_made_is_found_without_words() {
     let server = Server::start().await;
     let (outer, inner) = filled(&server).await;

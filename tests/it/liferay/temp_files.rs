@@ -290,3 +290,35 @@ async fn a_quota_holds_for_them_as_for_files_and_they_take_no_room_from_files() 
     add(&server, &ann, &root, "drop", "b", "b".repeat(40)).await.expect(200);
     ann.add("c.txt", "c.txt", "0123456789012345678901234567890123456789").await.expect(200);
 }
+
+#[tokio::test]
+async fn a_user_has_no_more_of_them_than_the_setting_says() {
+    let server = Server::start_with(&[("liferay.temporary_files", "2"), ("liferay.temporary_file_hours", "48")]).await;
+    let (ann, bob) = (server.liferay(&server.world.ann), server.liferay(&server.world.bob));
+    let root = json!(0);
+    let outer = folder(&server, &ann, "Outer").await;
+    add(&server, &ann, &root, "drop", "a.bin", "a".repeat(LONG)).await.expect(200);
+    server.advance(Duration::hours(1));
+    add(&server, &ann, &outer, "other", "b.bin", "b".repeat(LONG)).await.expect(200);
+    let said =
+        "com.liferay.portal.kernel.upload.UploadException: There are too many temporary files; delete some of them";
+    for (place, word) in [(&root, "drop"), (&outer, "other"), (&outer, "third")] {
+        let refused = add(&server, &ann, place, word, "c.bin", "c".repeat(LONG)).await.expect(500).json();
+        assert_eq!(refused["throwable"], said);
+        assert_eq!(blobs(&server), 2);
+    }
+    assert_eq!(names(&server, &ann, &root, "drop").await, json!(["a.bin"]));
+    assert_eq!(names(&server, &ann, &outer, "third").await, json!([]));
+    // a taken name is told as one
+    let taken = add(&server, &ann, &root, "drop", "a.bin", "d".to_owned()).await.expect(500).text();
+    assert!(taken.contains("DuplicateFileEntryException"), "{taken}");
+    // what others keep is none of hers
+    add(&server, &bob, &root, "drop", "a.bin", "b".to_owned()).await.expect(200);
+    delete(&server, &ann, &outer, "other", "b.bin").await.expect(200);
+    add(&server, &ann, &root, "drop", "c.bin", "c".to_owned()).await.expect(200);
+    add(&server, &ann, &root, "drop", "d.bin", "d".to_owned()).await.expect(500);
+    // nor does what has ended count, whether it was swept or not
+    server.advance(Duration::hours(47));
+    add(&server, &ann, &root, "drop", "d.bin", "d".to_owned()).await.expect(200);
+    assert_eq!(names(&server, &ann, &root, "drop").await, json!(["c.bin", "d.bin"]));
+}

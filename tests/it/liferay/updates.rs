@@ -195,6 +195,42 @@ async fn a_type_may_be_said_of_the_bytes_there_are() {
 }
 
 #[tokio::test]
+async fn an_empty_part_leaves_the_type_of_the_bytes_that_stay() {
+    let (update, finish) = ("/dlapp/update-file-entry", "/dlapp/update-file-entry-and-check-in");
+    for (held, method) in [(false, update), (false, finish), (true, update), (true, finish)] {
+        let server = Server::start().await;
+        let ann = server.liferay(&server.world.ann);
+        // as a browser sends a form in which no file was chosen
+        let form = |title: &'static str, increase: &'static str| {
+            let nothing = Part::bytes(&b""[..]).file_name("").mime_str("application/octet-stream").unwrap();
+            Form::new()
+                .text("fileEntryId", server.plan_number().to_string())
+                .text("sourceFileName", "plan.txt")
+                .text("mimeType", "")
+                .text("title", title)
+                .text("description", "")
+                .text("changeLog", "")
+                .text("dlVersionNumberIncrease", increase)
+                .part("file", nothing)
+        };
+        let members = ["title", "fileName", "mimeType", "size", "version"];
+        for (title, increase, expected) in [
+            ("plan.txt", "AUTOMATIC", ["plan.txt", "plan.txt", "text/plain", "5", "1.0"]),
+            ("Other.txt", "MINOR", ["Other.txt", "Other.txt", "text/plain", "5", "1.1"]),
+        ] {
+            if held {
+                ann.check_out().await.expect(200);
+            }
+            ann.parts(method, form(title, increase)).await.expect(200);
+            assert_eq!(newest(&server, &ann, ["mimeType"]).await, ["text/plain"], "{method} {held} {title}");
+            // what is free by now stays as it is
+            ann.check_in(increase, "").await.expect(200);
+            assert_eq!(approved(&server, &ann, members).await, expected, "{method} {held} {title}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_description_of_null_is_empty() {
     let server = Server::start().await;
     let ann = server.liferay(&server.world.ann);

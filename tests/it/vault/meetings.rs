@@ -18,7 +18,7 @@ use super::{look, text};
 use crate::support::{server::Server, world};
 
 /// Waits until somebody waits for a row that somebody else holds.
-async fn somebody_waits(server: &Server) {
+pub(super) async fn somebody_waits(server: &Server) {
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

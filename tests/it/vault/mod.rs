@@ -4,7 +4,9 @@
 mod content;
 mod editions;
 mod fence;
+mod folder_locks;
 mod gates;
+mod lapses;
 mod meetings;
 mod oddities;
 mod revise;

@@ -2,7 +2,7 @@
 //! nobody knows are passed over (spec/liferay.md 12).
 
 use axum::{body::Body, http::header::CONTENT_TYPE};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{Task, error::Problem};
@@ -31,6 +31,7 @@ pub struct Document {
     /// Its description.
     pub description: Option<String>,
     /// Where it is to lie.
+    #[serde(deserialize_with = "id")]
     pub document_folder_id: Option<i64>,
     /// The code another system is to know it by.
     pub external_reference_code: Option<String>,
@@ -67,7 +68,23 @@ pub struct DocumentFolder {
     /// Its description.
     pub description: Option<String>,
     /// Where it is to lie.
+    #[serde(deserialize_with = "id")]
     pub parent_document_folder_id: Option<i64>,
+}
+
+/// An id: a number here, and the digits that the JSON web services write it in.
+fn id<'de, D: Deserializer<'de>>(value: D) -> Result<Option<i64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Number(i64),
+        Digits(String),
+    }
+    Ok(match Option::deserialize(value)? {
+        None => None,
+        Some(Id::Number(number)) => Some(number),
+        Some(Id::Digits(digits)) => Some(digits.parse().map_err(serde::de::Error::custom)?),
+    })
 }
 
 /// What a form brought.

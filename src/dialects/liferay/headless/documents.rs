@@ -26,13 +26,14 @@ use crate::{
         files::non_empty,
         find, ids,
         names::{extension_of, file_name},
-        revisions::{Before, check_free},
+        revisions::{Before, check_free, named},
         upload::Incoming,
         wire::shown,
     },
     domain::{
         edition::{Metadata, Publish},
         error::Error as Refusal,
+        external::ExternalCode,
         id::{ItemId, ItemKey},
         item::{Change, ClientTimes, Kind, NewFile, OnConflict},
         permission::Action,
@@ -207,9 +208,15 @@ async fn by_code(task: &Task) -> Result<Look, Error> {
     find::file_coded(task.vault(), &task.actor, task.id, task.code.as_deref().unwrap_or_default()).await
 }
 
+const NO_CODE: Problem = Problem::Bad("The external reference code is empty");
+
 /// The same with `PUT`: replaces the document with the code, or makes it where the form says, else in the root folder. The
-/// address says the code, whatever the form says.
+/// address says the code, whatever the form says; one that no document can have is refused before anything is asked.
 pub async fn put_by_code(task: Task, body: Body) -> Result<Response, Problem> {
+    let code = ExternalCode::parse(task.code.as_deref().unwrap_or_default());
+    if code.map_err(said(&task.actor, Operation::Update, &Subject::File(0)))?.is_none() {
+        return Err(NO_CODE);
+    }
     match by_code(&task).await {
         Ok(look) => replace(&task, look, body).await,
         Err(error) if error.is_missing() => {
@@ -302,14 +309,16 @@ async fn prepare(
     let source = document.file_name.as_deref().and_then(non_empty).unwrap_or(file.file_name()).to_owned();
     let source = non_empty(&source);
     let before = Before::of(item, actor.id());
-    let (declared_type, media_type) = match source {
-        // bytes without a name keep extension and type
-        None => (before.media_type.clone(), None),
-        Some(_) => (None, file.media_type()),
-    };
+    let type_of_part = file.media_type();
     let said = said(actor, Operation::Update, &Subject::File(item.number));
     // an empty new content keeps the old one (spec/liferay.md 11.5)
     let content = file.staged(vault).await.map_err(said)?.filter(|staged| staged.content().size > 0);
+    let (declared_type, media_type) = match source {
+        // bytes without a name keep extension and type
+        None => (before.media_type.clone(), None),
+        // an empty part says nothing of the bytes that stay
+        Some(_) => (None, type_of_part.filter(|_| content.is_some())),
+    };
     let extension = match source {
         Some(source) if content.is_some() => extension_of(source),
         _ => extension_of(&before.file_name),
@@ -317,7 +326,7 @@ async fn prepare(
     let replaced = source.filter(|_| extent == Extent::All);
     let title = document.title().or(replaced).unwrap_or(&before.title);
     let is_same = title == before.title && extension == extension_of(&before.file_name);
-    let name = if is_same { None } else { Some(file_name(title, extension)?) };
+    let name = if is_same { None } else { Some(named(item, title, extension)?) };
     match (folder, &name) {
         (Some(folder), _) => find::check_title(vault, actor, folder, title, Some(item.id)).await?,
         (None, Some(name)) => check_free(vault, actor, item, title, name).await?,

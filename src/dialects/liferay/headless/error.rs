@@ -135,6 +135,7 @@ fn status(error: &Error, words: &Words) -> StatusCode {
         | Error::Stranger { .. }
         | Error::BadToken
         | Error::BadPassword
+        | Error::TooManyTemporaryFiles
         | Error::Unsatisfiable(_)
         | Error::BodyTooLarge
         | Error::BodyStalled

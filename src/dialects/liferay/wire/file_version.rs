@@ -82,15 +82,16 @@ struct Version<'a> {
 }
 
 impl<'a> FileVersion<'a> {
-    /// A published version.
+    /// A published version. The newest is called what the file is, which other dialects rename without a version.
     pub fn of(item: &'a Item, edition: &'a Edition, company: i64) -> Self {
+        let own_name = edition.file_name.as_deref().filter(|_| !edition.latest);
         let version = Version {
             number: edition.number,
             change_log: &edition.comment,
             created: millis(edition.created_at),
             modified: millis(edition.modified_at),
             description: &edition.description,
-            file_name: edition.file_name.as_deref().unwrap_or(&item.name),
+            file_name: own_name.unwrap_or(&item.name),
             mime_type: edition.media_type.as_deref(),
             size: edition.size(),
             status: APPROVED,
