@@ -67,7 +67,7 @@ impl Cluster {
         }
         db.close().await?;
         let program = fs::read_link(format!("/proc/{}/exe", cluster.postmaster()?))?;
-        cluster.programs = program.parent().context("Postgres lies nowhere")?.to_owned();
+        program.parent().context("Postgres lies nowhere")?.clone_into(&mut cluster.programs);
         Ok(cluster)
     }
 

@@ -1,6 +1,7 @@
 //! Ours beside what users would pick instead, in the same run: each round measures one after the other, so that a noisy
 //! machine is noisy for both. `cargo bench --bench versus` runs everything and writes docs/bench; `-- --help` says more.
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
+#![expect(clippy::disallowed_methods, reason = "a bench finds its programs where its caller's environment says")]
 
 mod house;
 mod load;
@@ -187,10 +188,11 @@ impl Bench {
             let before = used()?;
             let round = load::run(self.server.address, &scripts, self.time()).await?;
             #[expect(clippy::cast_precision_loss, reason = "a mean")]
-            line.ours.push((used()? - before).as_secs_f64() * 1e6 / round.done as f64);
+            line.ours.push(used()?.saturating_sub(before).as_secs_f64() * 1e6 / round.done as f64);
             let before = usage::of_family(postmaster)?;
             let run = self.pgbench.run(Work::Pairs, 64, self.time()).await?;
-            line.theirs.push((usage::of_family(postmaster)? - before).as_secs_f64() * 1e6 / run.done);
+            let used = usage::of_family(postmaster)?.saturating_sub(before);
+            line.theirs.push(used.as_secs_f64() * 1e6 / run.done);
         }
         self.add(line);
         Ok(())

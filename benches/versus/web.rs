@@ -1,4 +1,4 @@
-//! The anchors for bytes and for locks over HTTP: nginx, and Apache with mod_dav_svn, each started over a folder of its own.
+//! The anchors for bytes and for locks over HTTP: nginx, and Apache with `mod_dav_svn`, each started over a folder of its own.
 //! One that is not installed is left out, loudly.
 
 use std::{
@@ -69,7 +69,7 @@ pub fn nginx(folder: &Path) -> Result<Option<Web>> {
     start(command, address, &folder.join("nginx.log")).map(Some)
 }
 
-/// Apache with mod_dav_svn over a repository with so many files, all below `/svn/`, open to everybody.
+/// Apache with `mod_dav_svn` over a repository with so many files, all below `/svn/`, open to everybody.
 pub fn svn(folder: &Path, files: usize) -> Result<Option<Web>> {
     let modules = Path::new("/usr/lib/apache2/modules");
     let (Some(apache), Some(admin), Some(client)) = (program("apache2"), program("svnadmin"), program("svn")) else {

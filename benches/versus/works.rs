@@ -1,6 +1,6 @@
 //! What is asked of the program: the scripts of requests, room by room, and what their answers must be.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -152,7 +152,7 @@ pub fn list(world: &World, caller: &Caller) -> Script {
 
 /// A check-out, and a check-in that brings 1 KiB: the vendor's call that does both at once.
 pub fn check_in(caller: &Caller, file: &File) -> Script {
-    let Script(mut steps) = Script(vec![]);
+    let mut steps = Vec::new();
     let rpc =
         json!({"jsonrpc": "2.0", "method": "check-out-file-entry", "params": {"fileEntryId": file.number}, "id": 1});
     let basic = ("authorization", caller.by_mail.as_str());
@@ -169,13 +169,14 @@ pub fn check_in(caller: &Caller, file: &File) -> Script {
         ("majorVersion", "false".to_owned()),
     ];
     for (name, value) in fields {
-        form.push_str(&format!("--part\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+        let _ = write!(form, "--part\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     }
     let content = format!("{:01024}", file.number);
-    form.push_str(&format!(
+    let _ = write!(
+        form,
         "--part\r\ncontent-disposition: form-data; name=\"file\"; filename=\"f.txt\"\r\ncontent-type: text/plain\r\n\r\n\
         {content}\r\n--part--\r\n"
-    ));
+    );
     let headers = [basic, ("content-type", "multipart/form-data; boundary=part")];
     let says = vec![format!("\"fileEntryId\":\"{}\"", file.number), "\"size\":\"1024\"".to_owned()];
     let path = "/api/jsonws/dlapp/update-file-entry-and-check-in";

@@ -246,7 +246,8 @@ impl Vault {
     /// Looks at an item. One that is not there, and one the caller may not see, are both refused as missing; the latter as
     /// [`Missing::Hidden`], for the one vendor that documents the difference.
     pub async fn look(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
-        let look = self.look_unseen(actor, key).await?;
+        // laid out apart: nearly every handler has a look in its future
+        let look = Box::pin(self.look_unseen(actor, key)).await?;
         if !permission::sees(actor, &look.facts()) {
             return Err(Error::Missing(look.unseen()));
         }
@@ -263,13 +264,13 @@ impl Vault {
                 crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
             };
             let row = row.ok_or(Error::Missing(Missing::Item))?;
-            let left = self.is_left_behind(&row).then(|| row.clone());
+            let left = self.is_left_behind(&row).then(|| Box::new(row.clone()));
             let look = self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))?;
             let Some(left) = left.filter(|_| !is_stuck && permission::sees(actor, &look.facts())) else {
                 return Ok(look);
             };
             // what becomes of it may give the file another name, so that the key may mean another one then
-            is_stuck = !Box::pin(self.settle_lapse(left, Patience::Waits)).await?;
+            is_stuck = !Box::pin(self.settle_lapse(*left, Patience::Waits)).await?;
         }
         Err(Error::Overloaded)
     }

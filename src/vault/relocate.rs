@@ -26,7 +26,7 @@ impl Vault {
     pub async fn relocate(&self, actor: &Actor, look: &Look, target: &Look, on_conflict: OnConflict) -> Result<()> {
         target.folder()?;
         let (vault, actor, look, target) = (self.clone(), actor.clone(), look.clone(), target.clone());
-        self.complete(async move { vault.try_relocate(&actor, look, target, on_conflict).await }).await
+        self.complete(async move { Box::pin(vault.try_relocate(&actor, look, target, on_conflict)).await }).await
     }
 
     async fn try_relocate(
