@@ -96,7 +96,7 @@ pub async fn file(
 
 /// Moves a folder with all below, also with what lies in the trash there, and notes it. Needs `folders::hold_trees` of both
 /// libraries. `false`: it has changed since it was looked at, the target is gone or not in that library any more, or it
-/// lies below the folder itself. A taken name violates `items_name_key`. Codes as in [`file`]; what is in the trash has none in
+/// lies below the folder itself. A taken name violates `items_name_key`. Codes as in [`file()`]; what is in the trash has none in
 /// another library.
 pub async fn folder(
     db: &mut PgConnection,
