@@ -96,7 +96,8 @@ pub enum Changed {
 /// nobody has to wait for a stranger's file, and two nodes never for each other.
 pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
     let columns = Columns::of(changes);
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        ChangedRow,
         r#"WITH asked AS MATERIALIZED (
             SELECT a.*, coalesce(a.at, now()) AS moment
             FROM unnest($2::int4[], $3::uuid[], $4::boolean[], $5::timestamptz[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[],
@@ -184,31 +185,58 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
     )
     .fetch_all(db)
     .await?;
-    let changed = rows.into_iter().map(|row| {
+    Ok(rows.into_iter().map(Changed::from).collect())
+}
+
+/// What the statement answers for each change.
+struct ChangedRow {
+    reached: bool,
+    done: bool,
+    held: bool,
+    revision: Option<i64>,
+    fence: Option<i64>,
+    holder: Option<PrincipalId>,
+    mode: Option<Mode>,
+    dialect: Option<Dialect>,
+    taken_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    lock_uuid: Option<Uuid>,
+    number: Option<i64>,
+    draft_number: Option<i64>,
+    owner_text: Option<String>,
+    comment: Option<String>,
+}
+
+impl ChangedRow {
+    /// The lock that was taken, else the one that was there.
+    fn lock(self) -> Option<LockRow> {
+        Some(LockRow {
+            fence: self.fence?,
+            holder: self.holder?,
+            mode: self.mode?,
+            dialect: self.dialect?,
+            taken_at: self.taken_at?,
+            expires_at: self.expires_at,
+            lock_uuid: self.lock_uuid?,
+            number: self.number?,
+            draft_number: self.draft_number?,
+            owner_text: self.owner_text?,
+            comment: self.comment,
+        })
+    }
+}
+
+impl From<ChangedRow> for Changed {
+    fn from(row: ChangedRow) -> Self {
         if !row.reached {
             return Changed::Busy;
         }
-        let lock = || {
-            Some(LockRow {
-                fence: row.fence?,
-                holder: row.holder?,
-                mode: row.mode?,
-                dialect: row.dialect?,
-                taken_at: row.taken_at?,
-                expires_at: row.expires_at,
-                lock_uuid: row.lock_uuid?,
-                number: row.number?,
-                draft_number: row.draft_number?,
-                owner_text: row.owner_text.clone()?,
-                comment: row.comment.clone(),
-            })
-        };
-        match (row.done, lock(), row.revision) {
+        let (done, held, before) = (row.done, row.held, row.revision);
+        match (done, row.lock(), before) {
             (true, Some(lock), Some(before)) => Changed::Done(lock, before.saturating_add(1)),
-            (_, lock, _) => Changed::Not(lock.filter(|_| row.held)),
+            (_, lock, _) => Changed::Not(lock.filter(|_| held)),
         }
-    });
-    Ok(changed.collect())
+    }
 }
 
 /// The columns of several changes, as the statement takes them.

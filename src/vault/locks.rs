@@ -233,7 +233,7 @@ impl Vault {
                     let mut db = self.connection().await?;
                     store::locks::wait(&mut db, look.item.id).await?;
                 }
-                changed => return Ok(changed),
+                changed @ (Changed::Done(..) | Changed::Not(_)) => return Ok(changed),
             }
         }
         Ok(Changed::Busy)
