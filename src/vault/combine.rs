@@ -114,6 +114,13 @@ async fn run<Q: Asked>(statement: &Statement<Q>, batch: Vec<Waiting<Q>>) {
                 let _ = one.answer.send(Ok(answer));
             }
         }
+        // nobody was at fault: to try each alone would only let all of them wait as long again, one after the other
+        Err(error) if is_outage(&error) => {
+            tracing::warn!(%error, "the database did not answer {} who asked together", batch.len());
+            for one in batch {
+                let _ = one.answer.send(Err(sqlx::Error::PoolTimedOut));
+            }
+        }
         // one bad request must not be the end of those that happened to stand beside it
         Ok(_) | Err(_) => {
             for one in batch {
@@ -122,6 +129,19 @@ async fn run<Q: Asked>(statement: &Statement<Q>, batch: Vec<Waiting<Q>>) {
             }
         }
     }
+}
+
+/// Whether it is the way to the database that failed, and not what was asked.
+fn is_outage(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+    )
 }
 
 async fn alone<Q: Asked>(statement: &Statement<Q>, asked: Q) -> sqlx::Result<Q::Answer> {
@@ -141,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// A number about a thing; an odd thing poisons every statement that it stands in with others.
+    /// A number about a thing. 13 poisons every statement that it stands in, and at [`OUTAGE`] the database is gone.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct Ask {
         about: u32,
@@ -157,6 +177,8 @@ mod tests {
         }
     }
 
+    const OUTAGE: u32 = 1000;
+
     type Batches = Arc<Mutex<Vec<Vec<Ask>>>>;
 
     /// Answers the double of each number once `open` says so, and notes what stood together.
@@ -171,7 +193,10 @@ mod tests {
                 }
                 noted.lock().unwrap().push(asked.clone());
                 if asked.iter().any(|ask| ask.number == 13) {
-                    return Err(sqlx::Error::WorkerCrashed);
+                    return Err(sqlx::Error::Encode("bad luck".into()));
+                }
+                if asked.iter().any(|ask| ask.number == OUTAGE) {
+                    return Err(sqlx::Error::PoolTimedOut);
                 }
                 Ok(asked.iter().map(|ask| ask.number * 2).collect())
             }
@@ -240,11 +265,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_the_database_is_gone_nobody_waits_for_it_one_after_the_other() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, batches) = doubling(&open);
+        let answers = at_once(combiner, &open, &asks([1, 12, OUTAGE, 14])).await;
+        let given: Vec<Option<u32>> = answers.into_iter().map(Result::ok).collect();
+        assert_eq!(given, [Some(2), None, None, None]);
+        assert_eq!(batches.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
     async fn more_than_may_wait_are_refused_at_once() {
         let open = Arc::new(AtomicBool::new(false));
         let (combiner, batches) = doubling(&open);
         let most = u32::try_from(WAITING + 2 * BATCH).unwrap() + 10;
-        let answers = at_once(combiner, &open, &asks((0..most).map(|n| n * 2))).await;
+        let answers = at_once(combiner, &open, &asks((0..most).map(|n| 2 * (n + OUTAGE)))).await;
         let refused = answers.iter().filter(|answer| matches!(answer, Err(Error::Overloaded))).count();
         assert!((1..=2 * BATCH + 10).contains(&refused), "{refused}");
         assert!(batches.lock().unwrap().iter().all(|batch| batch.len() <= BATCH));
