@@ -72,16 +72,14 @@ pub enum How {
         named: Option<PrincipalId>,
         /// Only under this fence.
         fence: Option<i64>,
-        /// Only while nothing has changed since it was decided on.
-        revision: Option<i64>,
     },
 }
 
 /// What became of it.
 #[derive(Clone, Debug)]
 pub enum Changed {
-    /// The lock that was taken, or the one that is gone; and the row's revision now.
-    Done(LockRow, i64),
+    /// The lock that was taken, or the one that is gone.
+    Done(LockRow),
     /// Nothing was changed. The lock as it stands, if somebody holds it and its release was asked for.
     Not(Option<LockRow>),
     /// Somebody else is changing the file at this moment.
@@ -126,7 +124,6 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
                 AND (old.expires_at IS NULL OR old.expires_at > a.moment)
                 AND (a.named_id IS NULL OR old.holder_id = a.named_id)
                 AND (a.fence IS NULL OR old.fence = a.fence)
-                AND (a.revision IS NULL OR old.revision = a.revision)
                 AND (old.holder_id = a.actor_id OR a.anybody
                     OR (a.reserved AND old.mode = 'reservation' AND old.holder_id = a.named_id))
             RETURNING a.place, k.file_id, a.actor_id, old.fence, old.holder_id, a.moment
@@ -148,7 +145,7 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
         )
         SELECT old.place IS NOT NULL AS "reached!", (taken.place IS NOT NULL OR freed.place IS NOT NULL) AS "done!",
             (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > a.moment)) AS "held!",
-            old.revision AS "revision?", coalesce(taken.fence, old.fence) AS "fence?",
+            coalesce(taken.fence, old.fence) AS "fence?",
             CASE WHEN taken.place IS NULL THEN old.holder_id ELSE a.actor_id END AS "holder?: PrincipalId",
             CASE WHEN taken.place IS NULL THEN old.mode ELSE a.mode END AS "mode?: Mode",
             CASE WHEN taken.place IS NULL THEN old.dialect ELSE a.room END AS "dialect?: Dialect",
@@ -193,7 +190,6 @@ struct ChangedRow {
     reached: bool,
     done: bool,
     held: bool,
-    revision: Option<i64>,
     fence: Option<i64>,
     holder: Option<PrincipalId>,
     mode: Option<Mode>,
@@ -231,10 +227,10 @@ impl From<ChangedRow> for Changed {
         if !row.reached {
             return Changed::Busy;
         }
-        let (done, held, before) = (row.done, row.held, row.revision);
-        match (done, row.lock(), before) {
-            (true, Some(lock), Some(before)) => Changed::Done(lock, before.saturating_add(1)),
-            (_, lock, _) => Changed::Not(lock.filter(|_| held)),
+        let (done, held) = (row.done, row.held);
+        match row.lock() {
+            Some(lock) if done => Changed::Done(lock),
+            lock => Changed::Not(lock.filter(|_| held)),
         }
     }
 }
@@ -278,9 +274,9 @@ impl<'a> Columns<'a> {
             How::Take { holder, what, revision, own } => Some((*holder, what, *revision, *own)),
             How::Release { .. } => None,
         };
-        let (named, fence, released) = match how {
-            How::Take { .. } => (None, None, None),
-            How::Release { named, fence, revision } => (*named, *fence, *revision),
+        let (named, fence) = match how {
+            How::Take { .. } => (None, None),
+            How::Release { named, fence } => (*named, *fence),
         };
         self.places.push(place);
         self.files.push(permit.item().0);
@@ -295,7 +291,7 @@ impl<'a> Columns<'a> {
         self.lifetimes.push(taken.and_then(|(_, what, ..)| what.lifetime));
         self.lock_uuids.push(taken.map(|_| LockId::fresh().0));
         self.owner_texts.push(taken.map(|(_, what, ..)| what.owner_text.as_str()));
-        self.revisions.push(taken.map(|(_, _, revision, _)| revision).or(released));
+        self.revisions.push(taken.map(|(_, _, revision, _)| revision));
         self.own_fences.push(taken.and_then(|(.., own)| own));
         self.named.push(named.map(|named| named.0));
         self.fences.push(fence);

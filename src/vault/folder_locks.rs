@@ -11,7 +11,7 @@ use crate::{
         actor::Actor,
         error::{Error, Missing, Result},
         event::Verb,
-        id::{ItemId, ItemKey, LibraryId, PrincipalId},
+        id::{ItemId, LibraryId, PrincipalId},
         lock::{Lock, LockFolder, is_owner},
         permission::{Action, Permit},
     },
@@ -198,13 +198,11 @@ impl Vault {
     /// # Errors
     /// [`Missing::Lock`] where none has, and for a folder that the caller does not see.
     pub async fn look_by_folder_lock(&self, actor: &Actor, uuid: Uuid) -> Result<Look> {
-        let gone = || Error::Missing(Missing::Lock);
         let folder = {
             let mut db = self.connection().await?;
             store::folder_locks::folder_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
-        let look = self.look(actor, &ItemKey::Id(folder.ok_or_else(gone)?)).await;
-        look.map_err(|error| if matches!(error, Error::Missing(_)) { gone() } else { error })
+        self.look_at_locked(actor, folder).await
     }
 
     /// Sets when the caller's own lock of a folder ends, counted from now, if it is the one of this uuid.

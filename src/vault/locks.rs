@@ -1,5 +1,6 @@
 //! Checking out, cancelling, refreshing: the verbs that move the lock and nothing else.
 
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +23,6 @@ use crate::{
         locks::{Change, Changed, How},
     },
 };
-use sqlx::PgPool;
 
 /// What a caller says when cancelling.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +114,7 @@ impl Vault {
             }
             let how = How::Take { holder, what: what.clone(), revision: file.lock_revision, own };
             match self.change(actor, &look, permit, how, what.comment.as_deref()).await? {
-                Changed::Done(row, _) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
+                Changed::Done(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
                 Changed::Not(_) | Changed::Busy => look = self.look_again(actor, &look).await?,
             }
         }
@@ -198,9 +198,9 @@ impl Vault {
         if file.lock.is_none() {
             return Err(Error::NotCheckedOut);
         }
-        let how = How::Release { named: what.holder, fence: actor.fence, revision: None };
+        let how = How::Release { named: what.holder, fence: actor.fence };
         let (row, released) = match self.change(actor, look, permit, how, what.comment.as_deref()).await? {
-            Changed::Done(row, _) => (row, true),
+            Changed::Done(row) => (row, true),
             Changed::Not(Some(row)) => (row, false),
             Changed::Not(None) => return Err(Error::NotCheckedOut),
             Changed::Busy => return Err(Error::Overloaded),
@@ -233,7 +233,7 @@ impl Vault {
                     let mut db = self.connection().await?;
                     store::locks::wait(&mut db, look.item.id).await?;
                 }
-                changed @ (Changed::Done(..) | Changed::Not(_)) => return Ok(changed),
+                changed @ (Changed::Done(_) | Changed::Not(_)) => return Ok(changed),
             }
         }
         Ok(Changed::Busy)
@@ -248,10 +248,14 @@ impl Vault {
             let mut db = self.connection().await?;
             store::locks::file_by_uuid(&mut db, self.0.clock.instead(), uuid).await?
         };
-        let file = file.ok_or(Error::Missing(Missing::Lock))?;
-        self.look(actor, &ItemKey::Id(file))
-            .await
-            .map_err(|error| if matches!(error, Error::Missing(_)) { Error::Missing(Missing::Lock) } else { error })
+        self.look_at_locked(actor, file).await
+    }
+
+    /// Looks at what has the lock that was asked for. Where nothing has, or the caller does not see it, there is no such lock.
+    pub(super) async fn look_at_locked(&self, actor: &Actor, item: Option<ItemId>) -> Result<Look> {
+        let gone = || Error::Missing(Missing::Lock);
+        let look = self.look(actor, &ItemKey::Id(item.ok_or_else(gone)?)).await;
+        look.map_err(|error| if matches!(error, Error::Missing(_)) { gone() } else { error })
     }
 
     /// Sets when the caller's own lock of a file ends, counted from now, if it is the one of this uuid.

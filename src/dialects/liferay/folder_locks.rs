@@ -77,13 +77,8 @@ pub async fn refresh(ask: Ask) -> Result<Value, Error> {
     let (subject, uuid, lifetime) = locks::prolonged(&ask)?;
     let look = ask.vault().look_by_folder_lock(&ask.actor, uuid).await;
     let look = look.map_err(ask.said(Operation::Refresh, &subject))?;
-    let lock = match ask.vault().refresh_folder_lock(&ask.actor, &look, uuid, lifetime).await {
-        // it has ended meanwhile
-        Err(Refusal::Missing(Missing::Lock)) => {
-            return Err(ask.said(Operation::Refresh, &subject)(Refusal::Missing(Missing::Lock)));
-        }
-        refreshed => refreshed.map_err(ask.said(Operation::Refresh, &Subject::Folder(look.item().number)))?,
-    };
+    let said = locks::not_prolonged(&ask, &subject, &Subject::Folder(look.item().number));
+    let lock = ask.vault().refresh_folder_lock(&ask.actor, &look, uuid, lifetime).await.map_err(said)?;
     shown(&Lock::of(&lock, look.item().number, ask.company()))
 }
 

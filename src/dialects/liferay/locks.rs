@@ -169,15 +169,18 @@ async fn check_title(ask: &Ask, look: &Look, comment: &str) -> Result<(), Error>
 pub async fn refresh(ask: Ask) -> Result<Value, Error> {
     let (subject, uuid, lifetime) = prolonged(&ask)?;
     let look = ask.vault().look_by_lock(&ask.actor, uuid).await.map_err(ask.said(Operation::Refresh, &subject))?;
-    let said = ask.said(Operation::Refresh, &Subject::File(look.item().number));
-    let lock = match ask.vault().refresh_lock(&ask.actor, &look, uuid, lifetime).await {
-        // it has ended meanwhile
-        Err(Refusal::Missing(Missing::Lock)) => {
-            return Err(ask.said(Operation::Refresh, &subject)(Refusal::Missing(Missing::Lock)));
-        }
-        refreshed => refreshed.map_err(said)?,
-    };
+    let said = not_prolonged(&ask, &subject, &Subject::File(look.item().number));
+    let lock = ask.vault().refresh_lock(&ask.actor, &look, uuid, lifetime).await.map_err(said)?;
     shown(&Lock::of(&lock, look.item().number, ask.company()))
+}
+
+/// Why a lock does not last longer: worded by what is locked, or by the uuid where the lock has ended meanwhile.
+pub fn not_prolonged(ask: &Ask, lock: &Subject, locked: &Subject) -> impl Fn(Refusal) -> Error + use<> {
+    let (of_lock, of_locked) = (ask.said(Operation::Refresh, lock), ask.said(Operation::Refresh, locked));
+    move |refusal| {
+        let ended = matches!(refusal, Refusal::Missing(Missing::Lock));
+        if ended { of_lock(refusal) } else { of_locked(refusal) }
+    }
 }
 
 /// The lock that is to last longer, and how long; `None`: for ever, where the settings allow it.

@@ -7,30 +7,8 @@ use coatcheck::domain::actor::Role;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
+use super::folder_locks::{DUPLICATE, refused, shelf};
 use crate::support::{answer::Answer, liferay::Liferay, server::Server, world};
-
-/// A folder that Max made, one in it, and a file in that one.
-struct Shelf {
-    outer: i64,
-    inner: i64,
-    file: i64,
-}
-
-async fn shelf(server: &Server) -> Shelf {
-    let max = server.liferay(&server.world.max);
-    let outer = max.make_folder(0, "Outer").await;
-    let inner = max.make_folder(outer, "Inner").await;
-    Shelf { outer, inner, file: max.add_to(inner, "leaf.txt").await }
-}
-
-/// The class of the exception, with the status.
-#[track_caller]
-fn refused(answer: &Answer) -> String {
-    let class = answer.json()["error"]["type"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-    format!("{} {}", answer.status.as_u16(), class.rsplit(['.', '$']).next().unwrap())
-}
-
-const DUPLICATE: &str = "500 DuplicateLockException";
 
 async fn lock_saying(client: &Liferay<'_>, server: &Server, folder: i64, owner: &str) -> Answer {
     let wanted = json!({

@@ -8,13 +8,13 @@ use sqlx::{Connection, PgConnection};
 use crate::support::{answer::Answer, liferay::Liferay, server::Server, world};
 
 /// A folder that Max made, one in it, and a file in that one.
-struct Shelf {
-    outer: i64,
-    inner: i64,
-    file: i64,
+pub(super) struct Shelf {
+    pub outer: i64,
+    pub inner: i64,
+    pub file: i64,
 }
 
-async fn shelf(server: &Server) -> Shelf {
+pub(super) async fn shelf(server: &Server) -> Shelf {
     let max = server.liferay(&server.world.max);
     let outer = max.make_folder(0, "Outer").await;
     let inner = max.make_folder(outer, "Inner").await;
@@ -23,12 +23,12 @@ async fn shelf(server: &Server) -> Shelf {
 
 /// The class of the exception, with the status.
 #[track_caller]
-fn refused(answer: &Answer) -> String {
+pub(super) fn refused(answer: &Answer) -> String {
     let class = answer.json()["error"]["type"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
     format!("{} {}", answer.status.as_u16(), class.rsplit(['.', '$']).next().unwrap())
 }
 
-const DUPLICATE: &str = "500 DuplicateLockException";
+pub(super) const DUPLICATE: &str = "500 DuplicateLockException";
 
 async fn is(client: &Liferay<'_>, question: &str, folder: i64) -> bool {
     client.call(&format!("/dlfolder/{question}"), json!({"folderId": folder})).await.expect(200).text() == "true"
@@ -53,14 +53,7 @@ async fn the_lock_object_names_the_folder() {
     let shelf = shelf(&server).await;
     let ann = server.liferay(&server.world.ann);
     let lock = ann.lock_below(shelf.outer, 60_000).await.expect(200).json();
-    let stable: Vec<String> = lock
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "lockId" | "uuid" | "userUuid" | "key" | "userId"))
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    assert_snapshot!(stable.join("\n"), @r#"
+    assert_snapshot!(super::locks::stable(&lock), @r#"
     cachedModel=false
     className="com.liferay.document.library.kernel.model.DLFolder"
     companyId="20097"
