@@ -6,7 +6,7 @@ use super::error::{Error, Result};
 pub const LONGEST: usize = 75;
 
 /// The code by which another system knows a file; one of its library.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExternalCode(String);
 
 impl ExternalCode {

@@ -63,7 +63,7 @@ ids! {
 }
 
 /// How a caller names an item, in the spelling of its dialect, already parsed there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ItemKey {
     /// Our own key.
     Id(ItemId),

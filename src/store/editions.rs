@@ -512,6 +512,13 @@ pub async fn delete(
 
 /// Marks an edition as not to be edited in place, or takes the mark away.
 pub async fn set_frozen(db: &mut PgConnection, edition: EditionId, frozen: bool) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE editions SET frozen = $2 WHERE id = $1", edition.0, frozen).execute(db).await?;
+    sqlx::query!(
+        "WITH edition AS (UPDATE editions SET frozen = $2 WHERE id = $1 RETURNING file_id)
+        UPDATE locks k SET revision = k.revision + 1 FROM edition WHERE k.file_id = edition.file_id",
+        edition.0,
+        frozen,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }

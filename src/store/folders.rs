@@ -94,15 +94,16 @@ pub async fn create_root(
     Ok(())
 }
 
-/// Holds the trees of these libraries alone until the transaction ends. Several are taken in one order, so that two
-/// transactions never wait for each other.
+/// Holds the trees of these libraries alone until the transaction ends, which counts as a change of them. Several are taken in
+/// one order, so that two transactions never wait for each other.
 pub async fn hold_trees(db: &mut PgConnection, libraries: &[LibraryId]) -> sqlx::Result<()> {
     // the keys stay as they are: what only refers to a library, such as a session, need not wait
     sqlx::query!(
-        "SELECT id FROM libraries WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
+        "WITH held AS MATERIALIZED (SELECT id FROM libraries WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE)
+        UPDATE libraries l SET tree = l.tree + 1 FROM held WHERE l.id = held.id",
         libraries as &[LibraryId]
     )
-    .fetch_all(db)
+    .execute(db)
     .await?;
     Ok(())
 }

@@ -100,6 +100,8 @@ pub struct ItemRow {
     pub draft_saved_at: Option<DateTime<Utc>>,
     pub draft_client_created_at: Option<DateTime<Utc>>,
     pub draft_client_modified_at: Option<DateTime<Utc>>,
+    /// How often the folders of the library were changed.
+    pub tree: i64,
     /// How many the whole list has, where the list is read in pages that say so; else nothing.
     pub total: i64,
 }
@@ -166,6 +168,7 @@ macro_rules! items {
                 d.title AS "draft_title?", d.description AS "draft_description?", d.comment AS "draft_comment?",
                 d.saved_at AS "draft_saved_at?",
                 d.client_created_at AS "draft_client_created_at?", d.client_modified_at AS "draft_client_modified_at?",
+                (SELECT l.tree FROM libraries l WHERE l.id = i.library_id) AS "tree!",
                 "# + $total + r#" AS "total!"
             FROM items i
             LEFT JOIN editions e ON e.id = i.edition_id
@@ -240,6 +243,53 @@ pub async fn by_key(
     )
     .fetch_optional(db)
     .await
+}
+
+/// All that must be as it was for a look at a file to be true still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The file.
+    pub item: ItemId,
+    /// Its revision.
+    pub revision: i64,
+    /// The revision of its lock, which rises with all that belongs to the file.
+    pub lock_revision: i64,
+    /// How often the folders of its library were changed.
+    pub tree: i64,
+    /// The moment that counts; `None`: the database's own. A lock that has ended by then is another state.
+    pub now: Option<DateTime<Utc>>,
+}
+
+/// Which of these files are as they were, in the order they were asked about.
+pub async fn unchanged(db: &mut PgConnection, states: &[State]) -> sqlx::Result<Vec<bool>> {
+    let items: Vec<Uuid> = states.iter().map(|state| state.item.0).collect();
+    let revisions: Vec<i64> = states.iter().map(|state| state.revision).collect();
+    let lock_revisions: Vec<i64> = states.iter().map(|state| state.lock_revision).collect();
+    let trees: Vec<i64> = states.iter().map(|state| state.tree).collect();
+    let moments: Vec<Option<DateTime<Utc>>> = states.iter().map(|state| state.now).collect();
+    let places = sqlx::query_scalar!(
+        r#"SELECT coalesce(array_agg(a.place), '{}') AS "places!"
+        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+            WITH ORDINALITY AS a (item_id, revision, lock_revision, tree, at, place)
+        JOIN items i ON i.id = a.item_id AND i.revision = a.revision AND i.deleted_at IS NULL
+        JOIN locks k ON k.file_id = i.id AND k.revision = a.lock_revision
+            AND (k.expires_at IS NULL OR k.expires_at > coalesce(a.at, now()))
+        JOIN libraries l ON l.id = i.library_id AND l.tree = a.tree"#,
+        &items,
+        &revisions,
+        &lock_revisions,
+        &trees,
+        &moments as &[Option<DateTime<Utc>>],
+    )
+    .fetch_one(db)
+    .await?;
+    let mut unchanged = vec![false; states.len()];
+    for place in places {
+        if let Some(state) = usize::try_from(place - 1).ok().and_then(|place| unchanged.get_mut(place)) {
+            *state = true;
+        }
+    }
+    Ok(unchanged)
 }
 
 /// Holds an item until the transaction ends, so that what is given on it (shares, links) changes one after another, and not

@@ -72,6 +72,8 @@ pub enum How {
         named: Option<PrincipalId>,
         /// Only under this fence.
         fence: Option<i64>,
+        /// Only if its revision is still this one, as when it is taken.
+        revision: Option<i64>,
     },
 }
 
@@ -91,7 +93,8 @@ pub enum Changed {
 /// that. When a lock is released, the holder's own draft is dropped, somebody else's is rescued.
 ///
 /// One statement, so one commit, for all of them. Rows that somebody else is changing are passed over and not waited for:
-/// nobody has to wait for a stranger's file, and two nodes never for each other.
+/// nobody has to wait for a stranger's file, and two nodes never for each other. What is noted gets its place in the feed at once,
+/// if all that is there has one and nobody else gives places; else with the rest.
 pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
     let columns = Columns::of(changes);
     let rows = sqlx::query_as!(
@@ -104,8 +107,13 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
                 AS a (place, file_id, takes, at, actor_id, room, library_id, request_id, said, mode, lifetime, lock_uuid,
                     owner_text, revision, own_fence, named_id, fence, anybody, reserved)
         ), old AS MATERIALIZED (
+            -- `s` is the row as this statement sees it: what was changed since then says something in the feed that this does not see
             SELECT a.place, k.* FROM asked a JOIN locks k ON k.file_id = a.file_id
+            JOIN locks s ON s.file_id = k.file_id AND s.revision = k.revision AND s.lapse_fence = k.lapse_fence
             FOR NO KEY UPDATE OF k SKIP LOCKED
+        ), ended AS MATERIALIZED (
+            SELECT last FROM feed WHERE NOT EXISTS (SELECT FROM events WHERE position IS NULL)
+            FOR NO KEY UPDATE SKIP LOCKED
         ), taken AS (
             UPDATE locks k SET holder_id = a.actor_id, fence = k.fence + 1, revision = k.revision + 1, mode = a.mode,
                 dialect = a.room, taken_at = a.moment, expires_at = a.moment + a.lifetime, lock_uuid = a.lock_uuid,
@@ -124,6 +132,7 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
                 AND (old.expires_at IS NULL OR old.expires_at > a.moment)
                 AND (a.named_id IS NULL OR old.holder_id = a.named_id)
                 AND (a.fence IS NULL OR old.fence = a.fence)
+                AND (a.revision IS NULL OR old.revision = a.revision)
                 AND (old.holder_id = a.actor_id OR a.anybody
                     OR (a.reserved AND old.mode = 'reservation' AND old.holder_id = a.named_id))
             RETURNING a.place, k.file_id, a.actor_id, old.fence, old.holder_id, a.moment
@@ -136,12 +145,19 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
             UPDATE drafts d SET rescued_at = freed.moment FROM freed
             WHERE d.file_id = freed.file_id AND d.fence = freed.fence AND freed.holder_id IS DISTINCT FROM freed.actor_id
         ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id)
+            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id,
+                position)
             SELECT a.moment, a.actor_id, a.room, CASE WHEN a.takes THEN 'check_out' ELSE 'cancel' END, 'done', a.library_id,
-                a.file_id, coalesce(taken.fence, freed.fence), freed.holder_id, a.said, a.request_id
+                a.file_id, coalesce(taken.fence, freed.fence), freed.holder_id, a.said, a.request_id,
+                ended.last + row_number() OVER (ORDER BY a.place)
             FROM asked a LEFT JOIN taken ON taken.place = a.place LEFT JOIN freed ON freed.place = a.place
+                LEFT JOIN ended ON true
             WHERE taken.place IS NOT NULL OR freed.place IS NOT NULL
             ORDER BY a.place
+            RETURNING position
+        ), raised AS (
+            UPDATE feed SET last = reached.place FROM (SELECT max(position) AS place FROM noted) reached
+            WHERE reached.place IS NOT NULL
         )
         SELECT old.place IS NOT NULL AS "reached!", (taken.place IS NOT NULL OR freed.place IS NOT NULL) AS "done!",
             (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > a.moment)) AS "held!",
@@ -271,12 +287,12 @@ impl<'a> Columns<'a> {
     fn add(&mut self, place: i32, change: &'a Change) {
         let Change { permit, library, how, act } = change;
         let taken = match how {
-            How::Take { holder, what, revision, own } => Some((*holder, what, *revision, *own)),
+            How::Take { holder, what, own, .. } => Some((*holder, what, *own)),
             How::Release { .. } => None,
         };
-        let (named, fence) = match how {
-            How::Take { .. } => (None, None),
-            How::Release { named, fence } => (*named, *fence),
+        let (named, fence, revision) = match how {
+            How::Take { revision, .. } => (None, None, Some(*revision)),
+            How::Release { named, fence, revision } => (*named, *fence, *revision),
         };
         self.places.push(place);
         self.files.push(permit.item().0);
@@ -291,7 +307,7 @@ impl<'a> Columns<'a> {
         self.lifetimes.push(taken.and_then(|(_, what, ..)| what.lifetime));
         self.lock_uuids.push(taken.map(|_| LockId::fresh().0));
         self.owner_texts.push(taken.map(|(_, what, ..)| what.owner_text.as_str()));
-        self.revisions.push(taken.map(|(_, _, revision, _)| revision));
+        self.revisions.push(revision);
         self.own_fences.push(taken.and_then(|(.., own)| own));
         self.named.push(named.map(|named| named.0));
         self.fences.push(fence);

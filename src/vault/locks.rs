@@ -1,11 +1,14 @@
 //! Checking out, cancelling, refreshing: the verbs that move the lock and nothing else.
 
+use std::sync::Arc;
+
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
     Look, Vault,
     combine::{Asked, Combiner},
+    line::Line,
 };
 use crate::{
     domain::{
@@ -44,11 +47,14 @@ impl Asked for Change {
 
 /// What takes and releases locks, those together that are asked for at the same moment.
 pub(super) fn changes(db: PgPool, settles: Option<Dialect>) -> Combiner<Change> {
+    let line = Arc::new(Line::to(db));
     Combiner::new(move |changes: Vec<Change>| {
-        let db = db.clone();
+        let line = line.clone();
         async move {
-            let mut db = db.acquire().await?;
-            again!(store::locks::change(&mut db, settles, &changes).await)
+            let mut db = line.open().await?;
+            let changed = again!(store::locks::change(&mut db, settles, &changes).await)?;
+            line.give_back(db).await;
+            Ok(changed)
         }
     })
 }
@@ -106,6 +112,8 @@ impl Vault {
             }
             let own = match &file.lock {
                 Some(lock) if !lock.has_working_copy() && what.has_working_copy(actor.dialect) => Some(lock.fence),
+                // what was only remembered may be over
+                Some(_) if look.glance.is_some() => return Err(Error::PreconditionFailed),
                 Some(lock) => return Ok(CheckedOut::AlreadyYours(lock.clone())),
                 None => None,
             };
@@ -114,7 +122,11 @@ impl Vault {
             }
             let how = How::Take { holder, what: what.clone(), revision: file.lock_revision, own };
             match self.change(actor, &look, permit, how, what.comment.as_deref()).await? {
-                Changed::Done(row) => return Ok(CheckedOut::Taken(self.dress_lock(row).await?)),
+                Changed::Done(row) => {
+                    let lock = self.dress_lock(row).await?;
+                    self.remember_lock(&look, Some(&lock));
+                    return Ok(CheckedOut::Taken(lock));
+                }
                 Changed::Not(_) | Changed::Busy => look = self.look_again(actor, &look).await?,
             }
         }
@@ -198,13 +210,18 @@ impl Vault {
         if file.lock.is_none() {
             return Err(Error::NotCheckedOut);
         }
-        let how = How::Release { named: what.holder, fence: actor.fence };
+        let revision = look.glance.is_some().then_some(file.lock_revision);
+        let how = How::Release { named: what.holder, fence: actor.fence, revision };
         let (row, released) = match self.change(actor, look, permit, how, what.comment.as_deref()).await? {
             Changed::Done(row) => (row, true),
+            Changed::Not(_) if look.glance.is_some() => return Err(Error::PreconditionFailed),
             Changed::Not(Some(row)) => (row, false),
             Changed::Not(None) => return Err(Error::NotCheckedOut),
             Changed::Busy => return Err(Error::Overloaded),
         };
+        if released && revision.is_some() {
+            self.remember_lock(look, None);
+        }
         let lock = self.dress_lock(row).await?;
         match released {
             true => Ok(Cancelled { rescued: Some(lock.holder.id) != actor.id(), lock }),
@@ -228,7 +245,11 @@ impl Vault {
     ) -> Result<Changed> {
         let change = Change { permit, library: look.item.library.id, how, act: self.act(actor, comment) };
         for _ in 0..ATTEMPTS {
-            match self.0.changes.ask(change.clone()).await? {
+            let changed = self.0.changes.ask(change.clone()).await;
+            if let (Err(_), Some(glance)) = (&changed, &look.glance) {
+                glance.leave_unknown();
+            }
+            match changed? {
                 Changed::Busy => {
                     let mut db = self.connection().await?;
                     store::locks::wait(&mut db, look.item.id).await?;
@@ -330,6 +351,8 @@ impl Vault {
     ) -> Result<T> {
         let refusal = match answer {
             Ok(done) => return Ok(done),
+            // nothing is refused by a glance: it is tried again
+            Err(refusal) if look.glance.is_some() => return Err(refusal),
             Err(refusal) if look.item.kind() == Kind::Folder && !verb.is_of_folder_locks() => return Err(refusal),
             Err(refusal) => refusal,
         };

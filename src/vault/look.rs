@@ -6,6 +6,7 @@ use super::{
     Vault,
     locks::ATTEMPTS,
     memory::{Categories, Category},
+    recall::Glance,
 };
 use crate::{
     domain::{
@@ -32,14 +33,20 @@ use crate::{
 /// moment later; writes are bound to it and look again when it is.
 #[derive(Clone, Debug)]
 pub struct Look {
-    pub(super) item: Item,
+    pub(super) item: Arc<Item>,
     ancestors: Arc<[ItemId]>,
     category: Arc<Category>,
     /// The category of the folder above whose lock reaches it.
     locked: Option<Arc<Category>>,
-    exact: bool,
+    pub(super) exact: bool,
     /// Whether a check-out of it has lapsed and is still to be settled.
-    left_behind: bool,
+    pub(super) left_behind: bool,
+    /// How often the folders of its library had been changed.
+    pub(super) tree: i64,
+    /// The epoch of rights that it was read under, if it may be remembered.
+    pub(super) epoch: Option<i64>,
+    /// Whether it is no more than a glance at what is remembered.
+    pub(super) glance: Option<Glance>,
 }
 
 impl Look {
@@ -50,7 +57,7 @@ impl Look {
 
     /// The item, taken out.
     pub fn into_item(self) -> Item {
-        self.item
+        Arc::unwrap_or_clone(self.item)
     }
 
     /// The same look, for a caller that means exactly this state (If-Match): a write that finds another one is refused
@@ -257,15 +264,21 @@ impl Vault {
     /// The same before anybody has said that the caller may see it. It must not get out of the vault like that. Who does not
     /// see it changes nothing by asking: what has lapsed is not settled for them.
     pub(super) async fn look_unseen(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
+        if let Some(look) = self.recall(key).await? {
+            return Ok(look);
+        }
         let mut is_stuck = false;
         for _ in 0..ATTEMPTS {
+            let epoch = self.0.memory.files.epoch();
             let row = {
                 let mut db = self.connection().await?;
                 crate::store::items::by_key(&mut db, self.0.clock.instead(), key, actor.is_supplier()).await?
             };
             let row = row.ok_or(Error::Missing(Missing::Item))?;
             let left = self.is_left_behind(&row).then(|| Box::new(row.clone()));
-            let look = self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))?;
+            let mut look = self.dress_as_is(vec![row]).await?.pop().ok_or(Error::Missing(Missing::Item))?;
+            look.epoch = epoch;
+            self.remember(key, &look);
             let Some(left) = left.filter(|_| !is_stuck && permission::sees(actor, &look.facts())) else {
                 return Ok(look);
             };
@@ -302,15 +315,19 @@ impl Vault {
     pub async fn item(&self, actor: &Actor, key: &ItemKey) -> Result<Item> {
         let look = self.look(actor, key).await?;
         look.check(actor, Action::View)?;
-        Ok(look.item)
+        Ok(look.into_item())
     }
 
     /// Looks again after a write that found another state than was looked at.
     ///
     /// # Errors
     /// [`Error::PreconditionFailed`] when the caller meant exactly that state, and what it says of itself is not as it was: what
-    /// else happened above or beside it is no other state. Somebody else's lock comes first.
+    /// else happened above or beside it is no other state. Somebody else's lock comes first. Also after a glance: who glanced looks
+    /// from the beginning.
     pub(super) async fn look_again(&self, actor: &Actor, look: &Look) -> Result<Look> {
+        if look.glance.is_some() {
+            return Err(Error::PreconditionFailed);
+        }
         let fresh = self.look(actor, &ItemKey::Id(look.item.id)).await?;
         if !look.exact {
             return Ok(fresh);
@@ -374,7 +391,8 @@ impl Vault {
                 row.folder_lock.map(|reaching| folder_lock(&reaching.lock, &people).map(Box::new)).transpose()?;
             looks.push(Look {
                 ancestors: row.ancestors.into(),
-                item: Item {
+                tree: row.tree,
+                item: Arc::new(Item {
                     id: row.id,
                     library,
                     parent: row.parent,
@@ -399,11 +417,13 @@ impl Vault {
                     special: row.special,
                     folder_lock,
                     file,
-                },
+                }),
                 category,
                 locked,
                 exact: false,
                 left_behind,
+                epoch: None,
+                glance: None,
             });
         }
         Ok(looks)

@@ -15,7 +15,7 @@ use std::{
 use moka::sync::Cache;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::Vault;
+use super::{Vault, recall::Looks};
 use crate::{
     domain::{
         actor::{Account, Level},
@@ -59,14 +59,14 @@ pub(super) type Categories = HashMap<CategoryId, Arc<Category>>;
 
 /// Which epoch something is remembered under.
 #[derive(Clone, Copy, Debug)]
-enum Of {
+pub(super) enum Of {
     Rights,
     Sessions,
 }
 
 /// The newest epochs known to this node, and when they were last confirmed.
 #[derive(Debug, Default)]
-struct Known {
+pub(super) struct Known {
     rights: AtomicI64,
     sessions: AtomicI64,
     confirmed: Mutex<Option<Instant>>,
@@ -111,7 +111,7 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    fn new(size: u64, known: &Arc<Known>, of: Of) -> Self {
+    pub(super) fn new(size: u64, known: &Arc<Known>, of: Of) -> Self {
         Self { cache: Cache::new(size), known: known.clone(), of }
     }
 
@@ -147,6 +147,7 @@ pub(super) struct Memory {
     pub(super) sessions: Shelf<[u8; 32], (store::auth::SessionRow, Instant)>,
     pub(super) passwords: Shelf<[u8; 32], (PrincipalId, Instant)>,
     pub(super) access_codes: Shelf<[u8; 32], Instant>,
+    pub(super) files: Looks,
 }
 
 impl Default for Memory {
@@ -161,6 +162,7 @@ impl Default for Memory {
             sessions: Shelf::new(50_000, &known, Of::Sessions),
             passwords: Shelf::new(20_000, &known, Of::Rights),
             access_codes: Shelf::new(20_000, &known, Of::Rights),
+            files: Looks::new(&known),
             known,
         }
     }

@@ -41,6 +41,7 @@ mod interest;
 mod issue;
 mod lapses;
 mod libraries;
+mod line;
 mod links;
 mod listing;
 mod locks;
@@ -55,6 +56,7 @@ mod passwords;
 mod permissions;
 mod publish;
 mod quota;
+mod recall;
 mod relocate;
 mod reserve;
 mod restore;
@@ -124,6 +126,7 @@ pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
 pub use permissions::{Given, Grant, GrantChange};
 pub use publish::{CheckIn, Publication, Published};
+pub use recall::Eyes;
 pub use revise::{RevisedBytes, Revision};
 pub use secrets::SigningKey;
 pub use sessions::{OpenedSession, Requests, SessionCaller};
@@ -207,6 +210,8 @@ struct Inner {
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
     /// Locks that are taken and released at the same moment.
     changes: combine::Combiner<store::locks::Change>,
+    /// Questions, asked at the same moment, whether files are as they are remembered.
+    states: combine::Combiner<store::items::State>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
     /// Turns of the copies that are made in the background.
@@ -227,6 +232,7 @@ impl Vault {
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             changes: locks::changes(db.clone(), settings.lapse.checks_in()),
+            states: recall::states(db.clone()),
             settling: lapses::Settling::default(),
             db,
             content,

@@ -18,7 +18,7 @@ use crate::{
         library::{Library, LibraryKind},
         person::{Person, PrincipalKind},
     },
-    vault::{Look, SitesWanted},
+    vault::{Eyes, Look, SitesWanted},
 };
 
 /// A site may be called this to be the root site; otherwise the first by name is.
@@ -149,6 +149,19 @@ impl Ask {
     pub async fn look(&self) -> Result<Look, Refusal> {
         let (drive, place) = self.place()?;
         self.look_at(drive, place).await
+    }
+
+    /// The same with these eyes. There are no glances but at an item that is named by its id in a drive that is named by its own.
+    pub async fn look_with(&self, eyes: &Eyes) -> Result<Look, Refusal> {
+        let missing = || Refusal::from(Error::Missing(Missing::Item));
+        match self.place()? {
+            (Drive::Id(drive, _), Place { base: Base::Id(id), path }) if path.is_empty() => {
+                let look = self.hall.vault.look_with(eyes, self.actor(), &ItemKey::Graph(id.clone())).await?;
+                if look.item().library.graph_id == *drive { Ok(look) } else { Err(missing()) }
+            }
+            (drive, place) if eyes.are_open() => self.look_at(drive, place).await,
+            _ => Err(missing()),
+        }
     }
 
     /// Looks at an item of a drive. One that lies in another drive is not there.

@@ -36,9 +36,14 @@ struct Said {
 /// `POST …/checkout`: also a repeated one succeeds, and the caller's own lock of section 12 becomes one. Whatever the body
 /// says, it says nothing.
 pub async fn check_out(ask: &Ask) -> Answer {
-    let look = ask.look().await?;
-    ask.hall.vault.check_out(ask.actor(), &look, CheckOut::default()).await?;
-    Ok(done())
+    let vault = &ask.hall.vault;
+    vault
+        .by_glance(async |eyes| {
+            let look = ask.look_with(&eyes).await?;
+            vault.check_out(ask.actor(), &look, CheckOut::default()).await?;
+            Ok(done())
+        })
+        .await
 }
 
 /// `POST …/checkin`: publishes the working copy; without one, a new version of the same content.
@@ -66,9 +71,14 @@ pub async fn check_in(ask: &Ask, body: Body) -> Answer {
 
 /// `POST …/discardCheckout`: an application may discard anybody's. The caller's own lock of section 12 is none.
 pub async fn discard(ask: &Ask) -> Answer {
-    let look = ask.look().await?;
-    ask.hall.vault.discard(ask.actor(), &look).await?;
-    Ok(done())
+    let vault = &ask.hall.vault;
+    vault
+        .by_glance(async |eyes| {
+            let look = ask.look_with(&eyes).await?;
+            vault.discard(ask.actor(), &look).await?;
+            Ok(done())
+        })
+        .await
 }
 
 /// The body of a lock.

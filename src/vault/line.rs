@@ -1,0 +1,51 @@
+//! A connection that is kept open for who asks one thing after the other: the pool would ask it after each use whether it still
+//! lives, which costs as much as a small question. Knows nothing of what is asked.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+use tokio::sync::Mutex;
+
+/// A connection that was idle for so long is asked whether it lives before it is used.
+const LONG_IDLE: Duration = Duration::from_secs(2);
+
+/// A line to the database; one uses it at a time, others that come meanwhile get one of their own.
+pub(super) struct Line {
+    db: PgPool,
+    kept: Mutex<Option<(PgConnection, Instant)>>,
+}
+
+impl Line {
+    /// To the database of this pool, opened when it is first used.
+    pub(super) fn to(db: PgPool) -> Self {
+        Self { db, kept: Mutex::new(None) }
+    }
+
+    /// The kept connection if it lives, else a new one. One that is not given back is closed: nobody knows what it was doing.
+    pub(super) async fn open(&self) -> sqlx::Result<PgConnection> {
+        if let Some((mut connection, used)) = self.kept.lock().await.take()
+            && (used.elapsed() < LONG_IDLE || connection.ping().await.is_ok())
+        {
+            return Ok(connection);
+        }
+        if self.db.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        let options = self.db.connect_options();
+        let connecting = async {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            // What is asked here takes lists of any length. One plan does for all of them; planning each time for the very list
+            // would cost more than asking.
+            connection.execute("SET plan_cache_mode = force_generic_plan").await?;
+            Ok(connection)
+        };
+        // as long as others wait for one of the pool's
+        let patience = self.db.options().get_acquire_timeout();
+        tokio::time::timeout(patience, connecting).await.map_err(|_| sqlx::Error::PoolTimedOut)?
+    }
+
+    /// Keeps a connection for the next one, if what it was used for came to an end.
+    pub(super) async fn give_back(&self, connection: PgConnection) {
+        *self.kept.lock().await = Some((connection, Instant::now()));
+    }
+}

@@ -1,0 +1,228 @@
+//! Files that were looked at before: what a node remembers of them, and how it knows that it is still so. What is remembered
+//! shows nobody anything unless the database has said, since it was asked for, that nothing about the file is another. Acting is
+//! quicker: a statement that is bound to what was remembered needs no word beforehand.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use moka::sync::Cache;
+use sqlx::PgPool;
+
+use super::{
+    Look, Vault,
+    combine::{Asked, Combiner},
+    line::Line,
+    memory::{Known, Of, Shelf},
+};
+use crate::{
+    domain::{
+        actor::Actor,
+        error::{Error, Missing, Result},
+        id::{ItemId, ItemKey},
+        lock::Lock,
+        name, permission,
+    },
+    store::{self, items::State},
+};
+
+/// So many files are remembered; one is about 2 KiB.
+const FILES: u64 = 8 * 1024;
+/// So many names of files are remembered.
+const NAMES: u64 = 32 * 1024;
+
+/// What is remembered of files.
+pub(super) struct Looks {
+    looks: Shelf<ItemId, Look>,
+    /// Which file a key named last. Only a hint: the look says what it answers to.
+    names: Cache<ItemKey, ItemId>,
+}
+
+impl Looks {
+    pub(super) fn new(known: &Arc<Known>) -> Self {
+        Self { looks: Shelf::new(FILES, known, Of::Rights), names: Cache::new(NAMES) }
+    }
+
+    /// The epoch to ask for before a look that is to be remembered.
+    pub(super) fn epoch(&self) -> Option<i64> {
+        self.looks.epoch()
+    }
+
+    /// What was last seen of the file that this key names, true or not.
+    fn recall(&self, key: &ItemKey) -> Option<Look> {
+        let id = match key {
+            ItemKey::Id(id) => *id,
+            // a folder is none of them
+            ItemKey::Root(_) => return None,
+            ItemKey::Graph(_)
+            | ItemKey::Oracle(_)
+            | ItemKey::Number(_)
+            | ItemKey::Edition(_)
+            | ItemKey::External(..)
+            | ItemKey::Path(..) => self.names.get(key)?,
+        };
+        self.looks.recall(&id).filter(|look| look.answers_to(key))
+    }
+
+    /// Remembers what was seen of a file. Nothing is remembered that time alone makes untrue: a lock above may end.
+    fn remember(&self, key: &ItemKey, look: &Look) {
+        if look.item.file.is_none() || look.item.folder_lock.is_some() || look.left_behind {
+            return;
+        }
+        if !matches!(key, ItemKey::Id(_)) && look.answers_to(key) {
+            self.names.insert(key.clone(), look.item.id);
+        }
+        self.looks.remember(look.item.id, look.clone(), look.epoch);
+    }
+}
+
+impl Asked for State {
+    type Answer = bool;
+    type Key = ItemId;
+
+    fn key(&self) -> ItemId {
+        self.item
+    }
+
+    fn goes_with(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What asks whether files are as they were, of all at once that are asked about at the same moment.
+pub(super) fn states(db: PgPool) -> Combiner<State> {
+    let line = Arc::new(Line::to(db));
+    Combiner::new(move |states: Vec<State>| {
+        let line = line.clone();
+        async move {
+            let mut db = line.open().await?;
+            let unchanged = store::items::unchanged(&mut db, &states).await?;
+            line.give_back(db).await;
+            Ok(unchanged)
+        }
+    })
+}
+
+/// How something is looked at: properly, or by a glance at what is remembered, be it true or not.
+#[derive(Clone, Debug, Default)]
+pub struct Eyes(Option<Glance>);
+
+impl Eyes {
+    /// Whether they look properly.
+    pub fn are_open(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// A glance that something is tried by, and whether that may have been done although nobody said so.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Glance(Arc<AtomicBool>);
+
+impl Glance {
+    /// What was tried may have been done: it must not be tried again.
+    pub(super) fn leave_unknown(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Vault {
+    /// Does something to a file that no other state of the file lets happen: by what is remembered of it; and where that comes
+    /// to nothing, for whatever reason, once more by a proper look.
+    pub async fn by_glance<T, E>(
+        &self,
+        act: impl AsyncFn(Eyes) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let glance = Glance::default();
+        match act(Eyes(Some(glance.clone()))).await {
+            Err(_) if !glance.0.load(Ordering::Relaxed) => act(Eyes(None)).await,
+            done => done,
+        }
+    }
+
+    /// Looks at an item with these eyes. A look by a glance is for a change that its statement binds to it; it must not be
+    /// shown.
+    ///
+    /// # Errors
+    /// As [`Vault::look`]; [`Missing::Item`] also where nothing is remembered.
+    pub async fn look_with(&self, eyes: &Eyes, actor: &Actor, key: &ItemKey) -> Result<Look> {
+        let Some(glance) = &eyes.0 else { return self.look(actor, key).await };
+        let mut look = self.0.memory.files.recall(key).ok_or(Error::Missing(Missing::Item))?;
+        look.glance = Some(glance.clone());
+        if permission::sees(actor, &look.facts()) { Ok(look) } else { Err(Error::Missing(look.unseen())) }
+    }
+
+    /// What is remembered of the file that this key names, if the database says that nothing about it has changed.
+    pub(super) async fn recall(&self, key: &ItemKey) -> Result<Option<Look>> {
+        let Some(look) = self.0.memory.files.recall(key) else { return Ok(None) };
+        let Some(state) = look.state(self.0.clock.instead()) else { return Ok(None) };
+        Ok(self.0.states.ask(state).await?.then_some(look))
+    }
+
+    /// Remembers what was seen of an item that this key names.
+    pub(super) fn remember(&self, key: &ItemKey, look: &Look) {
+        self.0.memory.files.remember(key, look);
+    }
+
+    /// Remembers what became of the lock, where nothing else can have become of the file.
+    pub(super) fn remember_lock(&self, look: &Look, lock: Option<&Lock>) {
+        let mut item = (*look.item).clone();
+        let Some(file) = &mut item.file else { return };
+        file.lock_revision += 1;
+        file.lock = lock.cloned();
+        // what was saved under another lock is no working copy of this one
+        file.draft = None;
+        if let Some(lock) = lock {
+            file.fence = lock.fence;
+        }
+        let look = Look { item: Arc::new(item), glance: None, exact: false, ..look.clone() };
+        self.0.memory.files.remember(&ItemKey::Id(look.item.id), &look);
+    }
+}
+
+impl Look {
+    /// What must be as it was for the look to be true.
+    fn state(&self, now: Option<chrono::DateTime<chrono::Utc>>) -> Option<State> {
+        Some(State {
+            item: self.item.id,
+            revision: self.item.revision,
+            lock_revision: self.item.file.as_ref()?.lock_revision,
+            tree: self.tree,
+            now,
+        })
+    }
+
+    /// Whether this is what the key names; `false` also where the look alone does not tell.
+    fn answers_to(&self, key: &ItemKey) -> bool {
+        let item = &self.item;
+        match key {
+            ItemKey::Id(id) => item.id == *id,
+            ItemKey::Graph(id) => item.graph_id == *id,
+            ItemKey::Oracle(id) => item.oracle_id == *id,
+            ItemKey::Number(number) => item.number == *number,
+            ItemKey::Edition(guid) => item.file.as_ref().is_some_and(|file| file.edition.arena_guid == *guid),
+            ItemKey::Root(_) => false,
+            ItemKey::External(library, code) => item.library.id == *library && item.external_code() == code.as_str(),
+            ItemKey::Path(base, names) => self.lies_at(base, names),
+        }
+    }
+
+    /// Whether these names lead from the base to it. No two items of a folder have the same name, so nothing else lies there.
+    fn lies_at(&self, base: &ItemKey, names: &[String]) -> bool {
+        let Some((own, folders)) = names.split_last() else { return false };
+        let above = &self.item.ancestors;
+        let Some(start) = above.len().checked_sub(folders.len() + 1) else { return false };
+        let is_base = above.get(start).is_some_and(|folder| match base {
+            ItemKey::Id(id) => folder.id == id.0,
+            ItemKey::Graph(id) => folder.graph_id == *id,
+            ItemKey::Oracle(id) => folder.oracle_id == *id,
+            ItemKey::Number(number) => folder.number == *number,
+            ItemKey::Root(library) => start == 0 && self.item.library.id == *library,
+            ItemKey::Edition(_) | ItemKey::External(..) | ItemKey::Path(..) => false,
+        });
+        let same = |one: &str, other: &str| one == other || name::key(one) == name::key(other);
+        is_base
+            && same(&self.item.name, own)
+            && above.iter().skip(start + 1).zip(folders).all(|(folder, name)| same(&folder.name, name))
+    }
+}
