@@ -1,5 +1,5 @@
 //! API sessions (Arena's): opened by a password or by an application's secret, living as long as they are used, one for each
-//! bearer; and the requests that a workspace has left.
+//! bearer.
 
 use std::{
     net::IpAddr,
@@ -44,19 +44,6 @@ pub struct SessionCaller {
     pub library: Arc<Library>,
     /// The session.
     pub id: SessionId,
-}
-
-/// Requests of a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Requests {
-    /// A day's.
-    pub limit: i64,
-    /// Left after this one.
-    pub remaining: i64,
-    /// Whether this one was within the limit.
-    pub admitted: bool,
-    /// When the count starts anew: the next midnight in Los Angeles.
-    pub reset: DateTime<Utc>,
 }
 
 impl Vault {
@@ -219,29 +206,6 @@ impl Vault {
             Ok(())
         })
         .await
-    }
-
-    /// Counts a request of a workspace; exact under any number of nodes.
-    pub async fn count_request(&self, library: &Library) -> Result<Requests> {
-        let limit = library.arena_request_limit;
-        let mut db = self.connection().await?;
-        let counted = store::auth::count_request(&mut db, library.id, limit, self.0.clock.instead()).await?;
-        Ok(Requests::new(limit, counted))
-    }
-
-    /// What a workspace has left, without counting.
-    pub async fn requests_left(&self, library: &Library) -> Result<Requests> {
-        let limit = library.arena_request_limit;
-        let mut db = self.connection().await?;
-        let counted = store::auth::requests_used(&mut db, library.id, limit, self.0.clock.instead()).await?;
-        Ok(Requests::new(limit, counted))
-    }
-}
-
-impl Requests {
-    fn new(limit: i64, counted: store::auth::Counted) -> Self {
-        let remaining = (limit - counted.used).max(0);
-        Self { limit, remaining, admitted: counted.admitted, reset: counted.reset }
     }
 }
 
