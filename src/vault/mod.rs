@@ -209,6 +209,8 @@ struct Inner {
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
     /// Locks that are taken and released at the same moment.
     changes: combine::Combiner<store::locks::Change>,
+    /// Requests that are counted at the same moment.
+    counts: combine::Combiner<store::requests::Request>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
     /// Turns of the copies that are made in the background.
@@ -229,6 +231,7 @@ impl Vault {
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             changes: locks::changes(db.clone(), settings.lapse.checks_in()),
+            counts: requests::counts(db.clone(), clock.clone()),
             settling: lapses::Settling::default(),
             db,
             content,

@@ -1,11 +1,25 @@
-//! Requests that a workspace has left (Arena's): counted before they are answered.
+//! Requests that a workspace has left (Arena's): counted before they are answered, those together that come at the same
+//! moment.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgPool;
 
-use super::Vault;
+use super::{
+    Vault,
+    combine::{Asked, Combiner},
+    locks::ATTEMPTS,
+};
 use crate::{
-    domain::{error::Result, library::Library},
-    store,
+    domain::{
+        clock::Clock,
+        error::{Error, Result},
+        id::LibraryId,
+        library::Library,
+    },
+    store::{
+        self,
+        requests::{Counted, Request},
+    },
 };
 
 /// Requests of a workspace.
@@ -21,13 +35,44 @@ pub struct Requests {
     pub reset: DateTime<Utc>,
 }
 
+impl Asked for Request {
+    type Answer = Option<Counted>;
+    type Key = LibraryId;
+
+    fn key(&self) -> LibraryId {
+        self.library
+    }
+
+    /// Any number of one workspace are counted by the same statement; a limit that was just changed waits for the next one.
+    fn goes_with(&self, earlier: &Self) -> bool {
+        self.limit == earlier.limit
+    }
+}
+
+/// What counts requests, those together that come at the same moment.
+pub(super) fn counts(db: PgPool, clock: Clock) -> Combiner<Request> {
+    Combiner::new(move |requests: Vec<Request>| {
+        let (db, clock) = (db.clone(), clock.clone());
+        async move {
+            let mut db = db.acquire().await?;
+            again!(store::requests::count(&mut db, &requests, clock.instead()).await)
+        }
+    })
+}
+
 impl Vault {
     /// Counts a request of a workspace; exact under any number of nodes.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when too many wait to be counted.
     pub async fn count_request(&self, library: &Library) -> Result<Requests> {
         let limit = library.arena_request_limit;
-        let mut db = self.connection().await?;
-        let counted = store::requests::count(&mut db, library.id, limit, self.0.clock.instead()).await?;
-        Ok(Requests::new(limit, counted))
+        for _ in 0..ATTEMPTS {
+            if let Some(counted) = self.0.counts.ask(Request { library: library.id, limit }).await? {
+                return Ok(Requests::new(limit, counted));
+            }
+        }
+        Err(Error::Overloaded)
     }
 
     /// What a workspace has left, without counting.
@@ -40,7 +85,7 @@ impl Vault {
 }
 
 impl Requests {
-    fn new(limit: i64, counted: store::requests::Counted) -> Self {
+    fn new(limit: i64, counted: Counted) -> Self {
         let remaining = (limit - counted.used).max(0);
         Self { limit, remaining, admitted: counted.admitted, reset: counted.reset }
     }
