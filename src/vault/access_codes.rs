@@ -30,7 +30,7 @@ impl Vault {
         // the hash is part of it: another code, another memory
         let mut keys = Vec::with_capacity(codes.len());
         for code in codes {
-            keys.push((code, self.0.passwords.remembered_as([name, hash, code])?));
+            keys.push((code, self.0.passwords.remembered_as([name, hash, code])));
         }
         let remembered = self.0.settings.passwords.remembered;
         if keys.iter().any(|(_, key)| memory.recall(key).is_some_and(|at| at.elapsed() < remembered)) {
