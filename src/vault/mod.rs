@@ -32,6 +32,7 @@ mod editions;
 mod external;
 mod feed;
 mod files;
+mod flights;
 mod folder_locks;
 pub mod fresh;
 mod giving;
@@ -204,6 +205,8 @@ struct Inner {
     fresh: fresh::Fresh,
     memory: memory::Memory,
     passwords: passwords::Passwords,
+    /// Credentials that are looked up at this moment.
+    flights: flights::Flights,
     /// Keys of the installation that were asked for; they never change.
     secrets: moka::sync::Cache<&'static str, secrets::Key>,
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
@@ -226,6 +229,7 @@ impl Vault {
             passwords: passwords::Passwords::new(&settings.passwords)?,
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
+            flights: flights::Flights::default(),
             secrets: moka::sync::Cache::new(16),
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),

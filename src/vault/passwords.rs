@@ -212,26 +212,38 @@ impl Vault {
     }
 
     /// The account behind a login (login name, e-mail address, Liferay's user id) and a password. Remembers a right one
-    /// for a short time; five wrong ones in a row lock the login for five minutes, whether it exists or not.
+    /// for a short time, and verifies once what many present at the same moment; five wrong ones in a row lock the login for
+    /// five minutes, whether it exists or not.
     ///
     /// # Errors
     /// [`Error::BadCredentials`] for all that is wrong with them, [`Error::LockedOut`], [`Error::PasswordExpired`].
     pub async fn sign_in(&self, login: &str, password: &str) -> Result<Arc<Account>> {
-        let memory = &self.0.memory;
+        let (memory, settings) = (&self.0.memory.passwords, &self.0.settings.passwords);
         let remembered_as = self.0.passwords.remembered_as(["password", login, password]);
-        if let Some((id, at)) = memory.passwords.recall(&remembered_as)
-            && at.elapsed() < self.0.settings.passwords.remembered
-        {
-            return self.living_account(id).await;
-        }
-        let epoch = memory.passwords.epoch();
-        let id = self
-            .counted(&self.tried(login, None).await?, async {
-                let user = self.verify_login(login, password).await?;
-                if user.expired { Err(Error::PasswordExpired) } else { Ok(user.id) }
-            })
-            .await?;
-        memory.passwords.remember(remembered_as, (id, Instant::now()), epoch);
+        let recall = || {
+            let (id, at) = memory.recall(&remembered_as)?;
+            (at.elapsed() < settings.remembered).then_some(id)
+        };
+        let id = match recall() {
+            Some(id) => id,
+            None => {
+                // apart, so that the many who are remembered do not carry it along
+                let verified = self.0.flights.share(remembered_as, recall, async {
+                    let epoch = memory.epoch();
+                    let id = self
+                        .counted(&self.tried(login, None).await?, async {
+                            let user = self.verify_login(login, password).await?;
+                            if user.expired { Err(Error::PasswordExpired) } else { Ok(user.id) }
+                        })
+                        .await?;
+                    memory.remember(remembered_as, (id, Instant::now()), epoch);
+                    // who has waited finds this remembered, too
+                    self.living_account(id).await?;
+                    Ok(id)
+                });
+                Box::pin(verified).await?
+            }
+        };
         self.living_account(id).await
     }
 

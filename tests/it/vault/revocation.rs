@@ -6,6 +6,7 @@ use coatcheck::{
     domain::{error::Error, id::ItemKey},
     vault::{PasswordChange, UserChange},
 };
+use futures_util::future::join_all;
 
 use crate::support::{
     server::Server,
@@ -101,8 +102,47 @@ async fn guessing_many_passwords_at_once_gets_no_more_tries_than_one_after_anoth
         let vault = vault.clone();
         async move { vault.sign_in("ann", &guess).await }
     });
-    let answers = futures_util::future::join_all(tries).await;
+    let answers = join_all(tries).await;
     assert!(matches!(answers.last(), Some(Err(Error::LockedOut))), "{:?}", answers.last());
+}
+
+#[tokio::test]
+async fn a_password_that_many_present_at_once_is_verified_once() {
+    use sqlx::{Connection, PgConnection};
+    let server = Server::start().await;
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    // whenever a password was right, what failed before is forgotten, were it nothing: so they can be counted
+    let counting = "CREATE SEQUENCE verified;
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('verified'); RETURN NULL; END $$;
+        CREATE TRIGGER note AFTER DELETE ON login_failures FOR EACH STATEMENT EXECUTE FUNCTION note()";
+    sqlx::raw_sql(counting).execute(&mut db).await.unwrap();
+    let mut verified =
+        async || -> i64 { sqlx::query_scalar("SELECT nextval('verified')").fetch_one(&mut db).await.unwrap() };
+    let mut seen = Vec::new();
+    // each is another credential; where the machine is too busy to ask for the epochs, nothing is remembered for a moment
+    for login in ["ann", "Ann", "aNn", "anN", "ANn", "ANN"] {
+        let before = verified().await;
+        let answers = join_all((0..32).map(|_| server.vault.sign_in(login, PASSWORD))).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        seen.push(verified().await - before - 1);
+    }
+    assert!(seen.contains(&1), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_that_many_present_at_once_is_counted_for_each() {
+    use sqlx::{Connection, PgConnection};
+    let server = Server::start().await;
+    let vault = &server.vault;
+    let answers = join_all((0..16).map(|_| vault.sign_in("ann", "wrong"))).await;
+    // who comes when five have been counted is not asked any more
+    let wrong = answers.iter().filter(|answer| matches!(answer, Err(Error::BadCredentials))).count();
+    let late = answers.iter().filter(|answer| matches!(answer, Err(Error::LockedOut))).count();
+    assert_eq!(wrong + late, 16, "{answers:?}");
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let counted: i32 = sqlx::query_scalar("SELECT failures FROM login_failures").fetch_one(&mut db).await.unwrap();
+    assert!(counted >= 5 && usize::try_from(counted) == Ok(wrong), "{counted} of {wrong}");
+    assert!(matches!(vault.sign_in("ann", PASSWORD).await, Err(Error::LockedOut)));
 }
 
 #[tokio::test]
