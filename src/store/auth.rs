@@ -1,5 +1,5 @@
 //! What callers present: tokens and sessions by their digests, wrong passwords counted, the epoch that says when what a
-//! node remembers about callers is no longer true, keys of our own, and requests counted against a limit.
+//! node remembers about callers is no longer true, and keys of our own.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -449,67 +449,6 @@ pub async fn count_failure(
 pub async fn forget_failures(db: &mut PgConnection, login_key: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM login_failures WHERE login_key = $1", login_key).execute(db).await?;
     Ok(())
-}
-
-/// How many requests of a workspace were counted on a day, and when that day ends. Days are California's.
-#[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "named in the sentence above")]
-pub struct Counted {
-    pub used: i64,
-    pub admitted: bool,
-    pub reset: DateTime<Utc>,
-}
-
-/// Counts a request of a workspace today, unless the limit is reached. Exact under any number of nodes.
-pub async fn count_request(
-    db: &mut PgConnection,
-    library: LibraryId,
-    limit: i64,
-    now: Option<DateTime<Utc>>,
-) -> sqlx::Result<Counted> {
-    sqlx::query_as!(
-        Counted,
-        r#"WITH today AS MATERIALIZED (
-            SELECT (coalesce($3::timestamptz, now()) AT TIME ZONE 'America/Los_Angeles')::date AS day
-        ), counted AS (
-            INSERT INTO request_counts (library_id, day, used) SELECT $1, day, 1 FROM today WHERE $2::bigint > 0
-            ON CONFLICT (library_id, day) DO UPDATE SET used = request_counts.used + 1 WHERE request_counts.used < $2
-            RETURNING used
-        )
-        SELECT coalesce((SELECT used FROM counted), $2) AS "used!", EXISTS (SELECT FROM counted) AS "admitted!",
-            ((day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles') AS "reset!"
-        FROM today"#,
-        library.0,
-        limit,
-        now,
-    )
-    .fetch_one(db)
-    .await
-}
-
-/// What [`count_request`] would find, without counting.
-pub async fn requests_used(
-    db: &mut PgConnection,
-    library: LibraryId,
-    limit: i64,
-    now: Option<DateTime<Utc>>,
-) -> sqlx::Result<Counted> {
-    sqlx::query_as!(
-        Counted,
-        r#"WITH today AS MATERIALIZED (
-            SELECT (coalesce($3::timestamptz, now()) AT TIME ZONE 'America/Los_Angeles')::date AS day
-        ), counted AS (
-            SELECT coalesce((SELECT c.used FROM request_counts c, today WHERE c.library_id = $1 AND c.day = today.day), 0) AS used
-        )
-        SELECT used AS "used!", used < $2 AS "admitted!",
-            ((day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles') AS "reset!"
-        FROM today, counted"#,
-        library.0,
-        limit,
-        now,
-    )
-    .fetch_one(db)
-    .await
 }
 
 /// A session as it was, or is.

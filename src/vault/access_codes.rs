@@ -1,4 +1,5 @@
-//! Access codes of links: right ones remembered for a short time, wrong ones counted.
+//! Access codes of links: right ones remembered for a short time and verified once for many who bring them at the same
+//! moment, wrong ones counted.
 
 use std::{net::IpAddr, time::Instant};
 
@@ -21,31 +22,33 @@ impl Vault {
         codes: &[String],
         from: Option<IpAddr>,
     ) -> Result<()> {
-        if codes.is_empty() {
-            return Err(Error::AccessCode);
-        }
         let tried = Tried::link(link, from);
-        let memory = &self.0.memory.access_codes;
-        let name = tried.name();
+        let (memory, settings) = (&self.0.memory.access_codes, &self.0.settings.passwords);
         // the hash is part of it: another code, another memory
-        let mut keys = Vec::with_capacity(codes.len());
-        for code in codes {
-            keys.push((code, self.0.passwords.remembered_as([name, hash, code])?));
+        let remembered_as = |code: &str| self.0.passwords.remembered_as([tried.name(), hash, code]);
+        let keys: Vec<(&String, [u8; 32])> = codes.iter().map(|code| (code, remembered_as(code))).collect();
+        let Some((_, first)) = keys.first() else { return Err(Error::AccessCode) };
+        let recall = || {
+            let is_remembered = |at: Instant| at.elapsed() < settings.remembered;
+            keys.iter().any(|(_, key)| memory.recall(key).is_some_and(is_remembered)).then_some(())
+        };
+        if recall().is_none() {
+            let verified = self.0.flights.share(*first, recall, async {
+                let epoch = memory.epoch();
+                let right = self.counted(&tried, async {
+                    for (code, key) in &keys {
+                        if self.verify_password(code, Some(hash.to_owned())).await? {
+                            return Ok(*key);
+                        }
+                    }
+                    Err(Error::AccessCode)
+                });
+                memory.remember(right.await?, Instant::now(), epoch);
+                Ok(())
+            });
+            Box::pin(verified).await?;
         }
-        let remembered = self.0.settings.passwords.remembered;
-        if keys.iter().any(|(_, key)| memory.recall(key).is_some_and(|at| at.elapsed() < remembered)) {
-            return self.refuse_locked(&tried).await;
-        }
-        let epoch = memory.epoch();
-        self.counted(&tried, async {
-            for (code, key) in keys {
-                if self.verify_password(code, Some(hash.to_owned())).await? {
-                    return Ok(key);
-                }
-            }
-            Err(Error::AccessCode)
-        })
-        .await
-        .map(|key| memory.remember(key, Instant::now(), epoch))
+        // who finds it remembered was not asked yet whether too many have guessed
+        self.refuse_locked(&tried).await
     }
 }

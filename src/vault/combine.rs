@@ -1,7 +1,13 @@
 //! Putting together what is asked at the same time: while one statement is with the database, whatever else is asked for
 //! waits and becomes the next one. No timer, so nothing waits when nobody else asks. Knows nothing of what is asked.
 
-use std::{collections::HashSet, future::Future, hash::Hash, pin::Pin, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    future::Future,
+    hash::Hash,
+    pin::Pin,
+    sync::Arc,
+};
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -17,11 +23,16 @@ const WAITING: usize = 4096;
 pub(super) trait Asked: Clone + Send + 'static {
     /// What is answered.
     type Answer: Send + 'static;
-    /// What must not stand twice in one statement.
+    /// What must not stand twice in one statement, unless those that are about it say so.
     type Key: Hash + Eq + Send;
 
     /// What it is about.
     fn key(&self) -> Self::Key;
+
+    /// Whether it may stand in one statement with another that is about the same thing and was asked before it.
+    fn goes_with(&self, _earlier: &Self) -> bool {
+        false
+    }
 }
 
 type Answers<A> = Pin<Box<dyn Future<Output = sqlx::Result<Vec<A>>> + Send>>;
@@ -87,14 +98,26 @@ async fn serve<Q: Asked>(mut queue: mpsc::Receiver<Waiting<Q>>, turn: Arc<Semaph
     }
 }
 
-/// As many as may go together. What is about the same thing as one before it is held back for the next time.
+/// As many as may go together. What is about the same thing as one before it, and does not go with that, is held back for the
+/// next time.
 fn next<Q: Asked>(queue: &mut mpsc::Receiver<Waiting<Q>>, held_back: &mut Vec<Waiting<Q>>) -> Vec<Waiting<Q>> {
-    let mut keys = HashSet::new();
-    let mut batch = Vec::new();
+    // where in the batch the first about each thing stands
+    let mut firsts = HashMap::new();
+    let mut batch: Vec<Waiting<Q>> = Vec::new();
     let mut later = Vec::new();
     let waiting = std::mem::take(held_back).into_iter().chain(std::iter::from_fn(|| queue.try_recv().ok()));
     for one in waiting.take(2 * BATCH) {
-        if batch.len() < BATCH && keys.insert(one.asked.key()) {
+        let fits = batch.len() < BATCH
+            && match firsts.entry(one.asked.key()) {
+                Entry::Occupied(first) => {
+                    batch.get(*first.get()).is_some_and(|first| one.asked.goes_with(&first.asked))
+                }
+                Entry::Vacant(none) => {
+                    none.insert(batch.len());
+                    true
+                }
+            };
+        if fits {
             batch.push(one);
         } else {
             later.push(one);
@@ -161,7 +184,8 @@ mod tests {
 
     use super::*;
 
-    /// A number about a thing. 13 poisons every statement that it stands in, and at [`OUTAGE`] the database is gone.
+    /// A number about a thing. 13 poisons every statement that it stands in, and at [`OUTAGE`] the database is gone. Those from
+    /// [`SOCIABLE`] on go with each other.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     struct Ask {
         about: u32,
@@ -175,8 +199,13 @@ mod tests {
         fn key(&self) -> u32 {
             self.about
         }
+
+        fn goes_with(&self, earlier: &Self) -> bool {
+            self.number >= SOCIABLE && earlier.number >= SOCIABLE
+        }
     }
 
+    const SOCIABLE: u32 = 500;
     const OUTAGE: u32 = 1000;
 
     type Batches = Arc<Mutex<Vec<Vec<Ask>>>>;
@@ -253,6 +282,19 @@ mod tests {
         let stood: Vec<Vec<u32>> =
             batches.lock().unwrap().iter().map(|batch| batch.iter().map(|ask| ask.number).collect()).collect();
         assert_eq!(stood, [vec![0], vec![1, 3], vec![2]]);
+    }
+
+    #[tokio::test]
+    async fn what_goes_with_another_about_the_same_thing_stands_beside_it_in_the_order_it_was_asked() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, batches) = doubling(&open);
+        let numbers = [0, SOCIABLE, SOCIABLE + 1, 1, SOCIABLE + 2, 2];
+        let answers = at_once(combiner, &open, &numbers.map(|number| Ask { about: 7, number })).await;
+        let given: Vec<u32> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(given, numbers.map(|number| number * 2));
+        let stood: Vec<Vec<u32>> =
+            batches.lock().unwrap().iter().map(|batch| batch.iter().map(|ask| ask.number).collect()).collect();
+        assert_eq!(stood, [vec![0], vec![SOCIABLE, SOCIABLE + 1, SOCIABLE + 2], vec![1], vec![2]]);
     }
 
     #[tokio::test]

@@ -143,7 +143,7 @@ pub(super) struct Memory {
     categories: Shelf<(), Arc<Categories>>,
     /// Credentials by digest: tokens with their end, sessions with the moment their use was noted, passwords and access
     /// codes already verified with the moment they were.
-    pub(super) tokens: Shelf<[u8; 32], (store::auth::TokenRow, Option<Instant>)>,
+    pub(super) tokens: Shelf<[u8; 32], (super::tokens::Borne, Option<Instant>)>,
     pub(super) sessions: Shelf<[u8; 32], (store::auth::SessionRow, Instant)>,
     pub(super) passwords: Shelf<[u8; 32], (PrincipalId, Instant)>,
     pub(super) access_codes: Shelf<[u8; 32], Instant>,

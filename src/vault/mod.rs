@@ -32,6 +32,7 @@ mod editions;
 mod external;
 mod feed;
 mod files;
+mod flights;
 mod folder_locks;
 pub mod fresh;
 mod giving;
@@ -58,6 +59,7 @@ mod publish;
 mod quota;
 mod recall;
 mod relocate;
+mod requests;
 mod reserve;
 mod restore;
 mod revise;
@@ -127,9 +129,10 @@ pub use passwords::PasswordSettings;
 pub use permissions::{Given, Grant, GrantChange};
 pub use publish::{CheckIn, Publication, Published};
 pub use recall::Eyes;
+pub use requests::Requests;
 pub use revise::{RevisedBytes, Revision};
 pub use secrets::SigningKey;
-pub use sessions::{OpenedSession, Requests, SessionCaller};
+pub use sessions::{OpenedSession, SessionCaller};
 pub use shares::Share;
 pub use sharing::{BroughtShare, Offer, Shared};
 pub use subscriptions::Credential;
@@ -205,6 +208,8 @@ struct Inner {
     fresh: fresh::Fresh,
     memory: memory::Memory,
     passwords: passwords::Passwords,
+    /// Credentials that are looked up at this moment.
+    flights: flights::Flights,
     /// Keys of the installation that were asked for; they never change.
     secrets: moka::sync::Cache<&'static str, secrets::Key>,
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
@@ -212,6 +217,8 @@ struct Inner {
     changes: combine::Combiner<store::locks::Change>,
     /// Questions, asked at the same moment, whether files are as they are remembered.
     states: combine::Combiner<store::items::State>,
+    /// Requests that are counted at the same moment.
+    counts: combine::Combiner<store::requests::Request>,
     /// Changes that go on when their client has gone.
     tasks: TaskTracker,
     /// Turns of the copies that are made in the background.
@@ -227,12 +234,14 @@ impl Vault {
             passwords: passwords::Passwords::new(&settings.passwords)?,
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
+            flights: flights::Flights::default(),
             secrets: moka::sync::Cache::new(16),
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             changes: locks::changes(db.clone(), settings.lapse.checks_in()),
             states: recall::states(db.clone()),
+            counts: requests::counts(db.clone(), clock.clone()),
             settling: lapses::Settling::default(),
             db,
             content,

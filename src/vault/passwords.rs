@@ -143,7 +143,7 @@ pub(super) struct Passwords {
     hasher: Hasher,
     turns: Arc<Semaphore>,
     /// Keys the digests under which right passwords are remembered; drawn at start, never stored.
-    key: [u8; 32],
+    keyed: Hmac<Sha256>,
     /// What an unknown login is verified against, so that it takes as long as a known one.
     decoy: String,
 }
@@ -155,17 +155,18 @@ impl Passwords {
         let hasher = Hasher::new(params);
         let mut key = [0; 32];
         fresh::fill(&mut key)?;
+        let keyed = Hmac::<Sha256>::new_from_slice(&key).map_err(|error| Error::broken(error.to_string()))?;
         let decoy = hash(&hasher, &fresh::token("")?)?;
-        Ok(Self { hasher, turns: Arc::new(Semaphore::new(settings.parallelism.max(1))), key, decoy })
+        Ok(Self { hasher, turns: Arc::new(Semaphore::new(settings.parallelism.max(1))), keyed, decoy })
     }
 
-    pub(super) fn remembered_as(&self, parts: [&str; 3]) -> Result<[u8; 32]> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).map_err(|error| Error::broken(error.to_string()))?;
+    pub(super) fn remembered_as(&self, parts: [&str; 3]) -> [u8; 32] {
+        let mut mac = self.keyed.clone();
         for part in parts {
             mac.update(&(part.len() as u64).to_le_bytes());
             mac.update(part.as_bytes());
         }
-        Ok(mac.finalize().into_bytes().into())
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -211,26 +212,38 @@ impl Vault {
     }
 
     /// The account behind a login (login name, e-mail address, Liferay's user id) and a password. Remembers a right one
-    /// for a short time; five wrong ones in a row lock the login for five minutes, whether it exists or not.
+    /// for a short time, and verifies once what many present at the same moment; five wrong ones in a row lock the login for
+    /// five minutes, whether it exists or not.
     ///
     /// # Errors
     /// [`Error::BadCredentials`] for all that is wrong with them, [`Error::LockedOut`], [`Error::PasswordExpired`].
     pub async fn sign_in(&self, login: &str, password: &str) -> Result<Arc<Account>> {
-        let memory = &self.0.memory;
-        let remembered_as = self.0.passwords.remembered_as(["password", login, password])?;
-        if let Some((id, at)) = memory.passwords.recall(&remembered_as)
-            && at.elapsed() < self.0.settings.passwords.remembered
-        {
-            return self.living_account(id).await;
-        }
-        let epoch = memory.passwords.epoch();
-        let id = self
-            .counted(&self.tried(login, None).await?, async {
-                let user = self.verify_login(login, password).await?;
-                if user.expired { Err(Error::PasswordExpired) } else { Ok(user.id) }
-            })
-            .await?;
-        memory.passwords.remember(remembered_as, (id, Instant::now()), epoch);
+        let (memory, settings) = (&self.0.memory.passwords, &self.0.settings.passwords);
+        let remembered_as = self.0.passwords.remembered_as(["password", login, password]);
+        let recall = || {
+            let (id, at) = memory.recall(&remembered_as)?;
+            (at.elapsed() < settings.remembered).then_some(id)
+        };
+        let id = match recall() {
+            Some(id) => id,
+            None => {
+                // apart, so that the many who are remembered do not carry it along
+                let verified = self.0.flights.share(remembered_as, recall, async {
+                    let epoch = memory.epoch();
+                    let id = self
+                        .counted(&self.tried(login, None).await?, async {
+                            let user = self.verify_login(login, password).await?;
+                            if user.expired { Err(Error::PasswordExpired) } else { Ok(user.id) }
+                        })
+                        .await?;
+                    memory.remember(remembered_as, (id, Instant::now()), epoch);
+                    // who has waited finds this remembered, too
+                    self.living_account(id).await?;
+                    Ok(id)
+                });
+                Box::pin(verified).await?
+            }
+        };
         self.living_account(id).await
     }
 

@@ -1,5 +1,5 @@
 //! API sessions (Arena's): opened by a password or by an application's secret, living as long as they are used, one for each
-//! bearer; and the requests that a workspace has left.
+//! bearer.
 
 use std::{
     net::IpAddr,
@@ -44,19 +44,6 @@ pub struct SessionCaller {
     pub library: Arc<Library>,
     /// The session.
     pub id: SessionId,
-}
-
-/// Requests of a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Requests {
-    /// A day's.
-    pub limit: i64,
-    /// Left after this one.
-    pub remaining: i64,
-    /// Whether this one was within the limit.
-    pub admitted: bool,
-    /// When the count starts anew: the next midnight in Los Angeles.
-    pub reset: DateTime<Utc>,
 }
 
 impl Vault {
@@ -181,19 +168,31 @@ impl Vault {
     /// [`Error::NoSession`] for one that is unknown, has ended or has not been used for too long, and where a login would be
     /// refused by now.
     pub async fn session(&self, token: &str) -> Result<SessionCaller> {
-        let memory = &self.0.memory;
+        let memory = &self.0.memory.sessions;
         let digest = fresh::digest(token);
-        let remembered = memory.sessions.recall(&digest).filter(|(_, used)| used.elapsed() < USE_NOTED);
-        let session = match remembered {
-            Some((session, _)) if self.0.clock.instead().is_none() => session,
-            _ => {
-                let epoch = memory.sessions.epoch();
-                let mut db = self.connection().await?;
-                let lifetime = self.0.settings.session_lifetime;
-                let session = store::auth::use_session(&mut db, &digest, lifetime, self.0.clock.instead()).await?;
-                let session = session.ok_or(Error::NoSession)?;
-                memory.sessions.remember(digest, (session, Instant::now()), epoch);
-                session
+        let recall = || {
+            let (session, used) = memory.recall(&digest)?;
+            // a clock that does not run by itself cannot tell how long ago that was
+            (used.elapsed() < USE_NOTED && self.0.clock.instead().is_none()).then_some(session)
+        };
+        let session = match recall() {
+            Some(session) => session,
+            None => {
+                let noted = self.0.flights.share(digest, recall, async {
+                    let epoch = memory.epoch();
+                    let (lifetime, now) = (self.0.settings.session_lifetime, self.0.clock.instead());
+                    let session = {
+                        let mut db = self.connection().await?;
+                        store::auth::use_session(&mut db, &digest, lifetime, now).await?
+                    };
+                    let session = session.ok_or(Error::NoSession)?;
+                    memory.remember(digest, (session, Instant::now()), epoch);
+                    // who has waited finds these remembered, too
+                    self.bearer_of(session.user).await?;
+                    self.library_by_id(session.library).await?;
+                    Ok(session)
+                });
+                Box::pin(noted).await?
             }
         };
         let account = self.bearer_of(session.user).await?;
@@ -219,29 +218,6 @@ impl Vault {
             Ok(())
         })
         .await
-    }
-
-    /// Counts a request of a workspace; exact under any number of nodes.
-    pub async fn count_request(&self, library: &Library) -> Result<Requests> {
-        let limit = library.arena_request_limit;
-        let mut db = self.connection().await?;
-        let counted = store::auth::count_request(&mut db, library.id, limit, self.0.clock.instead()).await?;
-        Ok(Requests::new(limit, counted))
-    }
-
-    /// What a workspace has left, without counting.
-    pub async fn requests_left(&self, library: &Library) -> Result<Requests> {
-        let limit = library.arena_request_limit;
-        let mut db = self.connection().await?;
-        let counted = store::auth::requests_used(&mut db, library.id, limit, self.0.clock.instead()).await?;
-        Ok(Requests::new(limit, counted))
-    }
-}
-
-impl Requests {
-    fn new(limit: i64, counted: store::auth::Counted) -> Self {
-        let remaining = (limit - counted.used).max(0);
-        Self { limit, remaining, admitted: counted.admitted, reset: counted.reset }
     }
 }
 

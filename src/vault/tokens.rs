@@ -58,9 +58,23 @@ pub struct TokenInfo {
 #[derive(Clone, Debug)]
 pub enum Presented {
     /// One that counts: who bears it, its scopes, and the application that acts with it for its bearer, if one does.
-    Living(Arc<Account>, Vec<String>, Option<PrincipalId>),
+    Living(Arc<Account>, Arc<[String]>, Option<PrincipalId>),
     /// One that has counted.
     Expired,
+}
+
+/// What a node remembers of a token that counts.
+#[derive(Clone, Debug)]
+pub(super) struct Borne {
+    principal: PrincipalId,
+    scopes: Arc<[String]>,
+    application: Option<PrincipalId>,
+}
+
+impl From<store::auth::TokenRow> for Borne {
+    fn from(row: store::auth::TokenRow) -> Self {
+        Self { principal: row.principal, scopes: row.scopes.into(), application: row.application }
+    }
 }
 
 impl Vault {
@@ -68,7 +82,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NoSession`] for one that is unknown, revoked, expired, or whose bearer is disabled.
-    pub async fn bearer(&self, token: &str) -> Result<(Arc<Account>, Vec<String>)> {
+    pub async fn bearer(&self, token: &str) -> Result<(Arc<Account>, Arc<[String]>)> {
         match self.presented(token).await? {
             Presented::Living(account, scopes, _) => Ok((account, scopes)),
             Presented::Expired => Err(Error::NoSession),
@@ -80,30 +94,44 @@ impl Vault {
     /// # Errors
     /// [`Error::NoSession`] for one that is unknown or revoked, or whose bearer is disabled.
     pub async fn presented(&self, token: &str) -> Result<Presented> {
-        let memory = &self.0.memory;
+        let memory = &self.0.memory.tokens;
         let digest = fresh::digest(token);
-        let remembered = memory.tokens.recall(&digest);
-        let row = match remembered.filter(|(_, end)| end.is_none_or(|end| Instant::now() < end)) {
-            Some((row, _)) => row,
+        let recall = || {
+            let (borne, end) = memory.recall(&digest)?;
+            end.is_none_or(|end| Instant::now() < end).then_some(Some(borne))
+        };
+        let borne = match recall() {
+            Some(borne) => borne,
             None => {
-                let epoch = memory.tokens.epoch();
-                let asked = Instant::now();
-                let mut db = self.connection().await?;
-                let row = store::auth::token(&mut db, self.0.clock.instead(), &digest).await?;
-                let row = row.filter(|row| row.revoked_at.is_none()).ok_or(Error::NoSession)?;
-                if !is_alive(&row) {
-                    return Ok(Presented::Expired);
-                }
-                // Remembered until its end by the database's clock; a clock that does not run by itself cannot tell.
-                let end = row.remaining.map(|seconds| match self.0.clock {
-                    Clock::Database => asked + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).min(FAR),
-                    Clock::Virtual(_) => asked,
+                let looked_up = self.0.flights.share(digest, recall, async {
+                    let epoch = memory.epoch();
+                    let asked = Instant::now();
+                    let row = {
+                        let mut db = self.connection().await?;
+                        store::auth::token(&mut db, self.0.clock.instead(), &digest).await?
+                    };
+                    let row = row.filter(|row| row.revoked_at.is_none()).ok_or(Error::NoSession)?;
+                    if !is_alive(&row) {
+                        return Ok(None);
+                    }
+                    // Remembered until its end by the database's clock; a clock that does not run by itself cannot tell.
+                    let end = row.remaining.map(|seconds| match self.0.clock {
+                        Clock::Database => {
+                            asked + Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO).min(FAR)
+                        }
+                        Clock::Virtual(_) => asked,
+                    });
+                    let borne = Borne::from(row);
+                    memory.remember(digest, (borne.clone(), end), epoch);
+                    // who has waited finds this remembered, too
+                    self.bearer_of(borne.principal).await?;
+                    Ok(Some(borne))
                 });
-                memory.tokens.remember(digest, (row.clone(), end), epoch);
-                row
+                Box::pin(looked_up).await?
             }
         };
-        Ok(Presented::Living(self.bearer_of(row.principal).await?, row.scopes, row.application))
+        let Some(Borne { principal, scopes, application }) = borne else { return Ok(Presented::Expired) };
+        Ok(Presented::Living(self.bearer_of(principal).await?, scopes, application))
     }
 
     /// The account that a credential other than a token was made for, as it stands now.

@@ -286,7 +286,7 @@ async fn a_world_is_there_with_every_identity_and_right() {
 
     assert!(vault.sign_in("ADA@example.com", "ada's password").await.unwrap().administrator);
     let (probe, scopes) = vault.bearer(made.tokens[1].token.as_ref().unwrap()).await.unwrap();
-    assert!(probe.application && scopes == ["Files.Read.All"]);
+    assert!(probe.application && *scopes == ["Files.Read.All"]);
     assert_eq!(made.tokens[0].token.as_deref(), Some("a-token-that-all-know"));
 
     let yard = vault.library_named(&LibraryKey::Workspace(77)).await.unwrap().unwrap();

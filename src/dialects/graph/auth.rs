@@ -1,6 +1,8 @@
 //! Who is calling: bearer tokens (spec/graph.md 3), and how far their scopes reach (3.5). What the bearer may do is not
 //! decided here.
 
+use std::sync::Arc;
+
 use axum::{
     http::{
         HeaderMap, HeaderValue, StatusCode,
@@ -168,7 +170,7 @@ pub struct Caller {
     /// What is known of the token.
     pub credential: Credential,
     /// Scopes of a delegated token, roles of an application's.
-    scopes: Vec<String>,
+    scopes: Arc<[String]>,
     /// The application that acts for somebody, where one does.
     pub application: Option<PrincipalId>,
 }

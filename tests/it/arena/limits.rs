@@ -1,13 +1,21 @@
 //! The request limit of a workspace (spec/arena.md 4), and what every answer carries (1.3).
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Duration, Utc};
+use coatcheck::{
+    domain::id::{LibraryId, LibraryKey},
+    store::requests::{self, Request},
+};
+use futures_util::future::join_all;
 use insta::assert_snapshot;
+use sqlx::{Connection, PgConnection};
 
 use crate::support::{
     answer::Answer,
     arena::{code, guid},
     server::Server,
-    world::PASSWORD,
+    world::{self, PASSWORD},
 };
 
 fn left(answer: &Answer) -> String {
@@ -71,7 +79,7 @@ async fn at_the_limit_nothing_is_done_until_midnight_in_california() {
 async fn the_limit_is_exact_when_everybody_asks_at_once() {
     let server = Server::start_with(&[("arena.request_limit", "20")]).await;
     let ann = server.arena(&server.world.ann).await;
-    let answers = futures_util::future::join_all((0..32).map(|_| ann.get("/v1/files"))).await;
+    let answers = join_all((0..32).map(|_| ann.get("/v1/files"))).await;
     let mut served: Vec<i64> =
         answers.iter().filter(|answer| answer.status == 200).map(|answer| left(answer).parse().unwrap()).collect();
     served.sort_unstable();
@@ -94,7 +102,7 @@ async fn the_limit_is_exact_over_four_servers() {
         let request = server.http.get(format!("{}/v1/files", bases[n % bases.len()]));
         server.send(request.header("arena_session_id", &ann.session))
     });
-    let answers = futures_util::future::join_all(requests).await;
+    let answers = join_all(requests).await;
     let (served, refused): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|answer| answer.status == 200);
     let mut remaining: Vec<i64> = served.iter().map(|answer| left(answer).parse().unwrap()).collect();
     remaining.sort_unstable_by(|a, b| b.cmp(a));
@@ -103,6 +111,83 @@ async fn the_limit_is_exact_over_four_servers() {
     for answer in refused {
         assert_eq!((code(answer), left(answer)), ("429 4084".to_owned(), "0".to_owned()));
         assert_eq!(answer.header("retry-after"), "");
+    }
+}
+
+/// One more workspace, which is Eve's alone.
+async fn yard(server: &Server, limit: i64) -> LibraryId {
+    let seed = format!(
+        r#"
+            [[libraries]]
+            name = "Yard"
+            arena_workspace = 1002
+            arena_request_limit = {limit}
+            members = {{ eve = "viewer" }}
+        "#
+    );
+    world::add(&server.vault, &seed).await;
+    server.vault.library_named(&LibraryKey::Workspace(1002)).await.unwrap().unwrap().id
+}
+
+#[tokio::test]
+async fn workspaces_that_are_asked_at_once_count_each_for_itself() {
+    let server = Server::start_with(&[("arena.request_limit", "20")]).await;
+    yard(&server, 7).await;
+    let both = [server.arena(&server.world.ann).await, server.arena(&server.world.eve).await];
+    let answers = join_all((0..48).map(|n| both[n % 2].get("/v1/files"))).await;
+    for (first, limit) in [(0, 20), (1, 7)] {
+        let (served, refused): (Vec<&Answer>, Vec<&Answer>) =
+            answers.iter().skip(first).step_by(2).partition(|answer| answer.status == 200);
+        let mut remaining: Vec<i64> = served.into_iter().map(|answer| left(answer).parse().unwrap()).collect();
+        remaining.sort_unstable();
+        assert_eq!(remaining, (0..limit).collect::<Vec<_>>());
+        for answer in &refused {
+            assert_eq!((code(answer), left(answer)), ("429 4084".to_owned(), "0".to_owned()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn nodes_that_count_several_at_once_give_no_place_twice_and_leave_none_out() {
+    let server = Server::start().await;
+    let (plenty, few) = (server.world.library.id, yard(&server, 0).await);
+    let now = Some(server.vault.now());
+    let nodes = (0..6).map(|node| {
+        let url = &server.database.url;
+        async move {
+            let mut db = PgConnection::connect(url).await.unwrap();
+            let mut places: Vec<(LibraryId, i64)> = Vec::new();
+            for turn in 0..10 {
+                let mut asked: Vec<Request> = (0..9)
+                    .map(|n| match (n + node + turn) % 3 {
+                        0 => Request { library: few, limit: 100 },
+                        _ => Request { library: plenty, limit: 1000 },
+                    })
+                    .collect();
+                // what was not counted is asked for again
+                while !asked.is_empty() {
+                    let counted = requests::count(&mut db, &asked, now).await.unwrap();
+                    assert_eq!(counted.len(), asked.len());
+                    let answered = asked.iter().zip(&counted);
+                    places.extend(answered.filter_map(|(request, counted)| {
+                        counted.filter(|counted| counted.admitted).map(|counted| (request.library, counted.used))
+                    }));
+                    let mut counted = counted.into_iter();
+                    asked.retain(|_| counted.next().is_some_and(|counted| counted.is_none()));
+                }
+            }
+            places
+        }
+    });
+    let mut places: HashMap<LibraryId, Vec<i64>> = HashMap::new();
+    for (library, place) in join_all(nodes).await.into_iter().flatten() {
+        places.entry(library).or_default().push(place);
+    }
+    // 540 were asked for, every third of them in the workspace that has few
+    for (library, admitted) in [(plenty, 360), (few, 100)] {
+        let mut places = places.remove(&library).unwrap();
+        places.sort_unstable();
+        assert_eq!(places, (1..=admitted).collect::<Vec<_>>());
     }
 }
 

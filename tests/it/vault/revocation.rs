@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use coatcheck::{
-    domain::{error::Error, id::ItemKey},
+    domain::{clock::Clock, error::Error, id::ItemKey},
     vault::{PasswordChange, UserChange},
 };
+use futures_util::future::join_all;
 
 use crate::support::{
-    server::Server,
+    server::{Server, open_vault},
     world::{self, PASSWORD},
 };
 
@@ -101,8 +102,82 @@ async fn guessing_many_passwords_at_once_gets_no_more_tries_than_one_after_anoth
         let vault = vault.clone();
         async move { vault.sign_in("ann", &guess).await }
     });
-    let answers = futures_util::future::join_all(tries).await;
+    let answers = join_all(tries).await;
     assert!(matches!(answers.last(), Some(Err(Error::LockedOut))), "{:?}", answers.last());
+}
+
+/// Counts statements of one kind, such as `DELETE ON login_failures`.
+struct Statements(sqlx::PgConnection);
+
+impl Statements {
+    async fn of(server: &Server, kind: &str) -> Self {
+        use sqlx::{AssertSqlSafe, Connection, PgConnection};
+        let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+        let counting = format!(
+            "CREATE SEQUENCE statements;
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN PERFORM nextval('statements'); RETURN NULL; END $$;
+            CREATE TRIGGER note AFTER {kind} FOR EACH STATEMENT EXECUTE FUNCTION note()"
+        );
+        sqlx::raw_sql(AssertSqlSafe(counting)).execute(&mut db).await.unwrap();
+        Self(db)
+    }
+
+    /// A number that rises with each statement, and with each question.
+    async fn number(&mut self) -> i64 {
+        sqlx::query_scalar("SELECT nextval('statements')").fetch_one(&mut self.0).await.unwrap()
+    }
+}
+
+// A node too busy to ask for the epochs remembers nothing for a moment; so these try it several times, each with another
+// credential.
+
+#[tokio::test]
+async fn a_password_that_many_present_at_once_is_verified_once() {
+    let server = Server::start().await;
+    // whenever one was right, what has failed before is forgotten, were it nothing
+    let mut verified = Statements::of(&server, "DELETE ON login_failures").await;
+    let mut seen = Vec::new();
+    for login in ["ann", "Ann", "aNn", "anN", "ANn", "ANN"] {
+        let before = verified.number().await;
+        let answers = join_all((0..32).map(|_| server.vault.sign_in(login, PASSWORD))).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        seen.push(verified.number().await - before - 1);
+    }
+    assert!(seen.contains(&1), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_session_that_many_present_at_once_is_looked_up_once() {
+    let server = Server::start().await;
+    // a clock that stands still lets no session be remembered
+    let vault = open_vault(&server.database.url, server.content.path(), Clock::Database, &server.config).await;
+    let mut used = Statements::of(&server, "UPDATE ON sessions").await;
+    let mut seen = Vec::new();
+    for login in ["ann", "bob", "vic", "max", "dora", "carl"] {
+        let session = vault.open_session(login, PASSWORD, None, None).await.unwrap();
+        let before = used.number().await;
+        let answers = join_all((0..32).map(|_| vault.session(&session.token))).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        seen.push(used.number().await - before - 1);
+    }
+    assert!(seen.contains(&1), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_that_many_present_at_once_is_counted_for_each() {
+    use sqlx::{Connection, PgConnection};
+    let server = Server::start().await;
+    let vault = &server.vault;
+    let answers = join_all((0..16).map(|_| vault.sign_in("ann", "wrong"))).await;
+    // who comes when five have been counted is not asked any more
+    let wrong = answers.iter().filter(|answer| matches!(answer, Err(Error::BadCredentials))).count();
+    let late = answers.iter().filter(|answer| matches!(answer, Err(Error::LockedOut))).count();
+    assert_eq!(wrong + late, 16, "{answers:?}");
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let counted: i32 = sqlx::query_scalar("SELECT failures FROM login_failures").fetch_one(&mut db).await.unwrap();
+    assert!(counted >= 5 && usize::try_from(counted) == Ok(wrong), "{counted} of {wrong}");
+    assert!(matches!(vault.sign_in("ann", PASSWORD).await, Err(Error::LockedOut)));
 }
 
 #[tokio::test]
