@@ -102,7 +102,7 @@ async fn serve<Q: Asked>(mut queue: mpsc::Receiver<Waiting<Q>>, turn: Arc<Semaph
 /// next time.
 fn next<Q: Asked>(queue: &mut mpsc::Receiver<Waiting<Q>>, held_back: &mut Vec<Waiting<Q>>) -> Vec<Waiting<Q>> {
     // where in the batch the first about each thing stands
-    let mut firsts = HashMap::new();
+    let mut firsts: HashMap<Q::Key, usize> = HashMap::new();
     let mut batch: Vec<Waiting<Q>> = Vec::new();
     let mut later = Vec::new();
     let waiting = std::mem::take(held_back).into_iter().chain(std::iter::from_fn(|| queue.try_recv().ok()));

@@ -248,7 +248,7 @@ impl Vault {
         };
         let both_files = there.item.kind() == Kind::File && look.item.kind() == Kind::File;
         if !replaces || !both_files || there.item.id == look.item.id {
-            return Err(Error::NameTaken(there.item.name));
+            return Err(Error::NameTaken(there.item.name.clone()));
         }
         there.check(actor, Action::SaveDraft).map(drop)
     }

@@ -4,7 +4,7 @@
 //! A reader first takes the place where the feed ends, and then lists. What moves in the tree meanwhile may be listed twice or
 //! not at all; but whatever moves stands in the feed behind that place, and is told next.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -124,7 +124,7 @@ impl Vault {
             no_private: actor.is_supplier(),
             caller: actor.id(),
         };
-        Ok(Followed { sight, folder: item })
+        Ok(Followed { sight, folder: Arc::unwrap_or_clone(item) })
     }
 
     /// What lies below a followed folder after a place, parents first: so many at most, and the place of the last.

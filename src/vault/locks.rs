@@ -351,8 +351,8 @@ impl Vault {
     ) -> Result<T> {
         let refusal = match answer {
             Ok(done) => return Ok(done),
-            // nothing is refused by a glance: it is tried again
-            Err(refusal) if look.glance.is_some() => return Err(refusal),
+            // nothing is refused by a glance: what it comes to is no answer, but tried again
+            Err(_) if look.glance.is_some() => return Err(Error::PreconditionFailed),
             Err(refusal) if look.item.kind() == Kind::Folder && !verb.is_of_folder_locks() => return Err(refusal),
             Err(refusal) => refusal,
         };

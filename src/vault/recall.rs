@@ -129,10 +129,10 @@ impl Glance {
 impl Vault {
     /// Does something to a file that no other state of the file lets happen: by what is remembered of it; and where that comes
     /// to nothing, for whatever reason, once more by a proper look.
-    pub async fn by_glance<T, E>(
-        &self,
-        act: impl AsyncFn(Eyes) -> std::result::Result<T, E>,
-    ) -> std::result::Result<T, E> {
+    pub async fn by_glance<T, E, F>(&self, act: impl Fn(Eyes) -> F) -> std::result::Result<T, E>
+    where
+        F: Future<Output = std::result::Result<T, E>>,
+    {
         let glance = Glance::default();
         match act(Eyes(Some(glance.clone()))).await {
             Err(_) if !glance.0.load(Ordering::Relaxed) => act(Eyes(None)).await,
@@ -140,11 +140,12 @@ impl Vault {
         }
     }
 
-    /// Looks at an item with these eyes. A look by a glance is for a change that its statement binds to it; it must not be
-    /// shown.
+    /// Looks at an item with these eyes. A look by a glance is for a change that its statement binds to it. Once the change is
+    /// done, it was true in all that rises with the lock's revision: the file itself, and not the folders above.
     ///
     /// # Errors
-    /// As [`Vault::look`]; [`Missing::Item`] also where nothing is remembered.
+    /// As [`Vault::look`]; [`Missing::Item`] also where nothing is remembered. By a glance no refusal means anything, and no quiet
+    /// success may be made of it.
     pub async fn look_with(&self, eyes: &Eyes, actor: &Actor, key: &ItemKey) -> Result<Look> {
         let Some(glance) = &eyes.0 else { return self.look(actor, key).await };
         let mut look = self.0.memory.files.recall(key).ok_or(Error::Missing(Missing::Item))?;

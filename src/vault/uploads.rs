@@ -375,7 +375,7 @@ impl Vault {
             }
             Ok(look) if purpose.on_conflict == OnConflict::Fail => {
                 look.check(actor, Action::SaveDraft)?;
-                Err(Error::NameTaken(look.item.name))
+                Err(Error::NameTaken(look.item.name.clone()))
             }
             Ok(_) | Err(Error::Missing(Missing::Item | Missing::Hidden)) if !purpose.to.names.is_empty() => {
                 if purpose.only_on.is_some() {

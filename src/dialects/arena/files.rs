@@ -31,7 +31,7 @@ use crate::{
         permission::Action,
     },
     http::{content, disposition::Disposition, etag::ETag},
-    vault::{Category, Look, NewFileAt, Staged, Vault},
+    vault::{Category, Eyes, Look, NewFileAt, Staged, Vault},
 };
 
 const FILE_GUID: HeaderName = HeaderName::from_static("x-arena-fileguid");
@@ -63,9 +63,14 @@ pub struct Sight {
 impl Sight {
     /// Looks at the file that has an edition of this GUID.
     pub async fn of(vault: &Vault, caller: &Caller, what: What, guid: &str) -> Result<Self, Error> {
+        Self::with(&Eyes::default(), vault, caller, what, guid).await
+    }
+
+    /// The same with these eyes.
+    pub async fn with(eyes: &Eyes, vault: &Vault, caller: &Caller, what: What, guid: &str) -> Result<Self, Error> {
         let asked = Asked::about(what, guid);
         let guid = asked.answer(Guid::parse(guid).ok_or(Refusal::Missing(Missing::Edition)))?.as_str().to_owned();
-        let look = asked.answer(vault.look(&caller.actor, &ItemKey::Edition(guid.clone())).await)?;
+        let look = asked.answer(vault.look_with(eyes, &caller.actor, &ItemKey::Edition(guid.clone())).await)?;
         // a session is for one workspace: files of another do not exist in it, whatever else the user may see
         if look.item().library.id != caller.library.id {
             return Err(asked.refused(Refusal::Missing(Missing::Hidden)));

@@ -64,16 +64,26 @@ pub async fn change_status(State(hall): State<Hall>, caller: Caller, request: Re
         Behaviour::Cancel => What::Cancel,
         Behaviour::CheckIn => What::CheckIn,
     };
-    let sight = match sight {
-        // looked at before its file was read: what follows is bound to the check-out seen then
-        Some(sight) => Sight { asked: Asked::about(what, change.guid.as_str()), ..sight },
-        None => Sight::of(&hall.vault, &caller, what, &change.guid).await?,
-    };
-    match behaviour {
-        Behaviour::CheckOut => check_out(&hall.vault, &caller, sight, change.comment).await,
-        Behaviour::Cancel => cancel(&hall.vault, &caller, sight, change.comment).await,
-        Behaviour::CheckIn => Box::pin(check_in(&hall.vault, &caller, sight, change, part)).await,
+    let vault = &hall.vault;
+    if let Behaviour::CheckIn = behaviour {
+        let sight = match sight {
+            // looked at before its file was read: what follows is bound to the check-out seen then
+            Some(sight) => Sight { asked: Asked::about(what, change.guid.as_str()), ..sight },
+            None => Sight::of(vault, &caller, what, &change.guid).await?,
+        };
+        return Box::pin(check_in(vault, &caller, sight, change, part)).await;
     }
+    let (caller, change) = (&caller, &change);
+    vault
+        .by_glance(|eyes| async move {
+            let sight = Sight::with(&eyes, vault, caller, what, &change.guid).await?;
+            let comment = change.comment.clone();
+            match change.checked_out {
+                true => check_out(vault, caller, sight, comment).await,
+                false => cancel(vault, caller, sight, comment).await,
+            }
+        })
+        .await
 }
 
 /// Reads a form. Its file is written only for a caller who may check in, as far as the parts before it tell; a refusal

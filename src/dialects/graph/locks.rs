@@ -38,7 +38,7 @@ struct Said {
 pub async fn check_out(ask: &Ask) -> Answer {
     let vault = &ask.hall.vault;
     vault
-        .by_glance(async |eyes| {
+        .by_glance(|eyes| async move {
             let look = ask.look_with(&eyes).await?;
             vault.check_out(ask.actor(), &look, CheckOut::default()).await?;
             Ok(done())
@@ -73,7 +73,7 @@ pub async fn check_in(ask: &Ask, body: Body) -> Answer {
 pub async fn discard(ask: &Ask) -> Answer {
     let vault = &ask.hall.vault;
     vault
-        .by_glance(async |eyes| {
+        .by_glance(|eyes| async move {
             let look = ask.look_with(&eyes).await?;
             vault.discard(ask.actor(), &look).await?;
             Ok(done())

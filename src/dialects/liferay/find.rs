@@ -19,13 +19,18 @@ use crate::{
         permission::Action,
     },
     store::items::Among,
-    vault::{Look, Vault},
+    vault::{Eyes, Look, Vault},
 };
 
 /// The file with a number, which the caller may view.
 pub async fn file(vault: &Vault, actor: &Actor, number: i64) -> Result<Look, Error> {
+    file_with(&Eyes::default(), vault, actor, number).await
+}
+
+/// The same with these eyes.
+pub async fn file_with(eyes: &Eyes, vault: &Vault, actor: &Actor, number: i64) -> Result<Look, Error> {
     let said = said(actor, Operation::View, &Subject::File(number));
-    let look = vault.look(actor, &ItemKey::Number(number)).await.map_err(&said)?;
+    let look = vault.look_with(eyes, actor, &ItemKey::Number(number)).await.map_err(&said)?;
     look.file().map_err(&said)?;
     look.check(actor, Action::View).map_err(&said)?;
     Ok(look)

@@ -20,7 +20,7 @@ use crate::{
         permission::Action,
         version::Step,
     },
-    vault::{Cancel, CheckIn, Look, Publication},
+    vault::{Cancel, CheckIn, Eyes, Look, Publication},
 };
 
 /// The change log of a version that a check-out became which ended by itself (spec/liferay.md 11.8).
@@ -28,25 +28,27 @@ pub const TIMED_OUT: &str = "Automatic timeout checkin";
 
 /// `checkOutFileEntry(fileEntryId)`: answers nothing.
 pub async fn check_out(ask: Ask) -> Result<Value, Error> {
-    take(&ask, None, "").await?;
+    let ask = &ask;
+    ask.vault().by_glance(|eyes| async move { take(ask, &eyes, None, "").await }).await?;
     Ok(Value::Null)
 }
 
 /// The same of `dlfileentry`: answers the file.
 pub async fn check_out_and_show(ask: Ask) -> Result<Value, Error> {
-    let look = take(&ask, None, "").await?;
+    let look = take(&ask, &Eyes::default(), None, "").await?;
     files::show(&ask, &look)
 }
 
 /// `checkOutFileEntry(fileEntryId, owner, expirationTime)`: answers the file, as it was approved last.
 pub async fn check_out_for(ask: Ask) -> Result<Value, Error> {
-    let look = take(&ask, Some(ask.number("expirationTime")?), ask.text("owner")?).await?;
+    let lifetime = Some(ask.number("expirationTime")?);
+    let look = take(&ask, &Eyes::default(), lifetime, ask.text("owner")?).await?;
     files::show(&ask, &look)
 }
 
-async fn take(ask: &Ask, milliseconds: Option<i64>, owner: &str) -> Result<Look, Error> {
+async fn take(ask: &Ask, eyes: &Eyes, milliseconds: Option<i64>, owner: &str) -> Result<Look, Error> {
     let number = ask.number("fileEntryId")?;
-    let look = find::file(ask.vault(), &ask.actor, number).await?;
+    let look = find::file_with(eyes, ask.vault(), &ask.actor, number).await?;
     let what = CheckOut {
         mode: Mode::CheckOut,
         lifetime: Some(lifetime(ask, milliseconds.unwrap_or(0))),
@@ -67,20 +69,21 @@ pub fn lifetime(ask: &Ask, milliseconds: i64) -> Duration {
 
 /// `cancelCheckOut(fileEntryId)`: a quiet success for a file that is not checked out.
 pub async fn cancel(ask: Ask) -> Result<Value, Error> {
-    drop_working_copy(&ask).await?;
+    let ask = &ask;
+    ask.vault().by_glance(|eyes| async move { drop_working_copy(ask, &eyes).await }).await?;
     Ok(Value::Null)
 }
 
 /// The same of `dlfileentry`: answers the version that was dropped.
 pub async fn cancel_and_show(ask: Ask) -> Result<Value, Error> {
-    let Some((look, dropped)) = drop_working_copy(&ask).await? else { return Ok(Value::Null) };
+    let Some((look, dropped)) = drop_working_copy(&ask, &Eyes::default()).await? else { return Ok(Value::Null) };
     shown(&FileVersion::working_copy(look.item(), find::parts(&look)?, &dropped, ask.company()))
 }
 
-async fn drop_working_copy(ask: &Ask) -> Result<Option<(Look, crate::domain::lock::Lock)>, Error> {
+async fn drop_working_copy(ask: &Ask, eyes: &Eyes) -> Result<Option<(Look, crate::domain::lock::Lock)>, Error> {
     let number = ask.number("fileEntryId")?;
-    let look = find::file(ask.vault(), &ask.actor, number).await?;
-    if look.item().lock().is_none() {
+    let look = find::file_with(eyes, ask.vault(), &ask.actor, number).await?;
+    if look.item().lock().is_none() && eyes.are_open() {
         return Ok(None);
     }
     let own = look.item().is_held_by(ask.actor.id());

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{actor::Actor, error::Error as No, id::ItemKey, permission::Action},
-    vault::{Look, Vault},
+    vault::{Eyes, Look, Vault},
 };
 
 /// A caller before an item: who acts there, with what the link adds, and what is seen. Whether the act is allowed is still
@@ -38,6 +38,21 @@ impl Caller {
         let admitted = self.look(vault, file.key(), action).await?;
         admitted.look.file()?;
         Ok(admitted)
+    }
+
+    /// The same with these eyes. There are no glances for who brings a link: it may have to let them in.
+    pub async fn file_with(
+        &self,
+        eyes: &Eyes,
+        vault: &Vault,
+        file: &FileId,
+        action: Action,
+    ) -> Result<Admitted, No> {
+        if self.link.is_some() || eyes.are_open() {
+            return self.file(vault, file, action).await;
+        }
+        let look = vault.look_with(eyes, &self.actor, &file.key()).await?;
+        Ok(Admitted { actor: self.actor.clone(), look })
     }
 
     /// Looks at a folder. `self` is for who is signed in.

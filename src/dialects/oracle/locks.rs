@@ -23,17 +23,20 @@ use crate::{
 
 /// `POST /files/{fileId}/reserve` (4.1). Whatever body is sent is ignored.
 pub async fn reserve(State(vault): State<Vault>, caller: Caller, file: FileId) -> Result<Answer, Error> {
-    let on = caller.file(&vault, &file, Action::CheckOut).await?;
-    let what = CheckOut { mode: Mode::Reservation, ..CheckOut::default() };
-    let reserved = match vault.check_out(&on.actor, &on.look, what).await {
-        // a reservation needs a holder, whoever has the file now (3.3)
-        Err(No::Held(_)) if on.actor.account.is_none() => return Err(No::NoSession.into()),
-        reserved => reserved?,
+    let (vault, caller, file) = (&vault, &caller, &file);
+    let act = |eyes| async move {
+        let on = caller.file_with(&eyes, vault, file, Action::CheckOut).await?;
+        let what = CheckOut { mode: Mode::Reservation, ..CheckOut::default() };
+        let reserved = match vault.check_out(&on.actor, &on.look, what).await {
+            // a reservation needs a holder, whoever has the file now (3.3)
+            Err(No::Held(_)) if on.actor.account.is_none() => return Err(No::NoSession.into()),
+            reserved => reserved?,
+        };
+        let lock = reserved.lock();
+        let fields = of_file(on.look.item()).text("reservationDate", time(lock.taken_at));
+        Ok(Answer::done(fields.object("reservedBy", user(&lock.holder))))
     };
-    let lock = reserved.lock();
-    let fields =
-        of_file(on.look.item()).text("reservationDate", time(lock.taken_at)).object("reservedBy", user(&lock.holder));
-    Ok(Answer::done(fields))
+    vault.by_glance(act).await
 }
 
 /// `POST /files/{fileId}/unreserve` (4.2), in the order that is given there.
@@ -43,19 +46,28 @@ pub async fn unreserve(
     file: FileId,
     body: Unread,
 ) -> Result<Answer, Error> {
-    let on = caller.file(&vault, &file, Action::Cancel).await?;
-    if !on.may(Action::Cancel) {
-        // nothing is read of the body; the vault refuses, so that the trail has it
-        vault.cancel(&on.actor, &on.look, Cancel::default()).await?;
-    }
+    let (vault, caller, file) = (&vault, &caller, &file);
+    let admitted = |eyes| async move {
+        let on = caller.file_with(&eyes, vault, file, Action::Cancel).await?;
+        if !on.may(Action::Cancel) {
+            // nothing is read of the body; the vault refuses, so that the trail has it
+            vault.cancel(&on.actor, &on.look, Cancel::default()).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    vault.by_glance(admitted).await?;
     let input = body.read().await?;
     let named = input.required("reservedByUserID")?;
-    let holder = meant(&vault, on.look.item(), named).await?;
-    match vault.cancel(&on.actor, &on.look, Cancel { holder: Some(holder), comment: None }).await {
-        Ok(_) | Err(No::NotCheckedOut) => Ok(Answer::done(of_file(on.look.item()))),
-        Err(No::OtherHolderNamed(_)) => Err(Error::WrongHolder(named.to_owned())),
-        Err(no) => Err(no.into()),
-    }
+    let act = |eyes| async move {
+        let on = caller.file_with(&eyes, vault, file, Action::Cancel).await?;
+        let holder = meant(vault, on.look.item(), named).await?;
+        match vault.cancel(&on.actor, &on.look, Cancel { holder: Some(holder), comment: None }).await {
+            Ok(_) | Err(No::NotCheckedOut) => Ok(Answer::done(of_file(on.look.item()))),
+            Err(No::OtherHolderNamed(_)) => Err(Error::WrongHolder(named.to_owned())),
+            Err(no) => Err(no.into()),
+        }
+    };
+    vault.by_glance(act).await
 }
 
 /// Whom the client means by an id or a login name; for nobody we know, a key that nobody has.
