@@ -176,7 +176,8 @@ impl Vault {
         if let Some(lock) = lock {
             file.fence = lock.fence;
         }
-        let look = Look { item: Arc::new(item), glance: None, exact: false, ..look.clone() };
+        let mut look = look.clone();
+        (look.item, look.glance, look.exact) = (Arc::new(item), None, false);
         self.0.memory.files.remember(&ItemKey::Id(look.item.id), &look);
     }
 }
