@@ -95,7 +95,8 @@ impl Folder {
         fs::remove_file(self.file(at))
     }
 
-    fn file(&self, at: &object_store::path::Path) -> PathBuf {
+    /// The file of the blob at `at`.
+    pub fn file(&self, at: &object_store::path::Path) -> PathBuf {
         self.path.join(at.as_ref())
     }
 }

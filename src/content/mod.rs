@@ -14,6 +14,7 @@ mod put;
 pub mod quick_xor;
 mod read;
 mod staged;
+mod stretch;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,9 @@ use uuid::Uuid;
 pub use self::error::{Cause, Error, OpenError, PutError};
 use self::local::Folder;
 pub use self::open::{Location, Settings};
+pub use self::read::Reading;
 pub use self::staged::Staged;
+pub use self::stretch::Stretch;
 pub use self::sweep::Blob;
 use crate::domain::content::BlobKey;
 
@@ -36,7 +39,7 @@ use crate::domain::content::BlobKey;
 /// multiple of it.
 const CHUNK: usize = 512 * 1024;
 
-/// The unit in which bytes are read, in bytes.
+/// The unit in which bytes are read where a disk may have to be waited for, in bytes.
 const READ: usize = 256 * 1024;
 
 /// Where content lives. Clones are one and the same store.

@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream::BoxStream};
+use futures_util::Stream;
 
 use super::{Look, Vault, giving::media_type};
 use crate::{
-    content::{PutError, Staged},
+    content::{PutError, Reading, Staged},
     domain::{
         actor::Actor,
         content::Content,
@@ -81,11 +81,7 @@ impl Vault {
     }
 
     /// Opens the bytes of a download; all of them, or a part.
-    pub async fn open_bytes(
-        &self,
-        content: &Content,
-        range: Option<Range<u64>>,
-    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>> {
+    pub async fn open_bytes(&self, content: &Content, range: Option<Range<u64>>) -> Result<Reading> {
         self.0.content.read(content, range).await.map_err(Error::broken)
     }
 
