@@ -53,6 +53,7 @@ mod overwrite;
 mod parts;
 mod passwords;
 mod permissions;
+mod places;
 mod publish;
 mod quota;
 mod relocate;
@@ -201,6 +202,7 @@ struct Inner {
     settings: Settings,
     fresh: fresh::Fresh,
     memory: memory::Memory,
+    places: places::Places,
     passwords: passwords::Passwords,
     /// Keys of the installation that were asked for; they never change.
     secrets: moka::sync::Cache<&'static str, secrets::Key>,
@@ -222,6 +224,7 @@ impl Vault {
             passwords: passwords::Passwords::new(&settings.passwords)?,
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
+            places: places::Places::default(),
             secrets: moka::sync::Cache::new(16),
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
