@@ -7,7 +7,9 @@
 
 mod digest;
 mod error;
+mod file;
 mod local;
+mod object;
 mod open;
 mod probe;
 mod put;
