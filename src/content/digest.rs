@@ -42,7 +42,8 @@ impl Digest {
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    /// Takes in the next bytes, right here.
+    pub fn take(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         self.quick_xor.update(bytes);
         self.size += bytes.len() as u64;

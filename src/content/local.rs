@@ -1,18 +1,20 @@
-//! What a local folder needs beyond being an object store: its making, its folders' durability, and the files that
-//! unfinished uploads leave. Blocking, all of it.
+//! What a local folder needs beyond being an object store: its making, its folders' durability, and the files of uploads, from
+//! their beginning to what unfinished ones leave. Blocking, all of it.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::error::OpenError;
+use super::error::{Error, OpenError};
 use crate::domain::content::BlobKey;
 
 /// Our user alone.
 const PRIVATE: u32 = 0o700;
+/// How often a subfolder is made anew when it is tidied away before something lies in it.
+const ATTEMPTS: usize = 3;
 
 /// The folder that holds the blobs.
 #[derive(Clone, Debug)]
@@ -43,11 +45,32 @@ impl Folder {
         &self.path
     }
 
-    /// Makes the subfolder of the blob at `at` and syncs what leads to it.
+    /// Creates the file of the blob at `at`, under its working name until it is finished.
+    pub fn begin(&self, at: &object_store::path::Path) -> Result<File, Error> {
+        for _ in 0..ATTEMPTS {
+            self.make_sure(at).map_err(|source| Error::from("making a folder", source))?;
+            match OpenOptions::new().write(true).create_new(true).open(self.working_name(at)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                opened => return opened.map_err(|source| Error::from("writing", source)),
+            }
+        }
+        Err(Error::Failed { doing: "making a folder", source: "it does not stay".into() })
+    }
+
+    /// Makes a file durable, all of it and under its name.
     ///
-    /// `object_store` does the same when it meets a missing folder. But one of two uploads finds it made by the other,
-    /// and would be acknowledged before the folder it lies in is durable.
-    pub fn make_sure(&self, at: &object_store::path::Path) -> io::Result<()> {
+    /// It gets its name first, so that where names and files share a journal one sync brings both to the disk. What a crash
+    /// leaves in between is a blob that no row names: an orphan, whatever is in it.
+    pub fn finish(&self, at: &object_store::path::Path, file: &File) -> io::Result<()> {
+        let name = self.file(at);
+        fs::rename(self.working_name(at), &name)?;
+        file.sync_all()?;
+        name.parent().map_or(Ok(()), sync)
+    }
+
+    /// Makes the subfolder of the blob at `at` and syncs what leads to it. One of two uploads finds it made by the other, and
+    /// must not be acknowledged before the folder it lies in is durable.
+    fn make_sure(&self, at: &object_store::path::Path) -> io::Result<()> {
         let file = self.file(at);
         let Some(folder) = file.parent() else {
             return Ok(());
@@ -64,12 +87,17 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes what a failed upload to `at` may have left under its working name.
+    /// Removes what a failed upload to `at` has left, whichever name it had by then.
     pub fn remove_unfinished(&self, at: &object_store::path::Path) {
+        let _ = fs::remove_file(self.working_name(at));
+        let _ = fs::remove_file(self.file(at));
+    }
+
+    /// The key is fresh, so there is no other upload to it.
+    fn working_name(&self, at: &object_store::path::Path) -> PathBuf {
         let mut name = self.file(at).into_os_string();
-        // The name `object_store` works under; the key is fresh, so there was no other upload to it.
         name.push("#1");
-        let _ = fs::remove_file(name);
+        name.into()
     }
 
     /// Removes files of unfinished uploads that nobody has written to since `cutoff`, and folders that are empty
@@ -95,7 +123,8 @@ impl Folder {
         fs::remove_file(self.file(at))
     }
 
-    fn file(&self, at: &object_store::path::Path) -> PathBuf {
+    /// The file of the blob at `at`.
+    pub fn file(&self, at: &object_store::path::Path) -> PathBuf {
         self.path.join(at.as_ref())
     }
 }

@@ -7,13 +7,16 @@
 
 mod digest;
 mod error;
+mod file;
 mod local;
+mod object;
 mod open;
 mod probe;
 mod put;
 pub mod quick_xor;
 mod read;
 mod staged;
+mod stretch;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -28,7 +31,9 @@ use uuid::Uuid;
 pub use self::error::{Cause, Error, OpenError, PutError};
 use self::local::Folder;
 pub use self::open::{Location, Settings};
+pub use self::read::Reading;
 pub use self::staged::Staged;
+pub use self::stretch::Stretch;
 pub use self::sweep::Blob;
 use crate::domain::content::BlobKey;
 
@@ -36,7 +41,7 @@ use crate::domain::content::BlobKey;
 /// multiple of it.
 const CHUNK: usize = 512 * 1024;
 
-/// The unit in which bytes are read, in bytes.
+/// The unit in which bytes are read where a disk may have to be waited for, in bytes.
 const READ: usize = 256 * 1024;
 
 /// Where content lives. Clones are one and the same store.

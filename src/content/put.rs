@@ -9,9 +9,12 @@ use tokio::sync::mpsc::Sender;
 use super::digest::Digest;
 use super::error::{Error, PutError};
 use super::staged::Staged;
-use super::upload::{self, Order};
+use super::upload::{self, Buffers, Order, Upload};
 use super::{CHUNK, ContentStore};
 use crate::domain::content::Place;
+
+/// Up to here a buffer grows with what comes, in bytes.
+const SMALL: usize = 64 * 1024;
 
 impl ContentStore {
     /// Takes in the content that `stream` brings, at most `max` bytes of it, hashing on the way. What is returned is
@@ -25,38 +28,45 @@ impl ContentStore {
     {
         let stream = pin!(stream.fuse());
         let mut chunks = Chunks::new(stream, max);
-        let first = chunks.next().await?.unwrap_or_default();
+        let first = chunks.gather(BytesMut::new()).await?;
         if first.len() <= self.0.inline_limit {
-            // Shorter than a chunk, so it is all there is.
-            let digest = Digest::default().then(first.clone()).await?;
-            // A copy of its own: the gathering buffer may be larger.
-            let content = digest.of(Place::Inline(Bytes::copy_from_slice(&first)));
-            return Ok(Staged::new(self.clone(), content));
+            // Shorter than a chunk, so it is all there is. A copy of its own: the gathering buffer may be larger.
+            let bytes = Bytes::copy_from_slice(&first);
+            let digest = Digest::default().then(bytes.clone()).await?;
+            return Ok(Staged::new(self.clone(), digest.of(Place::Inline(bytes))));
         }
 
-        let (orders, upload) = upload::start(self.clone(), max);
-        let fed = feed(first, &mut chunks, orders).await;
+        let Upload { orders, buffers, ended } = upload::start(self.clone(), max);
+        let fed = feed(first, &mut chunks, orders, buffers).await;
         // Heard in any case, so that after a refusal nothing is left.
-        let uploaded = upload.await.map_err(|source| Error::Failed { doing: "writing", source: source.into() })?;
+        let uploaded = ended.await.map_err(|source| Error::Failed { doing: "writing", source: source.into() })?;
         fed?;
         Ok(uploaded?)
     }
 }
 
 /// Hands all chunks to the upload and then asks it to finish. If it gives up first, its own answer says why.
-async fn feed<S, E>(first: Bytes, chunks: &mut Chunks<'_, S>, orders: Sender<Order>) -> Result<(), PutError<E>>
+async fn feed<S, E>(
+    first: BytesMut,
+    chunks: &mut Chunks<'_, S>,
+    orders: Sender<Order>,
+    mut buffers: Buffers,
+) -> Result<(), PutError<E>>
 where
     S: Stream<Item = Result<Bytes, E>>,
 {
-    let mut next = Some(first);
-    while let Some(chunk) = next {
+    let mut chunk = first;
+    while !chunk.is_empty() {
         if orders.send(Order::Write(chunk)).await.is_err() {
             return Ok(());
         }
-        next = tokio::select! {
+        let Some(buffer) = buffers.next().await else {
+            return Ok(());
+        };
+        chunk = tokio::select! {
             // A slow client is told of a full disk now, not when it has sent another chunk.
             () = orders.closed() => return Ok(()),
-            next = chunks.next() => next?,
+            gathered = chunks.gather(buffer) => gathered?,
         };
     }
     let _ = orders.send(Order::Finish).await;
@@ -65,10 +75,10 @@ where
 
 /// A stream of bytes, cut anew.
 ///
-/// Bytes are copied: what a client sends in dribbles would otherwise be held in many times its size.
+/// Bytes are copied: what a client sends in dribbles would otherwise be held in many times its size, and who reads it
+/// could not use its buffer again.
 struct Chunks<'a, S> {
     stream: Pin<&'a mut Fuse<S>>,
-    gathered: BytesMut,
     /// What came and did not fit.
     rest: Bytes,
     left: u64,
@@ -80,17 +90,15 @@ where
     S: Stream<Item = Result<Bytes, E>>,
 {
     fn new(stream: Pin<&'a mut Fuse<S>>, max: u64) -> Self {
-        Self { stream, gathered: BytesMut::new(), rest: Bytes::new(), left: max, max }
+        Self { stream, rest: Bytes::new(), left: max, max }
     }
 
-    /// Exactly [`CHUNK`] bytes, or fewer at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, PutError<E>> {
+    /// The next bytes, in this buffer: exactly [`CHUNK`], or fewer at the end.
+    async fn gather(&mut self, mut buffer: BytesMut) -> Result<BytesMut, PutError<E>> {
         loop {
-            let room = CHUNK - self.gathered.len();
-            self.gathered.extend_from_slice(&self.rest.split_to(room.min(self.rest.len())));
-            if self.gathered.len() == CHUNK {
-                let full = std::mem::replace(&mut self.gathered, BytesMut::with_capacity(CHUNK));
-                return Ok(Some(full.freeze()));
+            self.take_rest(&mut buffer);
+            if buffer.len() == CHUNK {
+                return Ok(buffer);
             }
             match self.stream.next().await {
                 Some(Ok(bytes)) => {
@@ -99,9 +107,19 @@ where
                     self.rest = bytes;
                 }
                 Some(Err(error)) => return Err(PutError::Body(error)),
-                None if self.gathered.is_empty() => return Ok(None),
-                None => return Ok(Some(std::mem::take(&mut self.gathered).freeze())),
+                None => return Ok(buffer),
             }
         }
+    }
+
+    /// Moves what fits; of that nothing is held any more, so that who reads the stream has its own buffer back.
+    fn take_rest(&mut self, buffer: &mut BytesMut) {
+        let room = CHUNK - buffer.len();
+        let next = self.rest.split_to(room.min(self.rest.len()));
+        // Most content is small; what is not will fill the buffer.
+        if buffer.len() + next.len() > SMALL && buffer.capacity() < CHUNK {
+            buffer.reserve(room);
+        }
+        buffer.extend_from_slice(&next);
     }
 }

@@ -1,192 +1,54 @@
-//! Writing one blob: chunks come in through a short queue and are hashed and written side by side. The upload is a
-//! task of its own, so that it can clean up after a client that is gone.
+//! An upload on its way, and what it is asked to do. It is a task of its own, so that it can clean up after a client that is
+//! gone. How a blob is written is for `file` and `object`.
 
-use bytes::Bytes;
-use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStoreExt as _, PutPayload};
-use tokio::sync::mpsc::{self, Receiver, Sender};
-use tokio::task::{JoinHandle, JoinSet};
-use tracing::Instrument as _;
+use bytes::BytesMut;
+use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::task::JoinHandle;
 
-use super::digest::Digest;
 use super::error::Error;
 use super::staged::Staged;
-use super::{CHUNK, ContentStore, fresh, path};
-use crate::domain::content::{BlobKey, Place};
+use super::{ContentStore, file, object};
 
-/// Chunks that wait while one is hashed and written.
-const QUEUE: usize = 2;
-/// What S3 wants a part to have at least, in bytes.
-const LEAST_PART: u64 = 5 * 1024 * 1024;
-/// What we want a part to have at most, in bytes: three are in memory.
-const MOST_PART: u64 = 64 * 1024 * 1024;
-/// How many parts S3 takes.
-const PARTS: u64 = 10_000;
-
-/// What the upload is asked to do. If it hears no more without having been asked to finish, it undoes everything.
+/// What an upload is asked to do. If it hears no more without having been asked to finish, it undoes everything.
 pub enum Order {
-    Write(Bytes),
+    Write(BytesMut),
     Finish,
 }
 
+/// What the next chunk is gathered in.
+pub enum Buffers {
+    /// A new one each time.
+    New,
+    /// One that the upload has done with: there are only so many.
+    Returned(Receiver<BytesMut>),
+}
+
+impl Buffers {
+    /// An empty one, as soon as there is one. `None`: the upload has given up.
+    pub async fn next(&mut self) -> Option<BytesMut> {
+        match self {
+            Self::New => Some(BytesMut::new()),
+            Self::Returned(returned) => returned.recv().await,
+        }
+    }
+}
+
+/// An upload that has been started.
+pub struct Upload {
+    pub orders: Sender<Order>,
+    pub buffers: Buffers,
+    pub ended: JoinHandle<Result<Staged, Error>>,
+}
+
 /// Starts the upload of a fresh blob that will have at most `max` bytes.
-pub fn start(store: ContentStore, max: u64) -> (Sender<Order>, JoinHandle<Result<Staged, Error>>) {
-    let (sender, orders) = mpsc::channel(QUEUE);
-    (sender, tokio::spawn(run(Upload::new(store, max), orders).in_current_span()))
-}
-
-async fn run(mut upload: Upload, mut orders: Receiver<Order>) -> Result<Staged, Error> {
-    let written = upload.follow(&mut orders).await;
-    // No more is taken from the client while we clean up.
-    drop(orders);
-    match written {
-        Ok(digest) => Ok(Staged::new(upload.store, digest.of(Place::Blob(upload.key)))),
-        Err(error) => {
-            upload.undo().await;
-            Err(error)
-        }
+pub fn start(store: ContentStore, max: u64) -> Upload {
+    match store.0.folder.clone() {
+        Some(folder) => file::start(store, folder),
+        None => object::start(store, max),
     }
 }
 
-struct Upload {
-    store: ContentStore,
-    key: BlobKey,
-    path: Path,
-    /// In bytes; all parts but the last have it, as some stores want.
-    part_size: usize,
-    /// How many parts are written side by side.
-    abreast: usize,
-    /// What has come for the next part.
-    pending: Vec<Bytes>,
-    /// Begun with the first full part; smaller content needs none.
-    parts: Option<Box<dyn MultipartUpload>>,
-    writes: JoinSet<object_store::Result<()>>,
-}
-
-impl Upload {
-    fn new(store: ContentStore, max: u64) -> Self {
-        let key = fresh();
-        // A file takes one write at a time, of any size.
-        let (part_size, abreast) = if store.0.folder.is_some() { (CHUNK, 1) } else { (part_size(max), 2) };
-        let (path, pending, writes) = (path(key), Vec::new(), JoinSet::new());
-        Self { store, key, path, part_size, abreast, pending, parts: None, writes }
-    }
-
-    async fn follow(&mut self, orders: &mut Receiver<Order>) -> Result<Digest, Error> {
-        self.make_folder().await?;
-        let mut digest = Digest::default();
-        loop {
-            match orders.recv().await {
-                Some(Order::Write(chunk)) => {
-                    self.write(chunk.clone()).await?;
-                    digest = digest.then(chunk).await?;
-                }
-                Some(Order::Finish) => {
-                    self.finish().await?;
-                    return Ok(digest);
-                }
-                None => {
-                    return Err(Error::Failed { doing: "writing", source: "the content did not end".into() });
-                }
-            }
-        }
-    }
-
-    async fn make_folder(&mut self) -> Result<(), Error> {
-        let Some(folder) = self.store.0.folder.clone() else {
-            return Ok(());
-        };
-        let path = self.path.clone();
-        let made = tokio::task::spawn_blocking(move || folder.make_sure(&path)).await;
-        made.map_err(std::io::Error::from).flatten().map_err(|source| Error::from("making a folder", source))
-    }
-
-    /// Adds a chunk; a part that it completes is on its way when this returns.
-    async fn write(&mut self, chunk: Bytes) -> Result<(), Error> {
-        self.pending.push(chunk);
-        if self.pending.iter().map(Bytes::len).sum::<usize>() >= self.part_size {
-            self.send_part().await?;
-        }
-        Ok(())
-    }
-
-    async fn send_part(&mut self) -> Result<(), Error> {
-        self.wait_for(self.abreast - 1).await?;
-        let parts = match &mut self.parts {
-            Some(parts) => parts,
-            none => {
-                let begun = self.store.0.objects.put_multipart(&self.path).await;
-                none.insert(begun.map_err(|source| Error::from("writing", source))?)
-            }
-        };
-        self.writes.spawn(parts.put_part(std::mem::take(&mut self.pending).into_iter().collect()));
-        Ok(())
-    }
-
-    /// Waits until at most so many parts are on their way.
-    async fn wait_for(&mut self, at_most: usize) -> Result<(), Error> {
-        while self.writes.len() > at_most {
-            if let Some(written) = self.writes.join_next().await {
-                written
-                    .map_err(object_store::Error::from)
-                    .flatten()
-                    .map_err(|source| Error::from("writing", source))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns once the blob is durable and in its place.
-    async fn finish(&mut self) -> Result<(), Error> {
-        if self.parts.is_some() && !self.pending.is_empty() {
-            self.send_part().await?;
-        }
-        self.wait_for(0).await?;
-        let finished = if let Some(parts) = &mut self.parts {
-            parts.complete().await
-        } else {
-            let whole = PutPayload::from_iter(std::mem::take(&mut self.pending));
-            self.store.0.objects.put(&self.path, whole).await
-        };
-        finished.map(drop).map_err(|source| Error::from("writing", source))
-    }
-
-    /// Leaves nothing, as well as can be; what fails here is for the sweep.
-    async fn undo(mut self) {
-        self.writes.shutdown().await;
-        if let Some(parts) = &mut self.parts {
-            // Refused by a file whose completion failed: its working name is removed below.
-            let _ = parts.abort().await;
-        }
-        if let Some(folder) = self.store.0.folder.clone() {
-            let path = self.path.clone();
-            let _ = tokio::task::spawn_blocking(move || folder.remove_unfinished(&path)).await;
-        }
-        // It may have got its name before the failure.
-        if let Err(error) = self.store.delete(self.key).await {
-            let (key, error) = (self.key, &error as &dyn std::error::Error);
-            tracing::warn!(%key, error, "what a failed upload left is for the sweep");
-        }
-    }
-}
-
-/// Parts of remote uploads: small, as three are in memory, but large enough that `max` bytes fit into the allowed
-/// number; and whole chunks.
-fn part_size(max: u64) -> usize {
-    let size = max.div_ceil(PARTS).clamp(LEAST_PART, MOST_PART).next_multiple_of(CHUNK as u64);
-    usize::try_from(size).unwrap_or(CHUNK)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_are_whole_chunks_and_enough_for_the_largest_content() {
-        for max in [0, 1, 1 << 30, 50 << 30, 500_u64 << 30] {
-            let size = part_size(max) as u64;
-            assert!(size.is_multiple_of(CHUNK as u64) && size >= LEAST_PART && size * PARTS >= max, "{max}: {size}");
-        }
-        assert!(part_size(u64::MAX) as u64 <= MOST_PART);
-    }
+/// The failure of an upload that was given up by who asked for it.
+pub fn given_up() -> Error {
+    Error::Failed { doing: "writing", source: "the content did not end".into() }
 }

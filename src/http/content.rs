@@ -1,4 +1,5 @@
-//! Downloads: conditional requests, one range, and the headers of content (RFC 9110, 13 and 14). Bytes come from outside.
+//! Downloads: conditional requests, one range, and the headers of content (RFC 9110, 13 and 14). Bytes come from outside, as
+//! the content store gives them.
 
 use std::{ops::Range, time::SystemTime};
 
@@ -14,13 +15,13 @@ use axum::{
     },
     response::Response,
 };
-use bytes::Bytes;
-use futures_util::Stream;
 
 use super::{
     disposition::Disposition,
     etag::{self, Condition, ETag},
+    sendfile::{FileBody, Shortcut},
 };
+use crate::content::Reading;
 
 /// What is downloaded, without its bytes.
 #[derive(Clone, Debug)]
@@ -88,9 +89,9 @@ pub fn unsatisfied(size: u64) -> (HeaderName, HeaderValue) {
 
 /// Answers a `GET` or `HEAD` for the download: 200, 206 or 304.
 ///
-/// `open` is called at most once, never for `HEAD`, with the range to read or `None` for the whole; what it streams
-/// is passed on as it comes, so memory does not grow with the size.
-pub async fn respond<S, O, F, E, X>(
+/// `open` is called at most once, never for `HEAD`, with the range to read or `None` for the whole. What is more than a
+/// little is passed on as it comes, or sent by the system from its file, so memory does not grow with the size.
+pub async fn respond<O, F, E>(
     method: &Method,
     headers: &HeaderMap,
     download: &Download,
@@ -98,9 +99,7 @@ pub async fn respond<S, O, F, E, X>(
 ) -> Result<Response, DownloadError<E>>
 where
     O: FnOnce(Option<Range<u64>>) -> F,
-    F: Future<Output = Result<S, E>>,
-    S: Stream<Item = Result<Bytes, X>> + Send + 'static,
-    X: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    F: Future<Output = Result<Reading, E>>,
 {
     let plan = plan(method, headers, download).map_err(|refused| match refused {
         Refused::Precondition => DownloadError::Precondition,
@@ -119,13 +118,16 @@ where
     let length = range.as_ref().map_or(download.size, |range| range.end - range.start);
     let content_range =
         range.as_ref().map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, download.size));
-    let body = if *method == Method::HEAD {
-        Body::empty()
+    let (body, shortcut) = if *method == Method::HEAD {
+        (Body::empty(), None)
     } else {
-        Body::from_stream(open(range).await.map_err(DownloadError::Open)?)
+        body(open(range).await.map_err(DownloadError::Open)?)
     };
 
     let mut response = Response::new(body);
+    if let Some(shortcut) = shortcut {
+        response.extensions_mut().insert(shortcut);
+    }
     if let Some(text) = content_range {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         response.headers_mut().insert(CONTENT_RANGE, value(text));
@@ -143,6 +145,18 @@ where
         out.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     }
     Ok(response)
+}
+
+/// The bytes as a body; and for those of a file the way that spares us reading them.
+fn body(reading: Reading) -> (Body, Option<Shortcut>) {
+    match reading {
+        Reading::Whole(bytes) => (Body::from(bytes), None),
+        Reading::File(stretch) => {
+            let (body, shortcut) = FileBody::new(stretch);
+            (Body::new(body), Some(shortcut))
+        }
+        Reading::Stream(stream) => (Body::from_stream(stream), None),
+    }
 }
 
 /// Checks `If-Match` and `If-Unmodified-Since` alone, for writes. `true`: go on.
@@ -279,7 +293,7 @@ mod tests {
     use std::{convert::Infallible, time::Duration};
 
     use axum::body::to_bytes;
-    use futures_util::stream;
+    use bytes::Bytes;
 
     use super::*;
 
@@ -304,9 +318,7 @@ mod tests {
             let range = range.map_or(0..10, |range| {
                 usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0)
             });
-            Ok::<_, Infallible>(stream::iter([Ok::<_, Infallible>(Bytes::from_static(
-                BYTES.get(range).unwrap_or(b"?"),
-            ))]))
+            Ok::<_, Infallible>(Reading::Whole(Bytes::from_static(BYTES.get(range).unwrap_or(b"?"))))
         };
         match respond(&method, &headers, download, open).await {
             Err(refused) => refused.to_string(),

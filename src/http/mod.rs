@@ -15,6 +15,7 @@ pub mod outgoing;
 pub mod page;
 pub mod path;
 mod patience;
+mod sendfile;
 pub mod serve;
 pub mod tls;
 pub mod trace;

@@ -30,6 +30,7 @@ use super::{
     health::Draining,
     origin::Connection,
     patience::{Patient, Phase},
+    sendfile::{self, Claims, Shortcut, Wire},
     tls::Tls,
 };
 
@@ -209,29 +210,30 @@ impl Served {
         let Ok(local) = stream.local_addr() else { return };
         let mut connection = Connection { peer, local, secure: false };
         let Some(tls) = tls else {
-            let phase = Phase::new();
-            let stream = self.patient(stream, &phase);
-            return self.http(stream, connection, phase).await;
+            let (phase, claims) = (Phase::new(), Claims::default());
+            let stream = self.patient(Wire::new(stream, claims.clone()), &phase);
+            return self.http(stream, connection, phase, sendfile::IS_POSSIBLE.then_some(claims)).await;
         };
         let Some(Some(first)) = self.before_leaving(first_byte(&stream, self.limits.head_time)).await else { return };
         let phase = Phase::new();
-        // The limits lie below TLS, so that they hold for the handshake as well.
-        let stream = self.patient(stream, &phase);
         if first != HANDSHAKE {
             self.router = Router::new().fallback(wrong_door);
-            return self.http(stream, connection, phase).await;
+            let stream = self.patient(Wire::new(stream, Claims::default()), &phase);
+            return self.http(stream, connection, phase, None).await;
         }
+        // The limits lie below TLS, so that they hold for the handshake as well.
+        let stream = self.patient(stream, &phase);
         match self.before_leaving(TlsAcceptor::from(tls.config()).accept(stream)).await {
             Some(Ok(stream)) => {
                 connection.secure = true;
-                self.http(stream, connection, phase).await;
+                self.http(stream, connection, phase, None).await;
             }
             Some(Err(error)) => tracing::debug!(%error, %peer, "no TLS came about"),
             None => {}
         }
     }
 
-    fn patient(&self, stream: TcpStream, phase: &Phase) -> Patient<TcpStream> {
+    fn patient<I>(&self, stream: I, phase: &Phase) -> Patient<I> {
         Patient::new(stream, phase.clone(), self.limits.head_time, self.limits.write_pause)
     }
 
@@ -248,15 +250,15 @@ impl Served {
         }
     }
 
-    /// Speaks HTTP/1 on any stream until either side ends it.
-    async fn http<I>(self, io: I, connection: Connection, phase: Phase)
+    /// Speaks HTTP/1 on any stream until either side ends it. `claims`: the stream sends files where blanks stand for them.
+    async fn http<I>(self, io: I, connection: Connection, phase: Phase, claims: Option<Claims>)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { router, limits, closing, cut } = self;
         let service = service_fn({
             let phase = phase.clone();
-            move |request| answer(router.clone(), request, connection, limits.body_pause, phase.clone())
+            move |request| answer(router.clone(), request, connection, limits.body_pause, phase.clone(), claims.clone())
         });
         let mut http = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -318,11 +320,16 @@ async fn answer(
     connection: Connection,
     body_pause: Duration,
     phase: Phase,
+    claims: Option<Claims>,
 ) -> Result<Response<Noticed>, Infallible> {
     phase.busy();
     let mut request = request.map(|body| Body::new(Watched::new(body, body_pause, phase.clone())));
     request.extensions_mut().insert(connection);
-    let response = router.oneshot(request).await?;
+    let mut response = router.oneshot(request).await?;
+    // From here on nobody but the connection looks at the body.
+    if let (Some(shortcut), Some(claims)) = (response.extensions_mut().remove::<Shortcut>(), claims) {
+        shortcut.open(claims);
+    }
     Ok(response.map(|body| Noticed { body, phase }))
 }
 

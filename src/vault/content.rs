@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream::BoxStream};
+use futures_util::Stream;
 
 use super::{Look, Vault, giving::media_type};
 use crate::{
-    content::{PutError, Staged},
+    content::{Error as ContentError, PutError, Reading, Staged},
     domain::{
         actor::Actor,
-        content::Content,
+        content::{Content, Place, Sha256},
         edition::{ContentInfo, Edition},
         error::{Error, Result},
         permission::Action,
@@ -81,22 +81,44 @@ impl Vault {
     }
 
     /// Opens the bytes of a download; all of them, or a part.
-    pub async fn open_bytes(
-        &self,
-        content: &Content,
-        range: Option<Range<u64>>,
-    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>> {
-        self.0.content.read(content, range).await.map_err(Error::broken)
+    pub async fn open_bytes(&self, content: &Content, range: Option<Range<u64>>) -> Result<Reading> {
+        let opened = self.0.content.read(content, range.clone()).await;
+        if !matches!(opened, Err(ContentError::Missing(_))) {
+            return opened.map_err(Error::broken);
+        }
+        // what was remembered was swept since, and the same bytes have come again under another name
+        self.0.places.forget(content.sha256);
+        match self.place(content.sha256).await? {
+            Some(place) if place != content.place => {
+                let content = Content { place, ..content.clone() };
+                self.0.content.read(&content, range).await.map_err(Error::broken)
+            }
+            Some(_) | None => opened.map_err(Error::broken),
+        }
     }
 
     async fn locate(&self, info: ContentInfo) -> Result<Content> {
-        let mut db = self.connection().await?;
-        let place = store::contents::place(&mut db, info.sha256).await?;
+        let place = match self.0.places.recall(info.sha256) {
+            Some(place) => Some(place),
+            None => self.place(info.sha256).await?,
+        };
         Ok(Content {
             sha256: info.sha256,
             quick_xor: info.quick_xor,
             size: info.size.cast_unsigned(),
             place: place.ok_or_else(|| Error::broken("an edition names content that has no row"))?,
         })
+    }
+
+    /// Asks where some bytes lie.
+    async fn place(&self, sha256: Sha256) -> Result<Option<Place>> {
+        let place = {
+            let mut db = self.connection().await?;
+            store::contents::place(&mut db, sha256).await?
+        };
+        if let Some(place) = &place {
+            self.0.places.remember(sha256, place);
+        }
+        Ok(place)
     }
 }

@@ -55,6 +55,7 @@ mod overwrite;
 mod parts;
 mod passwords;
 mod permissions;
+mod places;
 mod publish;
 mod quota;
 mod recall;
@@ -207,6 +208,7 @@ struct Inner {
     settings: Settings,
     fresh: fresh::Fresh,
     memory: memory::Memory,
+    places: places::Places,
     passwords: passwords::Passwords,
     /// Credentials that are looked up at this moment.
     flights: flights::Flights,
@@ -235,6 +237,7 @@ impl Vault {
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
             flights: flights::Flights::default(),
+            places: places::Places::default(),
             secrets: moka::sync::Cache::new(16),
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),

@@ -352,7 +352,7 @@ impl Vault {
 
     async fn open_fragment(self, fragment: Fragment) -> Result<BoxStream<'static, Result<Bytes>>> {
         let bytes = self.open_bytes(&content_of(&fragment)?, None).await?;
-        Ok(bytes.map_err(Error::broken).boxed())
+        Ok(bytes.into_stream().map_err(Error::broken).boxed())
     }
 
     /// Puts the bytes where they were meant to go.

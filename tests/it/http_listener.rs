@@ -15,13 +15,16 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use coatcheck::http::{
-    body::{self, BodyError},
-    content::{self, Download},
-    guard::{self, Head, Refusal},
-    health::{self, Check, Draining},
-    serve::{Drained, Limits, serve},
-    trace,
+use coatcheck::{
+    content::Reading,
+    http::{
+        body::{self, BodyError},
+        content::{self, Download},
+        guard::{self, Head, Refusal},
+        health::{self, Check, Draining},
+        serve::{Drained, Limits, serve},
+        trace,
+    },
 };
 use futures_util::{StreamExt, stream};
 use tokio::{
@@ -138,7 +141,7 @@ async fn echo(request: Request) -> Response {
 
 async fn file(request: Request) -> Response {
     let download = Download::new(5, "text/plain");
-    let open = async |_| Ok::<_, BodyError>(stream::iter([Ok::<_, BodyError>(Bytes::from_static(b"12345"))]));
+    let open = async |_| Ok::<_, BodyError>(Reading::Whole(Bytes::from_static(b"12345")));
     content::respond(request.method(), request.headers(), &download, open).await.expect("no condition was sent")
 }
 

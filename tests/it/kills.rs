@@ -114,7 +114,7 @@ impl Worker {
             let download = vault.download(&dora, &look, edition).await.unwrap();
             let bytes: Vec<bytes::Bytes> = {
                 use futures_util::TryStreamExt;
-                vault.open_bytes(&download.content, None).await.unwrap().try_collect().await.unwrap()
+                vault.open_bytes(&download.content, None).await.unwrap().into_stream().try_collect().await.unwrap()
             };
             assert!(bytes.concat() == text_of(&self.who, made + 1).as_bytes(), "edition {} has other bytes", made + 1);
         }

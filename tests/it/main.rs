@@ -7,6 +7,7 @@ mod arena;
 mod cli;
 mod crossing;
 mod doors;
+mod downloads;
 mod embedded;
 mod graph;
 mod http_listener;

@@ -1,7 +1,9 @@
 //! TLS as clients meet it: the listener with good and bad clients, links, and the program with its certificates.
 
 use std::{
+    convert::Infallible,
     fs,
+    io::Write,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -9,11 +11,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::{HeaderMap, Method},
+    response::Response,
+    routing::get,
+};
 use coatcheck::{
     app,
+    content::{Reading, Stretch},
     http::{
         certificate::{self, Made, Name, Validity},
+        content::{self, Download},
         health::Draining,
         serve::{self, Doors, Drained, Limits},
         tls::{Files, Tls},
@@ -78,6 +87,22 @@ fn client(authority: &str) -> reqwest::Client {
     builder.tls_certs_only([authority]).build().unwrap()
 }
 
+/// What is in the file of [`file`].
+fn noise() -> Vec<u8> {
+    (0_u32..500_000).flat_map(|n| (n | 0x0101_0101).to_le_bytes()).collect()
+}
+
+/// Some bytes of a file.
+async fn file(method: Method, headers: HeaderMap) -> Response {
+    let bytes = noise();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&bytes).unwrap();
+    let whole = Stretch::new(file, 0..bytes.len() as u64);
+    let open = async |_| Ok::<_, Infallible>(Reading::File(whole));
+    let download = Download::new(bytes.len() as u64, "application/octet-stream");
+    content::respond(&method, &headers, &download, open).await.unwrap()
+}
+
 /// A listener with both doors, and a slow room behind them.
 struct House {
     plain: SocketAddr,
@@ -120,8 +145,11 @@ impl House {
             }
         };
         let big = || async { "z".repeat(40_000_000) };
-        let rooms =
-            Router::new().route("/", get(|| async { "hello" })).route("/slow", get(slow)).route("/big", get(big));
+        let rooms = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/slow", get(slow))
+            .route("/big", get(big))
+            .route("/file", get(file));
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
         let done = tokio::spawn(serve::serve(doors, rooms, limits, Draining::default(), shutdown));
@@ -219,6 +247,17 @@ async fn who_does_not_know_the_authority_or_calls_by_another_name_hears_nothing(
     let by_address = client(&house.paper.authority.certificate);
     assert!(by_address.get(format!("https://127.0.0.1:{}/", house.secure.port())).send().await.is_ok());
     house.says_hello().await;
+}
+
+#[tokio::test]
+async fn a_file_is_the_same_through_either_door() {
+    let house = House::open(limits()).await;
+    let http = client(&house.paper.authority.certificate);
+    let addresses = [format!("https://localhost:{}/file", house.secure.port()), format!("http://{}/file", house.plain)];
+    for address in addresses {
+        let got = http.get(&address).send().await.unwrap().bytes().await.unwrap();
+        assert!(got == noise(), "{address}: {} bytes", got.len());
+    }
 }
 
 #[tokio::test]

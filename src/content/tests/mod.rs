@@ -43,7 +43,7 @@ async fn put(store: &ContentStore, bytes: &Bytes) -> Content {
 }
 
 async fn read(store: &ContentStore, content: &Content, range: Option<Range<u64>>) -> Bytes {
-    let pieces: Vec<Bytes> = store.read(content, range).await.unwrap().try_collect().await.unwrap();
+    let pieces: Vec<Bytes> = store.read(content, range).await.unwrap().into_stream().try_collect().await.unwrap();
     assert!(pieces.iter().all(|piece| piece.len() <= READ));
     pieces.concat().into()
 }

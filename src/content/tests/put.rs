@@ -150,6 +150,20 @@ async fn a_store_that_fails_says_so_before_a_slow_client_has_sent_all() {
     fs::remove_file(dir.path()).unwrap();
 }
 
+#[test]
+fn many_uploads_at_once_get_by_with_one_thread_that_may_block() {
+    let (dir, store) = local();
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let bytes = noise(7 * CHUNK + 7);
+    let all = (0..10).map(|_| put(&store, &bytes));
+    for content in runtime.block_on(futures_util::future::join_all(all)) {
+        assert_eq!((content.size, content.sha256), (bytes.len() as u64, sha256(&bytes)));
+    }
+    let left = files(dir.path());
+    assert!(left.len() == 10 && left.iter().all(|(_, size)| *size == bytes.len() as u64), "{left:?}");
+    assert!(left.iter().all(|(path, _)| !path.to_str().unwrap().contains('#')), "{left:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_is_never_far_ahead_of_the_disk() {
     const PIECE: u32 = 64 * 1024;
@@ -167,7 +181,7 @@ async fn a_stream_is_never_far_ahead_of_the_disk() {
     });
     let content = pin!(store.put(eager, u64::MAX)).await.unwrap().keep();
     assert_eq!(content.size, 300 << 20);
-    // One chunk gathers, two wait, one is hashed and written, and one may still be on its way to the disk.
+    // One chunk gathers; the others wait, are written or hashed.
     let furthest = furthest.load(Ordering::Relaxed);
     assert!(furthest <= 5 * CHUNK as u64 + u64::from(PIECE), "{furthest} bytes ahead");
 }

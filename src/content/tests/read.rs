@@ -50,12 +50,64 @@ async fn a_blob_that_is_gone_or_changed_its_size_is_an_error_before_a_byte_is_se
 async fn a_blob_that_shrinks_while_it_is_read_ends_in_an_error() {
     let (dir, store) = local();
     let content = put(&store, &noise(3 * READ)).await;
-    let mut pieces = store.read(&content, None).await.unwrap();
-    assert_eq!(pieces.next().await.unwrap().unwrap().len(), READ);
+    let mut pieces = store.read(&content, None).await.unwrap().into_stream();
+    let mut came = pieces.next().await.unwrap().unwrap().len();
     let (file, _) = files(dir.path()).remove(0);
     OpenOptions::new().write(true).open(file).unwrap().set_len(READ as u64 + 1).unwrap();
-    let said = pieces.next().await.unwrap().unwrap_err();
+    let said = loop {
+        match pieces.next().await.unwrap() {
+            Ok(piece) => came += piece.len(),
+            Err(error) => break error,
+        }
+    };
     assert_eq!(said.kind(), std::io::ErrorKind::UnexpectedEof);
+    assert!(came <= READ, "{came}");
+}
+
+#[tokio::test]
+async fn little_is_given_whole_and_more_as_a_stretch_of_its_file() {
+    let (_dir, store) = local();
+    let bytes = noise(3 * READ);
+    let content = put(&store, &bytes).await;
+    let Reading::Whole(little) = store.read(&content, Some(100_000..101_000)).await.unwrap() else { panic!("no") };
+    assert!(little == bytes.slice(100_000..101_000));
+    let Reading::File(mut stretch) = store.read(&content, Some(100_000..300_000)).await.unwrap() else { panic!("no") };
+    assert_eq!((stretch.start(), stretch.len()), (100_000, 200_000));
+    let first = stretch.split_to(150_000);
+    assert_eq!((first.start(), first.len()), (100_000, 150_000));
+    assert_eq!((stretch.start(), stretch.len(), stretch.is_empty()), (250_000, 50_000, false));
+    assert_eq!(stretch.split_to(u64::MAX).len(), 50_000);
+    assert!(stretch.is_empty() && stretch.is_at_hand());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn bytes_that_lie_on_the_disk_alone_are_brought_into_memory() {
+    let (_dir, store) = local();
+    let bytes = noise(5 * READ + 7);
+    let content = put(&store, &bytes).await;
+    let Reading::File(stretch) = store.read(&content, None).await.unwrap() else { panic!("no file") };
+    // some file systems cannot say what lies in memory, and some keep all there
+    let says = stretch.is_at_hand();
+    let forget = |stretch: &Stretch| rustix::fs::fadvise(stretch.file(), 0, None, rustix::fs::Advice::DontNeed);
+    forget(&stretch).unwrap();
+    stretch.fetch(stretch.len()).await.unwrap().unwrap();
+    assert_eq!(stretch.is_at_hand(), says);
+    forget(&stretch).unwrap();
+    assert!(read(&store, &content, None).await == bytes);
+}
+
+#[tokio::test]
+async fn bytes_that_are_gone_cannot_be_brought_into_memory() {
+    let (dir, store) = local();
+    let content = put(&store, &noise(3 * READ)).await;
+    let Reading::File(stretch) = store.read(&content, None).await.unwrap() else { panic!("no file") };
+    let (file, _) = files(dir.path()).remove(0);
+    OpenOptions::new().write(true).open(file).unwrap().set_len(READ as u64).unwrap();
+    assert!(stretch.fetch(READ as u64).await.unwrap().is_ok());
+    let said = stretch.fetch(READ as u64 + 1).await.unwrap().unwrap_err();
+    assert_eq!(said.kind(), std::io::ErrorKind::UnexpectedEof);
+    assert!(!stretch.is_at_hand());
 }
 
 #[tokio::test]
@@ -63,8 +115,8 @@ async fn a_download_that_has_begun_survives_the_removal_of_its_blob() {
     let (_dir, store) = local();
     let bytes = noise(3 * READ);
     let content = put(&store, &bytes).await;
-    let pieces = store.read(&content, None).await.unwrap();
+    let reading = store.read(&content, None).await.unwrap();
     store.delete(blob(&content)).await.unwrap();
-    let pieces: Vec<Bytes> = pieces.try_collect().await.unwrap();
+    let pieces: Vec<Bytes> = reading.into_stream().try_collect().await.unwrap();
     assert!(pieces.concat() == bytes);
 }

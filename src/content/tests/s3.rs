@@ -137,9 +137,11 @@ async fn content_of_any_size_goes_to_a_bucket_and_comes_back() {
         let bytes = noise(size);
         let content = put(&store, &bytes).await;
         assert_eq!(content.sha256, sha256(&bytes));
-        let mut whole = store.read(&content, None).await.unwrap().try_collect::<Vec<_>>().await.unwrap().concat();
+        let whole = store.read(&content, None).await.unwrap().into_stream();
+        let mut whole = whole.try_collect::<Vec<_>>().await.unwrap().concat();
         assert!(whole == bytes, "{size}");
-        let part = store.read(&content, Some(7..19_000)).await.unwrap().try_collect::<Vec<_>>().await.unwrap();
+        let part = store.read(&content, Some(7..19_000)).await.unwrap().into_stream();
+        let part = part.try_collect::<Vec<_>>().await.unwrap();
         assert!(part.concat() == whole.drain(7..19_000).collect::<Vec<_>>(), "{size}");
         store.delete(blob(&content)).await.unwrap();
         assert!(matches!(store.read(&content, None).await.err(), Some(Error::Missing(_))));

@@ -204,7 +204,7 @@ pub async fn revert(ask: Ask) -> Result<Value, Error> {
     }
     let download = vault.download(actor, &look, &edition).await.map_err(&said)?;
     let bytes = vault.open_bytes(&download.content, None).await.map_err(&said)?;
-    let content = Some(vault.stage(bytes).await.map_err(&said)?);
+    let content = Some(vault.stage(bytes.into_stream()).await.map_err(&said)?);
     let rename = renamed.then_some(OnConflict::Fail);
     let metadata = Metadata {
         file_name: Some(name),

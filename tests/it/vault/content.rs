@@ -7,7 +7,7 @@ use coatcheck::{
     vault::{Cancel, Publication},
 };
 
-use super::{look, read, staged, text};
+use super::{look, read, read_bytes, staged, text};
 use crate::support::{server::Server, world};
 
 /// The blobs in a content folder.
@@ -71,4 +71,33 @@ async fn the_sweeper_takes_what_nothing_names_and_nothing_else() {
     let swept = vault.sweep().await.unwrap();
     assert_eq!((swept.contents, swept.orphans, blobs(server.content.path())), (1, 1, 1));
     assert_eq!(read(vault, &ann, &world.file).await, large("kept"));
+}
+
+#[tokio::test]
+async fn bytes_that_were_swept_and_came_again_are_found_where_they_lie_now() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    vault.check_out(&ann, &look(vault, &ann, &world.file).await, CheckOut::default()).await.unwrap();
+    let held = look(vault, &ann, &world.file).await;
+    vault.save_draft(&ann, &held, text(vault, &large("again")).await).await.unwrap();
+    let held = look(vault, &ann, &world.file).await;
+    // from here on the node remembers where they lie
+    let download = vault.download_working_copy(&ann, &held).await.unwrap();
+    assert_eq!(read_bytes(vault, &download).await, large("again"));
+    vault.cancel(&ann, &held, Cancel::default()).await.unwrap();
+    server.advance(chrono::Duration::days(3650));
+    vault.sweep().await.unwrap();
+    assert_eq!(blobs(server.content.path()), 0);
+
+    let file = look(vault, &ann, &world.file).await;
+    vault.add_edition(&ann, &file, text(vault, &large("again")).await).await.unwrap();
+    assert_eq!(read(vault, &ann, &world.file).await, large("again"));
+    // lost is lost
+    std::fs::remove_dir_all(server.content.path()).unwrap();
+    let file = look(vault, &ann, &world.file).await;
+    let edition = file.file().unwrap().edition.clone();
+    let download = vault.download(&ann, &file, &edition).await.unwrap();
+    let lost = vault.open_bytes(&download.content, None).await;
+    assert!(matches!(lost.err(), Some(Error::Broken(_))));
 }

@@ -61,6 +61,6 @@ async fn read(vault: &Vault, actor: &Actor, file: &Item) -> String {
 async fn read_bytes(vault: &Vault, download: &coatcheck::vault::Download) -> String {
     use futures_util::TryStreamExt;
     let chunks: Vec<bytes::Bytes> =
-        vault.open_bytes(&download.content, None).await.unwrap().try_collect().await.unwrap();
+        vault.open_bytes(&download.content, None).await.unwrap().into_stream().try_collect().await.unwrap();
     String::from_utf8(chunks.concat()).unwrap()
 }

@@ -94,7 +94,8 @@ async fn bytes_of(task: &Task, look: &Look) -> Result<Option<BoxStream<'static, 
         Err(Refusal::NoContent) => return Ok(None),
         download => download.map_err(&said)?,
     };
-    task.vault().open_bytes(&download.content, None).await.map(Some).map_err(said)
+    let bytes = task.vault().open_bytes(&download.content, None).await.map_err(said)?;
+    Ok(Some(bytes.into_stream()))
 }
 
 /// `POST /sites/{siteId}/documents`: into the root folder, or into the folder of the site that the document names.
