@@ -3,31 +3,29 @@
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "a bench finds its programs where its caller's environment says")]
 
-mod house;
-mod load;
+mod cold;
+#[path = "../common/mod.rs"]
+mod common;
+mod contents;
 mod pgbench;
 mod table;
-mod usage;
 mod web;
-mod works;
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
 use self::{
-    house::{Cluster, OTHER, Server, USER, World},
-    load::{Answer, Script, Step},
+    common::{
+        figures,
+        house::{self, Cluster, File, OTHER, Server, USER, World},
+        load::{self, Answer, Script, Step},
+        usage,
+        works::{self, Caller, Room},
+    },
     pgbench::{Pgbench, Work},
     table::{Goal, Line},
-    works::{Caller, Room},
 };
 
 /// Measure the server beside pgbench, nginx and Subversion.
@@ -57,6 +55,8 @@ struct Bench {
     cluster: Cluster,
     folder: tempfile::TempDir,
     world: World,
+    /// Graph's id of the folder that is listed.
+    listed: String,
     caller: Caller,
     other: Caller,
     pgbench: Pgbench,
@@ -91,16 +91,16 @@ async fn main() -> Result<()> {
 
 impl Bench {
     async fn start(options: Options) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        // the account that Postgres runs under must get through
-        open(folder.path())?;
+        let folder = house::folder()?;
         let cluster = Cluster::start(folder.path()).await?;
-        let pgbench = Pgbench::prepare(&cluster.programs, folder.path(), &cluster.url("anchor")).await?;
-        let world = World::make(folder.path(), &cluster.url("ours"))?;
-        let server = Server::start(folder.path(), &cluster.url("ours"))?;
+        let pgbench = Pgbench::prepare(cluster.postmaster()?, folder.path(), &cluster.create("anchor").await?).await?;
+        let ours = cluster.create("ours").await?;
+        let world = World::make(folder.path(), &ours)?;
+        let server = Server::start(folder.path(), &ours)?;
         let caller = Caller::sign_in(server.address, USER, &world.token).await?;
         let other = Caller::sign_in(server.address, OTHER, &world.other_token).await?;
-        Ok(Self { options, folder, cluster, server, world, caller, other, pgbench, lines: Vec::new() })
+        let listed = contents::graph_id(server.address, &world, &caller, "Hundred").await?;
+        Ok(Self { options, folder, cluster, server, world, listed, caller, other, pgbench, lines: Vec::new() })
     }
 
     fn time(&self) -> Duration {
@@ -143,7 +143,7 @@ impl Bench {
             micros.extend(ours.micros);
             line.theirs.push(self.pgbench.run(work, scripts.len(), self.time()).await?.rate);
         }
-        line.p99 = table::p99(micros);
+        line.p99 = figures::percentile(&mut micros, 99);
         Ok(line)
     }
 
@@ -154,7 +154,7 @@ impl Bench {
         let mut line = Line::new("cold start to first answer, database there", "", "s", Goal::Limit(2.0, 0.7));
         let place = self.folder.path().join("cold");
         for _ in 0..self.options.rounds {
-            line.ours.push(house::cold_start(&place, &self.cluster.url("ours"))?.as_secs_f64());
+            line.ours.push(cold::start(&place, &self.cluster.url("ours"))?.as_secs_f64());
         }
         self.add(line);
         Ok(())
@@ -164,9 +164,8 @@ impl Bench {
         for (connections, must, aim) in [(64, 1.5, 3.0), (8, 0.7, 1.2), (1, 0.4, 0.65)] {
             let name = format!("check out + cancel, Graph, {connections}");
             if self.wants(&name) {
-                let scripts = works::each(&self.world, connections, |file| {
-                    works::pair(Room::Graph, &self.world, &self.caller, file)
-                });
+                let scripts =
+                    each(&self.world, connections, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
                 let line =
                     self.beside_pgbench(&name, "pairs/s", &scripts, Work::Pairs, Goal::AtLeast(must, aim)).await?;
                 self.add(line);
@@ -181,7 +180,7 @@ impl Bench {
     /// Server and Postgres together for one pair, beside Postgres alone for one of pgbench's.
     async fn processor_time(&mut self) -> Result<()> {
         let mut line = Line::new("processor time of a pair, 64", "pgbench's Postgres", "µs", Goal::AtMost(0.6, 0.25));
-        let scripts = works::each(&self.world, 64, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
+        let scripts = each(&self.world, 64, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
         let postmaster = self.cluster.postmaster()?;
         for _ in 0..self.options.rounds {
             let used = || anyhow::Ok(usage::of_family(self.server.process())? + usage::of_family(postmaster)?);
@@ -201,12 +200,11 @@ impl Bench {
     /// The other rooms beside Graph's.
     async fn rooms(&mut self) -> Result<()> {
         for room in [Room::Arena, Room::Oracle, Room::Liferay] {
-            let name = format!("check out + cancel, {}, 64", room.name());
+            let name = format!("check out + cancel, {room:?}, 64");
             if !self.wants(&name) {
                 continue;
             }
-            let scripts =
-                |room| works::each(&self.world, 64, |file| works::pair(room, &self.world, &self.caller, file));
+            let scripts = |room| each(&self.world, 64, |file| works::pair(room, &self.world, &self.caller, file));
             let mut line = Line::new(&name, "our Graph", "pairs/s", Goal::AtLeast(0.8, 0.95));
             let mut micros = Vec::new();
             for _ in 0..self.options.rounds {
@@ -215,7 +213,7 @@ impl Bench {
                 micros.extend(ours.micros);
                 line.theirs.push(self.ours(&scripts(Room::Graph)).await?.rate());
             }
-            line.p99 = table::p99(micros);
+            line.p99 = figures::percentile(&mut micros, 99);
             self.add(line);
         }
         Ok(())
@@ -230,8 +228,8 @@ impl Bench {
             println!("LEFT OUT: {name}: Apache with mod_dav_svn is not installed (libapache2-mod-svn, subversion)");
             return Ok(());
         };
-        let theirs: Vec<Script> = (0..64).map(works::svn_pair).collect();
-        let ours = works::each(&self.world, 64, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
+        let theirs: Vec<Script> = (0..64).map(web::svn_pair).collect();
+        let ours = each(&self.world, 64, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
         let mut line = Line::new(name, "Apache mod_dav_svn", "pairs/s", Goal::AtLeast(5.0, 10.0));
         for _ in 0..self.options.rounds {
             line.ours.push(self.ours(&ours).await?.rate());
@@ -245,14 +243,15 @@ impl Bench {
         for (connections, must, aim) in [(64, 1.0, 1.5), (8, 0.5, 0.8), (1, 0.35, 0.5)] {
             let name = format!("get item, {connections}");
             if self.wants(&name) {
-                let scripts = works::each(&self.world, connections, |file| works::get(&self.world, &self.caller, file));
+                let scripts = each(&self.world, connections, |file| works::get(&self.world, &self.caller, file));
                 let line = self.beside_pgbench(&name, "items/s", &scripts, Work::Get, Goal::AtLeast(must, aim)).await?;
                 self.add(line);
             }
         }
         let name = "list a folder of 100, 64";
         if self.wants(name) {
-            let scripts = works::each(&self.world, 64, |_| works::list(&self.world, &self.caller));
+            let scripts =
+                each(&self.world, 64, |_| works::list(&self.world, &self.caller, &self.listed, ["l0.txt", "l99.txt"]));
             let line = self.beside_pgbench(name, "lists/s", &scripts, Work::List, Goal::AtLeast(0.6, 1.5)).await?;
             self.add(line);
         }
@@ -262,7 +261,7 @@ impl Bench {
     async fn check_ins(&mut self) -> Result<()> {
         let name = "check out + check in of 1 KiB, 64";
         if self.wants(name) {
-            let scripts = works::each(&self.world, 64, |file| works::check_in(&self.caller, file));
+            let scripts = each(&self.world, 64, |file| works::check_in(&self.caller, file));
             let line = self.beside_pgbench(name, "pairs/s", &scripts, Work::CheckIns, Goal::AtLeast(1.2, 3.0)).await?;
             self.add(line);
         }
@@ -284,9 +283,9 @@ impl Bench {
             }
             let bytes = content(size);
             let file = format!("down-{size}.bin");
-            works::put(self.server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
+            contents::put(self.server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
             fs::write(place.join("files").join(&file), &bytes)?;
-            let step = works::download(self.server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
+            let step = contents::download(self.server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
             let ours = vec![Script(vec![step]); connections];
             let step = Step::new("GET", &format!("/files/{file}"), &[], Answer::Bytes(bytes));
             let theirs = vec![Script(vec![step]); connections];
@@ -314,8 +313,8 @@ impl Bench {
                 let file = format!("up-{size}-{number}.bin");
                 // bytes of its own for each, or all of them would be one content
                 let bytes = content(size + number);
-                works::put(self.server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
-                ours.push(Script(vec![works::upload(&self.world, &self.caller, &file, bytes.clone(), 200)]));
+                contents::put(self.server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
+                ours.push(Script(vec![contents::upload(&self.world, &self.caller, &file, bytes.clone(), 200)]));
                 let path = format!("/uploads/{file}");
                 let first = Step::with_body("PUT", &path, &[], Some(bytes.clone()), Answer::Status(201));
                 load::once(nginx.address, &[Script(vec![first])]).await?;
@@ -350,7 +349,7 @@ impl Bench {
         }
         let mut small = Line::new("peak memory, 64 connections of small requests", "", "MiB", Goal::Limit(96.0, 64.0));
         let mut large = Line::new("peak memory, 8 × 100 MiB up and down at once", "", "MiB", Goal::Limit(160.0, 64.0));
-        let scripts = works::each(&self.world, 64, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
+        let scripts = each(&self.world, 64, |file| works::pair(Room::Graph, &self.world, &self.caller, file));
         let server = Server::start(self.folder.path(), &self.cluster.url("ours"))?;
         load::run(server.address, &scripts, self.time()).await?;
         small.ours.push(usage::peak_memory(server.process())?);
@@ -361,9 +360,9 @@ impl Bench {
         for number in 0..8 {
             let file = format!("large-{number}.bin");
             let bytes = content((100 << 20) + 64 + number);
-            works::put(server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
-            both.push(Script(vec![works::upload(&self.world, &self.caller, &file, bytes.clone(), 200)]));
-            let down = works::download(server.address, &self.world, &self.caller, &file, bytes).await?;
+            contents::put(server.address, &self.world, &self.caller, &file, bytes.clone()).await?;
+            both.push(Script(vec![contents::upload(&self.world, &self.caller, &file, bytes.clone(), 200)]));
+            let down = contents::download(server.address, &self.world, &self.caller, &file, bytes).await?;
             both.push(Script(vec![down]));
         }
         load::run(server.address, &both, self.time()).await?;
@@ -376,7 +375,7 @@ impl Bench {
     fn place(&self, name: &str) -> Result<PathBuf> {
         let place = self.folder.path().join(name);
         fs::create_dir_all(&place)?;
-        open(&place)?;
+        house::open(&place)?;
         Ok(place)
     }
 }
@@ -388,14 +387,14 @@ impl Line {
     }
 }
 
+/// What each of so many connections repeats, each over a file of its own.
+fn each<'a>(world: &'a World, connections: usize, script: impl Fn(&'a File) -> Script) -> Vec<Script> {
+    world.files.iter().cycle().take(connections).map(script).collect()
+}
+
 /// Bytes that are no other size's: a counter, so that no two stretches of them are alike.
 fn content(size: usize) -> Arc<[u8]> {
     let salt = u64::try_from(size).unwrap_or_default().wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let words = (0..u64::MAX).flat_map(|number| (number.wrapping_mul(0x2545_F491_4F6C_DD1D) ^ salt).to_le_bytes());
     words.take(size).collect()
-}
-
-fn open(folder: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?)
 }

@@ -98,10 +98,10 @@ pub struct Run {
 }
 
 impl Pgbench {
-    /// Fills a database at `url` with the anchor's tables. `bin` is the folder of Postgres's programs; scripts are
-    /// written to `scripts`.
-    pub async fn prepare(bin: &Path, scripts: &Path, url: &str) -> Result<Self> {
-        let program = bin.join("pgbench");
+    /// Fills a database at `url` with the anchor's tables. The program is the one beside that of Postgres, whose first
+    /// process is `postmaster`; scripts are written to `scripts`.
+    pub async fn prepare(postmaster: u32, scripts: &Path, url: &str) -> Result<Self> {
+        let program = fs::read_link(format!("/proc/{postmaster}/exe"))?.with_file_name("pgbench");
         let program = if program.is_file() { program } else { PathBuf::from("pgbench") };
         let mut db = PgConnection::connect(url).await.context("the anchor's database takes no connection")?;
         sqlx::raw_sql(TABLES).execute(&mut db).await?;

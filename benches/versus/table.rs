@@ -5,6 +5,8 @@ use std::{fmt::Write as _, fs, path::Path};
 use anyhow::Result;
 use plotters::prelude::*;
 
+use crate::common::figures::{median, number};
+
 /// One line: our figure beside an anchor's, from rounds that alternated.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -69,29 +71,11 @@ impl Line {
     }
 }
 
-/// The middle one.
-pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match (sorted.len(), sorted.len() / 2) {
-        (0, _) => f64::NAN,
-        (count, middle) if count % 2 == 1 => sorted[middle],
-        (_, middle) => f64::midpoint(sorted[middle - 1], sorted[middle]),
-    }
-}
-
 /// Half of the distance between the lowest and the highest, in percent of the median.
 fn spread(values: &[f64]) -> f64 {
     let (low, high) =
         values.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(*value), high.max(*value)));
     if values.is_empty() { 0.0 } else { (high - low) / 2.0 / median(values) * 100.0 }
-}
-
-/// The 99th percentile, in milliseconds, of times in microseconds.
-pub fn p99(mut micros: Vec<u32>) -> Option<f64> {
-    micros.sort_unstable();
-    let place = micros.len() * 99 / 100;
-    micros.get(place).map(|micros| f64::from(*micros) / 1000.0)
 }
 
 /// The table for people, in Markdown.
@@ -120,10 +104,6 @@ pub fn markdown(lines: &[Line]) -> String {
         );
     }
     text
-}
-
-fn number(value: f64) -> String {
-    if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
 /// Every round, for whoever wants to count again.

@@ -6,10 +6,17 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use crate::common::{
+    house::open,
+    load::{Answer, KEPT, Script, Step},
+};
 
 /// A server that is not ours. Stopped when it is dropped.
 pub struct Web {
@@ -116,10 +123,18 @@ pub fn svn(folder: &Path, files: usize) -> Result<Option<Web>> {
     start(command, address, &folder.join("apache.log")).map(Some)
 }
 
-/// Lets the workers in, who run under another account when we are root.
-fn open(folder: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?)
+/// LOCK and UNLOCK of one file in Subversion, whose locks are durable as well.
+pub fn svn_pair(number: usize) -> Script {
+    let path = format!("/svn/f{number}.txt");
+    let basic = format!("Basic {}", BASE64_STANDARD.encode("ann:ann@example.com"));
+    let lock = "<?xml version=\"1.0\" encoding=\"utf-8\"?><D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>\
+        <D:locktype><D:write/></D:locktype><D:owner>bench</D:owner></D:lockinfo>";
+    let headers = [("authorization", basic.as_str()), ("content-type", "text/xml")];
+    let body: Arc<[u8]> = lock.as_bytes().into();
+    Script(vec![
+        Step::with_body("LOCK", &path, &headers, Some(body), Answer::Keeps(200, "lock-token")),
+        Step::new("UNLOCK", &path, &[("authorization", &basic), ("lock-token", KEPT)], Answer::Status(204)),
+    ])
 }
 
 fn free_address() -> Result<SocketAddr> {

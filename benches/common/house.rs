@@ -7,19 +7,19 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
 use coatcheck::embedded::{self, Durability, Postgres, Settings};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
 
 /// Files that are checked out and in, so many for each of 64 connections.
-pub const FILES: usize = 256;
+const FILES: usize = 256;
 
-/// Files of the folder that is listed.
-pub const LISTED: usize = 100;
+/// Files of a folder beside them.
+const HUNDRED: usize = 100;
 
 /// The user whose requests are measured: a contributor with a policy, in a library that requires one.
 pub const USER: &str = "ann";
@@ -30,12 +30,23 @@ pub const PASSWORD: &str = "bench-only-password";
 /// The Arena workspace of the library.
 pub const WORKSPACE: i64 = 1001;
 
+/// A folder that goes when it is dropped, and that the account gets through which Postgres runs under.
+pub fn folder() -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    open(folder.path())?;
+    Ok(folder)
+}
+
+/// Lets other accounts through a folder.
+pub fn open(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?)
+}
+
 /// A Postgres of our own, as durable as it is delivered.
 pub struct Cluster {
     postgres: Option<Postgres>,
     data: PathBuf,
-    /// The folder of its programs.
-    pub programs: PathBuf,
 }
 
 impl Cluster {
@@ -60,15 +71,16 @@ impl Cluster {
             allow_download: true,
         };
         let postgres = tokio::task::spawn_blocking(move || Postgres::start(&settings)).await??;
-        let mut cluster = Self { postgres: Some(postgres), data, programs: PathBuf::new() };
-        let mut db = PgConnection::connect(&cluster.url("postgres")).await?;
-        for statement in ["CREATE DATABASE ours", "CREATE DATABASE anchor"] {
-            sqlx::raw_sql(statement).execute(&mut db).await?;
-        }
+        Ok(Self { postgres: Some(postgres), data })
+    }
+
+    /// Makes an empty database in it, and answers its URL.
+    pub async fn create(&self, database: &str) -> Result<String> {
+        let mut db = PgConnection::connect(&self.url("postgres")).await?;
+        let statement = format!("CREATE DATABASE {database}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut db).await?;
         db.close().await?;
-        let program = fs::read_link(format!("/proc/{}/exe", cluster.postmaster()?))?;
-        program.parent().context("Postgres lies nowhere")?.clone_into(&mut cluster.programs);
-        Ok(cluster)
+        Ok(self.url(database))
     }
 
     /// A URL of one of its databases.
@@ -157,8 +169,6 @@ pub struct World {
     pub other_token: String,
     /// The files that are checked out.
     pub files: Vec<File>,
-    /// Graph's id of the folder that is listed.
-    pub listed: String,
 }
 
 /// A file by its names.
@@ -201,7 +211,7 @@ impl World {
             );
         }
         let _ = writeln!(seed, "[[folders]]\nat = \"Bench/Hundred\"");
-        for number in 0..LISTED {
+        for number in 0..HUNDRED {
             let _ = write!(
                 seed,
                 "[[files]]\nat = \"Bench/Hundred/l{number}.txt\"\nby = \"{USER}\"\ntext = \"listed {number}\"\n"
@@ -222,7 +232,6 @@ impl World {
             list("tokens").iter().find(|token| token["for"] == login).and_then(|token| text(&token["token"]))
         };
         let library = list("libraries").into_iter().next()?;
-        let listed = list("folders").into_iter().find(|folder| folder["at"] == "Bench/Hundred")?;
         let locks = list("files").into_iter().filter(|file| text(&file["at"]).is_some_and(|at| at.contains("/Locks/")));
         let files = locks.map(|file| {
             Some(File {
@@ -237,27 +246,6 @@ impl World {
             token: token(USER)?,
             other_token: token(OTHER)?,
             files: files.collect::<Option<_>>()?,
-            listed: text(&listed["graph_id"])?,
         })
     }
-}
-
-/// How long a fresh process takes until it has answered its first request, over a database that is there.
-pub fn cold_start(folder: &Path, database: &str) -> Result<Duration> {
-    let began = Instant::now();
-    let server = Server::start(folder, database)?;
-    let answer = readiness(server.address)?;
-    let took = began.elapsed();
-    ensure!(answer.starts_with("HTTP/1.1 200"), "not ready: {answer}");
-    Ok(took)
-}
-
-/// One plain request for readiness.
-fn readiness(address: SocketAddr) -> Result<String> {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(address)?;
-    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
 }

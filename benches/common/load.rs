@@ -14,9 +14,16 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What one connection repeats. The whole script is the unit that is counted, such as a check-out and its cancel.
+/// The unit that is counted, such as a check-out and its cancel.
 #[derive(Clone)]
 pub struct Script(pub Vec<Step>);
+
+/// For a connection that has nothing else to do.
+impl AsRef<[Script]> for Script {
+    fn as_ref(&self) -> &[Script] {
+        std::slice::from_ref(self)
+    }
+}
 
 /// One request and what its answer must be; anything else spoils the round.
 #[derive(Clone)]
@@ -92,16 +99,20 @@ impl Round {
     }
 }
 
-/// Repeats each script on a connection of its own for so long. A script that was begun is finished.
-pub async fn run(address: SocketAddr, scripts: &[Script], time: Duration) -> Result<Round> {
+/// For each connection the scripts that it does, one after the other and then again from the first, for so long. A script
+/// that was begun is finished.
+pub async fn run<S: AsRef<[Script]>>(address: SocketAddr, connections: &[S], time: Duration) -> Result<Round> {
     let began = Instant::now();
-    let mut connections = tokio::task::JoinSet::new();
-    for script in scripts {
-        let script = script.clone();
-        connections.spawn(async move {
+    let mut tasks = tokio::task::JoinSet::new();
+    for scripts in connections {
+        let scripts = scripts.as_ref().to_vec();
+        tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut micros = Vec::new();
-            while began.elapsed() < time {
+            for script in scripts.iter().cycle() {
+                if began.elapsed() >= time {
+                    break;
+                }
                 let at = Instant::now();
                 for step in &script.0 {
                     connection.ask(step).await?;
@@ -112,7 +123,7 @@ pub async fn run(address: SocketAddr, scripts: &[Script], time: Duration) -> Res
         });
     }
     let mut round = Round::default();
-    while let Some(ended) = connections.join_next().await {
+    while let Some(ended) = tasks.join_next().await {
         let micros = ended.context("a connection's task ended")??;
         round.done += u64::try_from(micros.len())?;
         round.micros.extend(micros);

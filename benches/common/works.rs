@@ -8,15 +8,19 @@ use serde_json::json;
 
 use super::{
     house::{File, OTHER, PASSWORD, USER, WORKSPACE, World},
-    load::{self, Answer, KEPT, Script, Step},
+    load::{self, Answer, Script, Step},
 };
 
 /// Credentials of one user as each room wants them.
 pub struct Caller {
-    bearer: String,
-    basic: String,
-    by_mail: String,
-    session: String,
+    /// For Graph: `Bearer …`.
+    pub bearer: String,
+    /// For Oracle: `Basic …`, by the login.
+    pub basic: String,
+    /// For Liferay: `Basic …`, by the e-mail address.
+    pub by_mail: String,
+    /// Arena's session.
+    pub session: String,
 }
 
 /// A room.
@@ -30,18 +34,6 @@ pub enum Room {
     Oracle,
     /// `/api/jsonws`, JSON-RPC with Basic.
     Liferay,
-}
-
-impl Room {
-    /// Its name in the table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Room::Graph => "Graph",
-            Room::Arena => "Arena",
-            Room::Oracle => "Oracle",
-            Room::Liferay => "Liferay",
-        }
-    }
 }
 
 impl Caller {
@@ -61,15 +53,12 @@ impl Caller {
     }
 }
 
-const JSON: (&str, &str) = ("content-type", "application/json");
+/// What most bodies are.
+pub const JSON: (&str, &str) = ("content-type", "application/json");
 
-fn post(path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>, answer: Answer) -> Step {
+/// A request with a body.
+pub fn post(path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>, answer: Answer) -> Step {
     Step::with_body("POST", path, headers, Some(body.into().into()), answer)
-}
-
-/// What each of so many connections repeats, each over a file of its own.
-pub fn each<'a>(world: &'a World, connections: usize, script: impl Fn(&'a File) -> Script) -> Vec<Script> {
-    world.files.iter().cycle().take(connections).map(script).collect()
 }
 
 /// A check-out and its cancel.
@@ -143,10 +132,10 @@ pub fn get(world: &World, caller: &Caller, file: &File) -> Script {
     Script(vec![Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Says(200, says))])
 }
 
-/// A folder of a hundred files, listed whole.
-pub fn list(world: &World, caller: &Caller) -> Script {
-    let path = format!("/v1.0/drives/{}/items/{}/children?$top=100", world.drive, world.listed);
-    let says = vec!["\"name\":\"l0.txt\"".to_owned(), "\"name\":\"l99.txt\"".to_owned()];
+/// A folder of a hundred files by Graph's id, listed whole; the names of the first and of the last one are looked for.
+pub fn list(world: &World, caller: &Caller, folder: &str, names: [&str; 2]) -> Script {
+    let path = format!("/v1.0/drives/{}/items/{folder}/children?$top=100", world.drive);
+    let says = names.map(|name| format!("\"name\":\"{name}\"")).to_vec();
     Script(vec![Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Says(200, says))])
 }
 
@@ -184,54 +173,24 @@ pub fn check_in(caller: &Caller, file: &File) -> Script {
     Script(steps)
 }
 
-/// Puts a content into the library and answers its path.
-pub async fn put(address: SocketAddr, world: &World, caller: &Caller, name: &str, bytes: Arc<[u8]>) -> Result<()> {
-    let script = Script(vec![upload(world, caller, name, bytes, 201)]);
-    load::once(address, &[script]).await
-}
-
-/// An upload in one request; a new file or the next version of one.
-pub fn upload(world: &World, caller: &Caller, name: &str, bytes: Arc<[u8]>, status: u16) -> Step {
-    let path = format!("/v1.0/drives/{}/root:/{name}:/content", world.drive);
-    let says = vec![format!("\"size\":{}", bytes.len())];
-    let headers = [("authorization", caller.bearer.as_str())];
-    Step::with_body("PUT", &path, &headers, Some(bytes), Answer::Says(status, says))
-}
-
-/// A download through Oracle's room, which answers the bytes themselves; of a file that lies in the library's root.
+/// A download of a file by Graph's id. Where the bytes are is asked for now: that address needs no token and may be kept.
 pub async fn download(
     address: SocketAddr,
     world: &World,
     caller: &Caller,
-    name: &str,
+    file: &str,
     bytes: Arc<[u8]>,
 ) -> Result<Step> {
-    let path = format!("/v1.0/drives/{}/root:/{name}?$select=sharepointIds,id", world.drive);
-    let said =
-        load::fetch(address, &Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Status(200)))
-            .await?;
-    let said: serde_json::Value = serde_json::from_slice(&said)?;
-    let id = said["id"].as_str().context("no id")?;
-    // the address of the bytes needs no token and may be kept
-    let path = format!("/v1.0/drives/{}/items/{id}/content", world.drive);
+    let path = format!("/v1.0/drives/{}/items/{file}/content", world.drive);
     let step = Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Keeps(302, "location"));
     let location = load::kept(address, &step).await?;
-    let path = location.strip_prefix(&format!("http://{address}")).or(location.strip_prefix("http://localhost"));
-    let path = path.with_context(|| format!("the bytes are elsewhere: {location}"))?;
-    ensure!(path.starts_with('/'), "no path: {path}");
-    Ok(Step::new("GET", path, &[], Answer::Bytes(bytes)))
+    Ok(Step::new("GET", path_of(address, &location)?, &[], Answer::Bytes(bytes)))
 }
 
-/// LOCK and UNLOCK of one file in Subversion, whose locks are durable as well.
-pub fn svn_pair(number: usize) -> Script {
-    let path = format!("/svn/f{number}.txt");
-    let basic = format!("Basic {}", BASE64_STANDARD.encode("ann:ann@example.com"));
-    let lock = "<?xml version=\"1.0\" encoding=\"utf-8\"?><D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>\
-        <D:locktype><D:write/></D:locktype><D:owner>bench</D:owner></D:lockinfo>";
-    let headers = [("authorization", basic.as_str()), ("content-type", "text/xml")];
-    let body: Arc<[u8]> = lock.as_bytes().into();
-    Script(vec![
-        Step::with_body("LOCK", &path, &headers, Some(body), Answer::Keeps(200, "lock-token")),
-        Step::new("UNLOCK", &path, &[("authorization", &basic), ("lock-token", KEPT)], Answer::Status(204)),
-    ])
+/// The path of an address that the program gives, which must be one of its own.
+pub fn path_of(address: SocketAddr, location: &str) -> Result<&str> {
+    let path = location.strip_prefix(&format!("http://{address}")).or(location.strip_prefix("http://localhost"));
+    let path = path.with_context(|| format!("this is elsewhere: {location}"))?;
+    ensure!(path.starts_with('/'), "no path: {path}");
+    Ok(path)
 }
