@@ -15,6 +15,7 @@ mod liferay;
 mod oracle;
 mod packaging;
 mod permission;
+mod plans;
 mod quotas;
 mod races;
 mod refusals;
