@@ -16,6 +16,7 @@ mod liferay;
 mod oracle;
 mod packaging;
 mod permission;
+mod plans;
 mod quotas;
 mod races;
 mod refusals;

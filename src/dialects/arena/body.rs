@@ -43,8 +43,12 @@ pub struct Object(Map<String, Value>);
 impl Object {
     /// Reads a body that was found to be JSON.
     pub async fn read(request: Request, hall: &Hall) -> Result<Self, Error> {
-        let bytes = body::read(request.into_body(), LONGEST_TEXT.min(hall.limits.text)).await?;
-        match serde_json::from_slice(&bytes) {
+        Self::parse(&body::read(request.into_body(), LONGEST_TEXT.min(hall.limits.text)).await?)
+    }
+
+    /// Reads a JSON text.
+    pub fn parse(text: &[u8]) -> Result<Self, Error> {
+        match serde_json::from_slice(text) {
             Ok(Value::Object(object)) => Ok(Object(object)),
             Ok(_) | Err(_) => Err(Error::Syntax),
         }
@@ -88,7 +92,7 @@ impl Object {
     /// The value under a key of the object under a key.
     ///
     /// # Errors
-    /// [`Error::Required`] when there is no such object, [`Error::NotValid`] when it is none.
+    /// `Error::Required` when there is no such object, `Error::NotValid` when it is none.
     pub fn inner(&self, object: &'static str, key: &str) -> Result<Option<&Value>, Error> {
         match self.get(object) {
             Some(Value::Object(inner)) => Ok(get(inner, key)),

@@ -6,14 +6,14 @@ mod activities;
 mod associations;
 mod attributes;
 mod auth;
-mod body;
+pub mod body;
 mod editions;
 mod error;
 mod fields;
 mod files;
 mod form;
 mod health;
-mod ids;
+pub mod ids;
 mod items;
 mod limits;
 mod locks;
@@ -24,7 +24,7 @@ mod settings;
 mod updates;
 mod uploads;
 mod users;
-mod wire;
+pub mod wire;
 
 use axum::{
     Router,

@@ -61,9 +61,14 @@ const VERSION: u8 = 2;
 const SHOWN: u8 = 2;
 
 impl Signer {
+    /// One with this key, at a moment.
+    pub fn new(key: [u8; 32], now: DateTime<Utc>, lifetime: Duration) -> Self {
+        Self { key, now, lifetime }
+    }
+
     /// The installation's signer at this moment.
     pub async fn of(vault: &Vault, lifetime: Duration) -> Result<Self> {
-        Ok(Self { key: vault.secret("graph.download").await?, now: vault.now(), lifetime })
+        Ok(Self::new(vault.secret("graph.download").await?, vault.now(), lifetime))
     }
 
     /// The text that proves the claims until its lifetime is over.

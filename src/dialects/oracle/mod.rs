@@ -14,8 +14,8 @@ mod editions;
 mod error;
 mod files;
 mod folders;
-mod ids;
-mod input;
+pub mod ids;
+pub mod input;
 mod links;
 mod locks;
 mod metadata;
@@ -30,7 +30,7 @@ mod tags;
 mod transfers;
 mod upload;
 mod users;
-mod wire;
+pub mod wire;
 
 use axum::{Router, extract::Request, middleware::from_fn_with_state, response::Response};
 

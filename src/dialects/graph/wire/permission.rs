@@ -136,6 +136,7 @@ impl Permission {
     }
 
     /// The same for somebody who was invited by e-mail address.
+    #[must_use]
     pub fn invited(self, invited: Invited) -> Self {
         Self { invitation: Some(invited), ..self }
     }
