@@ -41,13 +41,7 @@ impl Caller {
     }
 
     /// The same with these eyes. There are no glances for who brings a link: it may have to let them in.
-    pub async fn file_with(
-        &self,
-        eyes: &Eyes,
-        vault: &Vault,
-        file: &FileId,
-        action: Action,
-    ) -> Result<Admitted, No> {
+    pub async fn file_with(&self, eyes: &Eyes, vault: &Vault, file: &FileId, action: Action) -> Result<Admitted, No> {
         if self.link.is_some() || eyes.are_open() {
             return self.file(vault, file, action).await;
         }
