@@ -51,6 +51,7 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
             tenant: config.graph.tenant_id,
             download_url_lifetime: chrono::Duration::minutes(config.graph.download_url_minutes.into()),
             anonymous_links: config.graph.anonymous_links,
+            answers: graph::Answers::default(),
         }),
         liferay: Arc::new(liferay::Settings {
             build: config.liferay.build.clone(),

@@ -42,6 +42,71 @@ pub async fn ends(db: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::Re
     .await
 }
 
+/// That nothing has happened below a folder, nor to it, after a place in the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// The library.
+    pub library: LibraryId,
+    /// The folder.
+    pub folder: ItemId,
+    /// The place.
+    pub since: i64,
+    /// How often the folders of the library had been changed.
+    pub tree: i64,
+    /// When the first of the locks there ends by itself.
+    pub until: Option<DateTime<Utc>>,
+    /// The moment that counts; `None`: the database's own.
+    pub now: Option<DateTime<Utc>>,
+}
+
+/// So many events at most are looked through to know that none matters.
+const LOOKED_THROUGH: i64 = 200;
+
+/// Whether nothing has happened in each of these, in their order: then how far the feed went. Where so much happens elsewhere that
+/// it would take long to tell, something may have.
+pub async fn quiet(db: &mut PgConnection, stretches: &[Quiet]) -> sqlx::Result<Vec<Option<i64>>> {
+    let libraries: Vec<uuid::Uuid> = stretches.iter().map(|stretch| stretch.library.0).collect();
+    let folders: Vec<uuid::Uuid> = stretches.iter().map(|stretch| stretch.folder.0).collect();
+    let sinces: Vec<i64> = stretches.iter().map(|stretch| stretch.since).collect();
+    let trees: Vec<i64> = stretches.iter().map(|stretch| stretch.tree).collect();
+    let untils: Vec<Option<DateTime<Utc>>> = stretches.iter().map(|stretch| stretch.until).collect();
+    let moments: Vec<Option<DateTime<Utc>>> = stretches.iter().map(|stretch| stretch.now).collect();
+    let found = sqlx::query!(
+        r#"SELECT coalesce((SELECT array_agg(a.place)
+            FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
+                WITH ORDINALITY AS a (library_id, folder_id, since, tree, ends, at, place)
+            JOIN libraries l ON l.id = a.library_id AND l.tree = a.tree
+            WHERE (a.ends IS NULL OR a.ends > coalesce(a.at, now()))
+                AND (feed.last = a.since OR (feed.last - a.since <= $7
+                    AND NOT EXISTS (SELECT FROM events v LEFT JOIN items i ON i.id = v.item_id
+                        WHERE v.library_id = a.library_id AND v.position > a.since AND v.position > 0
+                            AND (i.id IS NULL OR i.id = a.folder_id OR a.folder_id = ANY (i.ancestors)
+                                OR a.folder_id = ANY (v.from_ancestors)))
+                    AND NOT EXISTS (SELECT FROM events v
+                        WHERE v.from_library_id = a.library_id AND v.position > a.since AND v.position > 0)))
+        ), '{}') AS "places!", feed.last AS "last!"
+        FROM feed WHERE NOT EXISTS (SELECT FROM events WHERE position IS NULL)"#,
+        &libraries,
+        &folders,
+        &sinces,
+        &trees,
+        &untils as &[Option<DateTime<Utc>>],
+        &moments as &[Option<DateTime<Utc>>],
+        LOOKED_THROUGH,
+    )
+    .fetch_optional(db)
+    .await?;
+    let mut quiet = vec![None; stretches.len()];
+    if let Some(found) = found {
+        for place in found.places {
+            if let Some(one) = usize::try_from(place - 1).ok().and_then(|place| quiet.get_mut(place)) {
+                *one = Some(found.last);
+            }
+        }
+    }
+    Ok(quiet)
+}
+
 /// Makes the caller the only one who gives places, until the transaction ends. What is committed by then is seen by the
 /// statements that follow.
 pub async fn hold(db: &mut PgConnection) -> sqlx::Result<()> {

@@ -56,6 +56,7 @@ mod parts;
 mod passwords;
 mod permissions;
 mod places;
+mod proof;
 mod publish;
 mod quota;
 mod recall;
@@ -128,6 +129,7 @@ pub use notices::Errand;
 pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
 pub use permissions::{Given, Grant, GrantChange};
+pub use proof::{Before, Proof};
 pub use publish::{CheckIn, Publication, Published};
 pub use recall::Eyes;
 pub use requests::Requests;
@@ -219,6 +221,8 @@ struct Inner {
     changes: combine::Combiner<store::locks::Change>,
     /// Questions, asked at the same moment, whether files are as they are remembered.
     states: combine::Combiner<store::items::State>,
+    /// Questions, asked at the same moment, whether nothing has happened below folders.
+    stretches: combine::Combiner<store::feed::Quiet>,
     /// Requests that are counted at the same moment.
     counts: combine::Combiner<store::requests::Request>,
     /// Changes that go on when their client has gone.
@@ -244,6 +248,7 @@ impl Vault {
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             changes: locks::changes(db.clone(), settings.lapse.checks_in()),
             states: recall::states(db.clone()),
+            stretches: proof::stretches(db.clone()),
             counts: requests::counts(db.clone(), clock.clone()),
             settling: lapses::Settling::default(),
             db,

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use self::token::Codec;
 use super::{
-    Ask,
+    Ask, answers,
     counted::{self, Listed},
     error::{Answer, Refusal, read_json},
     ids,
@@ -37,6 +37,13 @@ use crate::{
 /// `GET …/children`. A file has none.
 pub async fn list(ask: &Ask) -> Answer {
     let (sort, filter, limit) = (ask.query.sort()?, ask.query.filter()?, ask.query.top()?);
+    if let Some(answer) = answers::recall(ask).await? {
+        return Ok(answer);
+    }
+    let before = match answers::may_be_kept(ask) {
+        true => ask.hall.vault.before_listing().await?,
+        false => None,
+    };
     let look = ask.look().await?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
     look.check(actor, Action::View)?;
@@ -56,7 +63,8 @@ pub async fn list(ask: &Ask) -> Answer {
     }
     listed.value = show(ask, &view, &slice.items).await?;
     let next = slice.last.as_ref().map(|last| codec.write(last)).transpose()?;
-    Ok(reply::json(StatusCode::OK, &counted::body(ask, listed, next.as_deref())))
+    let proof = before.and_then(|before| look.proof_below(before, &slice.items));
+    answers::give(ask, &counted::body(ask, listed, next.as_deref()), None, proof)
 }
 
 async fn codec(ask: &Ask, folder: &Item, sort: Sort) -> Result<Codec, Error> {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     Ask,
     address::{self, Base, Drive, Place},
+    answers,
     children::{self, FileSystemInfo},
     done,
     error::{Answer, Refusal, read_json},
@@ -66,17 +67,26 @@ impl Behavior {
 
 /// `GET` of an item.
 pub async fn get(ask: &Ask) -> Answer {
+    if let Some(answer) = answers::recall(ask).await? {
+        return Ok(answer);
+    }
     let look = ask.look().await?;
     look.check(ask.actor(), Action::View)?;
     let tag = ids::e_tag(look.item(), ask.actor().id());
     if is_known(ask.headers(), tag.as_ref()) {
         return Ok(reply::tagged(reply::empty(StatusCode::NOT_MODIFIED), tag.as_ref()));
     }
-    show(ask, &look, StatusCode::OK).await
+    let body = shown(ask, &look).await?;
+    answers::give(ask, &body, tag, look.proof())
 }
 
 /// An item as the answer, with its `ETag`, and its children where they are asked for.
 pub async fn show(ask: &Ask, look: &Look, status: StatusCode) -> Answer {
+    let body = shown(ask, look).await?;
+    Ok(reply::tagged(reply::json(status, &body), ids::e_tag(look.item(), ask.actor().id()).as_ref()))
+}
+
+async fn shown(ask: &Ask, look: &Look) -> Result<Map<String, Value>, Refusal> {
     let view = ask.view().await?;
     let mut body = view.single("driveItem/$entity", &DriveItem::new(&view, look.item())?)?;
     sharing::add_facet(ask, &view, std::slice::from_ref(look.item()), std::slice::from_mut(&mut body)).await?;
@@ -86,7 +96,7 @@ pub async fn show(ask: &Ask, look: &Look, status: StatusCode) -> Answer {
     {
         body.extend(children::expanded(ask, &view, look, &wanted).await?);
     }
-    Ok(reply::tagged(reply::json(status, &body), ids::e_tag(look.item(), ask.actor().id()).as_ref()))
+    Ok(body)
 }
 
 /// Whether the client says that it has this very state.

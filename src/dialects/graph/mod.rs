@@ -5,6 +5,7 @@
 //! all requests come to one door, `address.rs` reads where they point, and `calls.rs` says what answers there.
 
 mod address;
+mod answers;
 mod auth;
 mod batch;
 mod calls;
@@ -75,6 +76,7 @@ use crate::{
 };
 
 pub use self::{
+    answers::Answers,
     calls::{CALLS, Call, On, Operation},
     subscriptions::notification,
 };
@@ -91,6 +93,8 @@ pub struct Settings {
     pub download_url_lifetime: chrono::Duration,
     /// Whether links may be made for people who have not signed in, and opened by them.
     pub anonymous_links: bool,
+    /// What was rendered before.
+    pub answers: Answers,
 }
 
 /// What addresses may start with; the empty one for the five roots themselves.

@@ -59,8 +59,8 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// A JSON answer that is written already.
-pub fn json_text(status: StatusCode, bytes: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(bytes));
+pub fn json_text(status: StatusCode, bytes: impl Into<Body>) -> Response {
+    let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response.headers_mut().insert("odata-version", HeaderValue::from_static("4.0"));

@@ -1,0 +1,139 @@
+//! What must still be so for something that was shown to be shown again as it is: rooms keep it beside what they have rendered,
+//! and ask before they show that once more. What it speaks of may be shown to the same caller alone.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use sqlx::PgPool;
+
+use super::{
+    Look, Vault,
+    combine::{Asked, Combiner},
+    line::Line,
+};
+use crate::{
+    domain::{
+        error::Result,
+        id::ItemId,
+        item::{Item, Kind},
+    },
+    store::{self, feed::Quiet, items::State},
+};
+
+/// What must still be so.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The epoch of rights it was seen under.
+    epoch: i64,
+    of: Of,
+}
+
+#[derive(Clone, Debug)]
+enum Of {
+    /// A file is as it was.
+    File(State),
+    /// Nothing has happened below a folder, nor to it, since a place in the feed; which moves on when nothing has.
+    Folder(Quiet, Arc<AtomicI64>),
+}
+
+impl Asked for Quiet {
+    /// Where the feed ended, if nothing has happened.
+    type Answer = Option<i64>;
+    type Key = ItemId;
+
+    fn key(&self) -> ItemId {
+        self.folder
+    }
+
+    fn goes_with(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What asks whether nothing has happened below folders, of all at once that are asked about at the same moment.
+pub(super) fn stretches(db: PgPool) -> Combiner<Quiet> {
+    let line = Arc::new(Line::to(db));
+    Combiner::new(move |stretches: Vec<Quiet>| {
+        let line = line.clone();
+        async move {
+            let mut db = line.open().await?;
+            let quiet = store::feed::quiet(&mut db, &stretches).await?;
+            line.give_back(db).await;
+            Ok(quiet)
+        }
+    })
+}
+
+/// The beginning of a proof, made before a folder is listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    epoch: i64,
+    place: i64,
+}
+
+impl Vault {
+    /// Begins to listen for what happens while a folder is listed. `None`: nothing can be proven at the moment.
+    pub async fn before_listing(&self) -> Result<Option<Before>> {
+        let Some(epoch) = self.0.memory.files.epoch() else { return Ok(None) };
+        let mut db = self.connection().await?;
+        let ends = store::feed::ends(&mut db, self.0.clock.instead()).await?;
+        Ok((!ends.unsettled).then_some(Before { epoch, place: ends.last }))
+    }
+
+    /// Whether what was shown is still so.
+    pub async fn holds(&self, proof: &Proof) -> Result<bool> {
+        let now = self.0.clock.instead();
+        if self.0.memory.files.epoch() != Some(proof.epoch) {
+            return Ok(false);
+        }
+        match &proof.of {
+            Of::File(state) => self.0.states.ask(State { now, ..*state }).await,
+            Of::Folder(stretch, since) => {
+                let asked = Quiet { since: since.load(Ordering::Relaxed), now, ..*stretch };
+                let quiet = self.0.stretches.ask(asked).await?;
+                if let Some(last) = quiet {
+                    since.fetch_max(last, Ordering::Relaxed);
+                }
+                Ok(quiet.is_some())
+            }
+        }
+    }
+}
+
+impl Look {
+    /// What must still be so for this file to be shown as it is. `None` for a folder, and where time alone changes what is shown.
+    pub fn proof(&self) -> Option<Proof> {
+        let file = self.item.file.as_ref()?;
+        if self.item.folder_lock.is_some() || self.left_behind || self.glance.is_some() {
+            return None;
+        }
+        let state = State {
+            item: self.item.id,
+            revision: self.item.revision,
+            lock_revision: file.lock_revision,
+            tree: self.tree,
+            now: None,
+        };
+        Some(Proof { epoch: self.epoch?, of: Of::File(state) })
+    }
+
+    /// What must still be so for these items of this folder to be shown as they are.
+    pub fn proof_below(&self, before: Before, items: &[Item]) -> Option<Proof> {
+        let ends = |item: &Item| {
+            let own = item.lock().and_then(|lock| lock.expires_at);
+            own.into_iter().chain(item.folder_lock.as_ref().and_then(|lock| lock.expires_at)).min()
+        };
+        let stretch = Quiet {
+            library: self.item.library.id,
+            folder: self.item.id,
+            since: before.place,
+            tree: self.tree,
+            until: items.iter().filter_map(ends).min(),
+            now: None,
+        };
+        let since = Arc::new(AtomicI64::new(before.place));
+        (self.item.kind() == Kind::Folder).then_some(Proof { epoch: before.epoch, of: Of::Folder(stretch, since) })
+    }
+}
