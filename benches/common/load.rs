@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use memchr::memmem;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -188,20 +189,22 @@ impl Connection {
             bail!("{asked}: {status} instead of {expected}: {}", String::from_utf8_lossy(&body));
         }
         match &step.answer {
-            Answer::Status(_) | Answer::Keeps(..) => drop(self.body(length).await?),
+            Answer::Status(_) | Answer::Keeps(..) => self.fill(length).await?,
             Answer::Says(_, texts) => {
-                let body = self.body(length).await?;
-                let body = String::from_utf8_lossy(&body);
+                self.fill(length).await?;
+                let body = &self.read[..length];
                 for text in texts {
-                    ensure!(body.contains(text), "an answer lacks {text:?}: {body}");
+                    let is_said = memmem::find(body, text.as_bytes()).is_some();
+                    ensure!(is_said, "an answer lacks {text:?}: {}", String::from_utf8_lossy(body));
                 }
             }
             Answer::Lacks(_, text) => {
-                let body = self.body(length).await?;
-                ensure!(!String::from_utf8_lossy(&body).contains(text), "an answer has {text:?}");
+                self.fill(length).await?;
+                ensure!(memmem::find(&self.read[..length], text.as_bytes()).is_none(), "an answer has {text:?}");
             }
-            Answer::Bytes(bytes) => self.compare(length, bytes).await?,
+            Answer::Bytes(bytes) => return self.compare(length, bytes).await,
         }
+        self.read.drain(..length);
         Ok(())
     }
 
@@ -250,10 +253,16 @@ impl Connection {
     }
 
     async fn body(&mut self, length: usize) -> Result<Vec<u8>> {
+        self.fill(length).await?;
+        Ok(self.read.drain(..length).collect())
+    }
+
+    /// Reads until so many bytes of the body are there.
+    async fn fill(&mut self, length: usize) -> Result<()> {
         while self.read.len() < length {
             self.more().await?;
         }
-        Ok(self.read.drain(..length).collect())
+        Ok(())
     }
 
     /// Compares a body with what it must be, as it comes.

@@ -54,7 +54,10 @@ impl Caller {
 }
 
 /// What most bodies are.
-pub const JSON: (&str, &str) = ("content-type", "application/json");
+pub /// What is listed of each file: the members that are columns of the anchor's rows.
+const LISTED: &str = "id,name,file,size,eTag,createdDateTime,lastModifiedDateTime";
+
+const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// A request with a body.
 pub fn post(path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>, answer: Answer) -> Step {
@@ -132,9 +135,10 @@ pub fn get(world: &World, caller: &Caller, file: &File) -> Script {
     Script(vec![Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Says(200, says))])
 }
 
-/// A folder of a hundred files by Graph's id, listed whole; the names of the first and of the last one are looked for.
+/// A folder of a hundred files by Graph's id, listed whole, with what the anchor's rows tell; the names of the first and of the last
+/// one are looked for.
 pub fn list(world: &World, caller: &Caller, folder: &str, names: [&str; 2]) -> Script {
-    let path = format!("/v1.0/drives/{}/items/{folder}/children?$top=100", world.drive);
+    let path = format!("/v1.0/drives/{}/items/{folder}/children?$top=100&$select={LISTED}", world.drive);
     let says = names.map(|name| format!("\"name\":\"{name}\"")).to_vec();
     Script(vec![Step::new("GET", &path, &[("authorization", &caller.bearer)], Answer::Says(200, says))])
 }

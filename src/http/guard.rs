@@ -3,6 +3,7 @@
 use std::{
     fmt,
     panic::AssertUnwindSafe,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -26,7 +27,7 @@ pub struct Head {
     /// The address as it was sent.
     pub uri: Uri,
     /// The headers.
-    pub headers: HeaderMap,
+    pub headers: Arc<HeaderMap>,
     /// The id the request has in the log.
     pub request_id: Option<RequestId>,
     /// When it was read, by this node's clock.
@@ -34,12 +35,16 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head of a request.
+    /// The head of a request; read once, where the guard stands before whoever asks.
     pub fn of(request: &Request) -> Self {
+        request.extensions().get().cloned().unwrap_or_else(|| Self::read(request))
+    }
+
+    fn read(request: &Request) -> Self {
         Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
-            headers: request.headers().clone(),
+            headers: Arc::new(request.headers().clone()),
             request_id: request.extensions().get().copied(),
             at: SystemTime::now().into(),
         }
@@ -100,7 +105,7 @@ pub fn guard<S: Clone + Send + Sync + 'static>(router: Router<S>, words: Words, 
 }
 
 /// Middleware: refuses an address or a head over the limit before anything looks at it.
-pub async fn hold_limits(State((words, limits)): State<(Words, Limits)>, request: Request, next: Next) -> Response {
+pub async fn hold_limits(State((words, limits)): State<(Words, Limits)>, mut request: Request, next: Next) -> Response {
     let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
     let head = request.headers().iter().fold(0, |sum, (name, value)| sum + name.as_str().len() + value.len());
     if address > limits.address {
@@ -109,6 +114,8 @@ pub async fn hold_limits(State((words, limits)): State<(Words, Limits)>, request
     if head > limits.head {
         return words(&Head::of(&request), Refusal::HeadTooLarge { limit: limits.head });
     }
+    let head = Head::read(&request);
+    request.extensions_mut().insert(head);
     next.run(request).await
 }
 

@@ -113,7 +113,7 @@ async fn said(room: Room, refusal: Error) -> String {
     let head = Head {
         method: Method::POST,
         uri: "/".parse().unwrap(),
-        headers: HeaderMap::new(),
+        headers: HeaderMap::new().into(),
         request_id: None,
         at: "2026-03-04T05:06:07Z".parse().unwrap(),
     };

@@ -229,7 +229,7 @@ fn asked(ask: &Ask, part: &Part, request: RequestId) -> Result<(Head, Body), Ref
     if matches!(part.body, Some(Value::Object(_))) && !headers.contains_key(CONTENT_TYPE) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    Ok((Head { method, uri, headers, request_id: Some(request), at: ask.head.at }, Body::from(bytes)))
+    Ok((Head { method, uri, headers: headers.into(), request_id: Some(request), at: ask.head.at }, Body::from(bytes)))
 }
 
 /// The address of a part below the prefix that the batch came under. What stands there unescaped is escaped: nothing after
