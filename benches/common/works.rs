@@ -53,11 +53,11 @@ impl Caller {
     }
 }
 
-/// What most bodies are.
-pub /// What is listed of each file: the members that are columns of the anchor's rows.
+/// What is listed of each file: the members that are columns of the anchor's rows.
 const LISTED: &str = "id,name,file,size,eTag,createdDateTime,lastModifiedDateTime";
 
-const JSON: (&str, &str) = ("content-type", "application/json");
+/// What most bodies are.
+pub const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// A request with a body.
 pub fn post(path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>, answer: Answer) -> Step {
