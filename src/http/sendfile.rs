@@ -267,8 +267,30 @@ fn poll_io(
 
 #[cfg(target_os = "linux")]
 fn send_file(to: &TcpStream, file: &File, offset: u64, most: usize) -> io::Result<usize> {
-    let mut offset = offset;
-    Ok(rustix::fs::sendfile(to, file, Some(&mut offset), most)?)
+    use rustix::io::Errno;
+    let mut place = offset;
+    match rustix::fs::sendfile(to, file, Some(&mut place), most) {
+        // not from this file system, or not in this sandbox
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => send_copied(to, file, offset, most),
+        sent => Ok(sent?),
+    }
+}
+
+/// Longest piece that is read to be sent, in bytes.
+#[cfg(target_os = "linux")]
+const PIECE: usize = 64 * 1024;
+
+#[cfg(target_os = "linux")]
+fn send_copied(to: &TcpStream, file: &File, offset: u64, most: usize) -> io::Result<usize> {
+    use std::os::unix::fs::FileExt;
+
+    use rustix::net::{SendFlags, send};
+    let mut piece = vec![0; most.min(PIECE)];
+    let read = file.read_at(&mut piece, offset)?;
+    match piece.get(..read) {
+        Some(read) if !read.is_empty() => Ok(send(to, read, SendFlags::NOSIGNAL)?),
+        _ => Ok(0),
+    }
 }
 
 /// Sends bytes that more will follow at once.

@@ -63,7 +63,9 @@ pub async fn save(
                 rescued_at = NULL
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, comment, request_id)
-            SELECT coalesce($4, now()), $2, $16, 'save_draft', 'done', $17, file_id, fence, $15, $18 FROM guard
+            -- it is bound to the lock and not to the place: the file may have been moved since it was looked at
+            SELECT coalesce($4, now()), $2, $16, 'save_draft', 'done', coalesce((SELECT i.library_id FROM items i WHERE i.id = $1), $17),
+                file_id, fence, $15, $18 FROM guard
         )
         SELECT (SELECT blob FROM stored) AS "blob" FROM guard"#,
         permit.item().0,

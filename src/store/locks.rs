@@ -72,8 +72,10 @@ pub enum How {
         named: Option<PrincipalId>,
         /// Only under this fence.
         fence: Option<i64>,
-        /// Only if its revision is still this one, as when it is taken.
-        revision: Option<i64>,
+        /// The revision that was seen.
+        revision: i64,
+        /// Only if its revision is still that one, as when it is taken.
+        bound: bool,
     },
 }
 
@@ -103,9 +105,9 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
             SELECT a.*, coalesce(a.at, now()) AS moment
             FROM unnest($2::int4[], $3::uuid[], $4::boolean[], $5::timestamptz[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[],
                 $10::text[], $11::text[], $12::interval[], $13::uuid[], $14::text[], $15::bigint[], $16::bigint[], $17::uuid[],
-                $18::bigint[], $19::boolean[], $20::boolean[])
+                $18::bigint[], $19::boolean[], $20::boolean[], $21::boolean[])
                 AS a (place, file_id, takes, at, actor_id, room, library_id, request_id, said, mode, lifetime, lock_uuid,
-                    owner_text, revision, own_fence, named_id, fence, anybody, reserved)
+                    owner_text, revision, own_fence, named_id, fence, anybody, reserved, bound)
         ), old AS MATERIALIZED (
             -- `s` is the row as this statement sees it: what was changed since then says something in the feed that this does not see
             SELECT a.place, k.* FROM asked a JOIN locks k ON k.file_id = a.file_id
@@ -132,10 +134,10 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
                 AND (old.expires_at IS NULL OR old.expires_at > a.moment)
                 AND (a.named_id IS NULL OR old.holder_id = a.named_id)
                 AND (a.fence IS NULL OR old.fence = a.fence)
-                AND (a.revision IS NULL OR old.revision = a.revision)
+                AND (NOT a.bound OR old.revision = a.revision)
                 AND (old.holder_id = a.actor_id OR a.anybody
                     OR (a.reserved AND old.mode = 'reservation' AND old.holder_id = a.named_id))
-            RETURNING a.place, k.file_id, a.actor_id, old.fence, old.holder_id, a.moment
+            RETURNING a.place, k.file_id, a.actor_id, old.fence, old.holder_id, a.moment, old.revision
         ), left_behind AS (
             UPDATE drafts d SET rescued_at = taken.taken_at FROM taken WHERE d.file_id = taken.file_id AND d.rescued_at IS NULL
         ), dropped AS (
@@ -147,7 +149,10 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id,
                 position)
-            SELECT a.moment, a.actor_id, a.room, CASE WHEN a.takes THEN 'check_out' ELSE 'cancel' END, 'done', a.library_id,
+            SELECT a.moment, a.actor_id, a.room, CASE WHEN a.takes THEN 'check_out' ELSE 'cancel' END, 'done',
+                -- what was looked at before may have been moved to another library since
+                CASE WHEN a.takes OR freed.revision = a.revision THEN a.library_id
+                    ELSE (SELECT i.library_id FROM items i WHERE i.id = a.file_id) END,
                 a.file_id, coalesce(taken.fence, freed.fence), freed.holder_id, a.said, a.request_id,
                 ended.last + row_number() OVER (ORDER BY a.place)
             FROM asked a LEFT JOIN taken ON taken.place = a.place LEFT JOIN freed ON freed.place = a.place
@@ -189,12 +194,13 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
         &columns.lifetimes as &[Option<chrono::Duration>],
         &columns.lock_uuids as &[Option<Uuid>],
         &columns.owner_texts as &[Option<&str>],
-        &columns.revisions as &[Option<i64>],
+        &columns.revisions,
         &columns.own_fences as &[Option<i64>],
         &columns.named as &[Option<Uuid>],
         &columns.fences as &[Option<i64>],
         &columns.anybody,
         &columns.reserved,
+        &columns.bound,
     )
     .fetch_all(db)
     .await?;
@@ -267,12 +273,13 @@ struct Columns<'a> {
     lifetimes: Vec<Option<chrono::Duration>>,
     lock_uuids: Vec<Option<Uuid>>,
     owner_texts: Vec<Option<&'a str>>,
-    revisions: Vec<Option<i64>>,
+    revisions: Vec<i64>,
     own_fences: Vec<Option<i64>>,
     named: Vec<Option<Uuid>>,
     fences: Vec<Option<i64>>,
     anybody: Vec<bool>,
     reserved: Vec<bool>,
+    bound: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
@@ -290,9 +297,9 @@ impl<'a> Columns<'a> {
             How::Take { holder, what, own, .. } => Some((*holder, what, *own)),
             How::Release { .. } => None,
         };
-        let (named, fence, revision) = match how {
-            How::Take { revision, .. } => (None, None, Some(*revision)),
-            How::Release { named, fence, revision } => (*named, *fence, *revision),
+        let (named, fence, revision, bound) = match how {
+            How::Take { revision, .. } => (None, None, *revision, true),
+            How::Release { named, fence, revision, bound } => (*named, *fence, *revision, *bound),
         };
         self.places.push(place);
         self.files.push(permit.item().0);
@@ -313,6 +320,7 @@ impl<'a> Columns<'a> {
         self.fences.push(fence);
         self.anybody.push(permit.over() == Over::Anybody);
         self.reserved.push(permit.over() == Over::NamedReservation);
+        self.bound.push(bound);
     }
 }
 
@@ -418,7 +426,8 @@ pub async fn refresh(
             RETURNING *
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, request_id)
-            SELECT taken_at, $2, $6, 'refresh', 'done', $7, file_id, fence, $8 FROM refreshed
+            SELECT taken_at, $2, $6, 'refresh', 'done', coalesce((SELECT i.library_id FROM items i WHERE i.id = $1), $7), file_id,
+                fence, $8 FROM refreshed
         )
         SELECT fence, holder_id AS "holder!: PrincipalId", mode AS "mode!: Mode", dialect AS "dialect!: Dialect",
             taken_at AS "taken_at!", expires_at, lock_uuid AS "lock_uuid!", number AS "number!",

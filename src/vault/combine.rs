@@ -7,6 +7,7 @@ use std::{
     hash::Hash,
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -15,6 +16,9 @@ use crate::domain::error::{Error, Result};
 
 /// The most that goes into one statement.
 const BATCH: usize = 128;
+
+/// For so long a statement is waited for. What it does may still be done after that.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most that waits; who comes then is told at once that it is too much.
 const WAITING: usize = 4096;
@@ -57,7 +61,11 @@ impl<Q: Asked> Combiner<Q> {
         S: Fn(Vec<Q>) -> F + Send + Sync + 'static,
         F: Future<Output = sqlx::Result<Vec<Q::Answer>>> + Send + 'static,
     {
-        let statement: Arc<Statement<Q>> = Arc::new(move |asked| Box::pin(statement(asked)));
+        let statement: Arc<Statement<Q>> = Arc::new(move |asked| {
+            let answers = statement(asked);
+            // a server that says nothing any more must not keep all who come later waiting
+            Box::pin(async { tokio::time::timeout(PATIENCE, answers).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) })
+        });
         let (queue, waiting) = mpsc::channel(WAITING);
         // one batch at a time: what comes meanwhile makes the next one larger, which costs less than a second connection
         let turn = Arc::new(Semaphore::new(1));
@@ -72,9 +80,16 @@ impl<Q: Asked> Combiner<Q> {
     pub(super) async fn ask(&self, asked: Q) -> Result<Q::Answer> {
         // nobody waits and nothing runs: no detour through another task
         if self.queue.capacity() == WAITING
-            && let Ok(_turn) = self.turn.try_acquire()
+            && let Ok(turn) = self.turn.clone().try_acquire_owned()
         {
-            return alone(&*self.statement, asked).await.map_err(Error::from);
+            let statement = self.statement.clone();
+            // in a task of its own, so that who goes away does not take along what the statement goes over
+            let asking = tokio::spawn(async move {
+                let answer = alone(&*statement, asked).await;
+                drop(turn);
+                answer
+            });
+            return asking.await.map_err(|_| Error::Overloaded)?.map_err(Error::from);
         }
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Waiting { asked, answer }).map_err(|_| Error::Overloaded)?;
@@ -174,12 +189,9 @@ async fn alone<Q: Asked>(statement: &Statement<Q>, asked: Q) -> sqlx::Result<Q::
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{
-            Mutex,
-            atomic::{AtomicBool, Ordering},
-        },
-        time::Duration,
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
     };
 
     use super::*;
@@ -314,6 +326,24 @@ mod tests {
         let given: Vec<Option<u32>> = answers.into_iter().map(Result::ok).collect();
         assert_eq!(given, [Some(2), None, None, None]);
         assert_eq!(batches.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_statement_that_is_never_answered_keeps_nobody_waiting_for_ever() {
+        let combiner = Combiner::new(|asked: Vec<Ask>| async move {
+            match asked.as_slice() {
+                [Ask { number: 0, .. }] => std::future::pending().await,
+                asked => Ok(asked.iter().map(|ask| ask.number).collect()),
+            }
+        });
+        let combiner = Arc::new(combiner);
+        let first = tokio::spawn({
+            let combiner = combiner.clone();
+            async move { combiner.ask(Ask { about: 0, number: 0 }).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(combiner.ask(Ask { about: 1, number: 1 }).await.unwrap(), 1);
+        assert!(matches!(first.await.unwrap(), Err(Error::Overloaded)));
     }
 
     #[tokio::test]

@@ -72,6 +72,10 @@ impl Flights {
                         Err(Error::Overloaded) => SoFar::Overloaded,
                         Err(_) => SoFar::Failed,
                     };
+                    if *so_far == SoFar::Overloaded {
+                        // who comes later tries again
+                        seat.leave_alone();
+                    }
                     return found;
                 }
                 // to let each try would only let all of them wait as long again
@@ -97,10 +101,24 @@ struct Seat<'a> {
     turn: Arc<tokio::sync::Mutex<SoFar>>,
 }
 
+impl Seat<'_> {
+    /// Lets nobody else aboard: the next one begins another flight.
+    fn leave_alone(&self) {
+        let mut under_way = self.flights.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(flight) = under_way.entry(self.key)
+            && Arc::ptr_eq(&flight.get().turn, &self.turn)
+        {
+            flight.remove();
+        }
+    }
+}
+
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         let mut under_way = self.flights.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut flight) = under_way.entry(self.key) {
+        if let Entry::Occupied(mut flight) = under_way.entry(self.key)
+            && Arc::ptr_eq(&flight.get().turn, &self.turn)
+        {
             flight.get_mut().aboard -= 1;
             if flight.get().aboard == 0 {
                 flight.remove();

@@ -9,6 +9,7 @@ use super::{
     Look, Vault,
     combine::{Asked, Combiner},
     line::Line,
+    recall::Glance,
 };
 use crate::{
     domain::{
@@ -210,8 +211,9 @@ impl Vault {
         if file.lock.is_none() {
             return Err(Error::NotCheckedOut);
         }
-        let revision = look.glance.is_some().then_some(file.lock_revision);
-        let how = How::Release { named: what.holder, fence: actor.fence, revision };
+        let bound = look.glance.is_some();
+        let revision = file.lock_revision;
+        let how = How::Release { named: what.holder, fence: actor.fence, revision, bound };
         let (row, released) = match self.change(actor, look, permit, how, what.comment.as_deref()).await? {
             Changed::Done(row) => (row, true),
             Changed::Not(_) if look.glance.is_some() => return Err(Error::PreconditionFailed),
@@ -219,7 +221,7 @@ impl Vault {
             Changed::Not(None) => return Err(Error::NotCheckedOut),
             Changed::Busy => return Err(Error::Overloaded),
         };
-        if released && revision.is_some() {
+        if released && bound {
             self.remember_lock(look, None);
         }
         let lock = self.dress_lock(row).await?;
@@ -246,8 +248,8 @@ impl Vault {
         let change = Change { permit, library: look.item.library.id, how, act: self.act(actor, comment) };
         for _ in 0..ATTEMPTS {
             let changed = self.0.changes.ask(change.clone()).await;
-            if let (Err(_), Some(glance)) = (&changed, &look.glance) {
-                glance.leave_unknown();
+            if let (Err(_) | Ok(Changed::Done(_)), Some(glance)) = (&changed, &look.glance) {
+                glance.spend();
             }
             match changed? {
                 Changed::Busy => {
@@ -352,6 +354,7 @@ impl Vault {
         let refusal = match answer {
             Ok(done) => return Ok(done),
             // nothing is refused by a glance: what it comes to is no answer, but tried again
+            Err(refusal) if look.glance.as_ref().is_some_and(Glance::is_spent) => return Err(refusal),
             Err(_) if look.glance.is_some() => return Err(Error::PreconditionFailed),
             Err(refusal) if look.item.kind() == Kind::Folder && !verb.is_of_folder_locks() => return Err(refusal),
             Err(refusal) => refusal,

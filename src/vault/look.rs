@@ -264,7 +264,7 @@ impl Vault {
     /// The same before anybody has said that the caller may see it. It must not get out of the vault like that. Who does not
     /// see it changes nothing by asking: what has lapsed is not settled for them.
     pub(super) async fn look_unseen(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
-        if let Some(look) = self.recall(key).await? {
+        if let Some(look) = self.recall(key).await {
             return Ok(look);
         }
         let mut is_stuck = false;

@@ -115,6 +115,18 @@ where
         Self { cache: Cache::new(size), known: known.clone(), of }
     }
 
+    /// The same for things of different sizes: `size` is what all of them weigh together.
+    pub(super) fn weighed(
+        size: u64,
+        weight: impl Fn(&T) -> u32 + Send + Sync + 'static,
+        known: &Arc<Known>,
+        of: Of,
+    ) -> Self {
+        let cache =
+            Cache::builder().max_capacity(size).weigher(move |_, dated: &Dated<T>| weight(&dated.value)).build();
+        Self { cache, known: known.clone(), of }
+    }
+
     /// The epoch to ask for before reading what is to be remembered.
     pub(super) fn epoch(&self) -> Option<i64> {
         self.known.epoch(self.of)

@@ -129,7 +129,7 @@ pub use notices::Errand;
 pub use parts::{NewFileOf, PartFile, PartLook};
 pub use passwords::PasswordSettings;
 pub use permissions::{Given, Grant, GrantChange};
-pub use proof::{Before, Proof};
+pub use proof::{Before, Epoch, Proof};
 pub use publish::{CheckIn, Publication, Published};
 pub use recall::Eyes;
 pub use requests::Requests;

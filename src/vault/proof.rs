@@ -82,23 +82,43 @@ impl Vault {
         Ok((!ends.unsettled).then_some(Before { epoch, place: ends.last }))
     }
 
-    /// Whether what was shown is still so.
-    pub async fn holds(&self, proof: &Proof) -> Result<bool> {
+    /// The epoch of rights at this moment: for who is about to say who asks.
+    pub fn epoch(&self) -> Epoch {
+        Epoch(self.0.memory.files.epoch())
+    }
+
+    /// Whether what was shown is still so. Where that cannot be told, it is not.
+    pub async fn holds(&self, proof: &Proof) -> bool {
         let now = self.0.clock.instead();
-        if self.0.memory.files.epoch() != Some(proof.epoch) {
-            return Ok(false);
+        let of_now = || self.0.memory.files.epoch() == Some(proof.epoch);
+        if !of_now() {
+            return false;
         }
-        match &proof.of {
-            Of::File(state) => self.0.states.ask(State { now, ..*state }).await,
+        let is_so = match &proof.of {
+            Of::File(state) => self.0.states.ask(State { now, ..*state }).await.unwrap_or(false),
             Of::Folder(stretch, since) => {
                 let asked = Quiet { since: since.load(Ordering::Relaxed), now, ..*stretch };
-                let quiet = self.0.stretches.ask(asked).await?;
+                let quiet = self.0.stretches.ask(asked).await.ok().flatten();
                 if let Some(last) = quiet {
                     since.fetch_max(last, Ordering::Relaxed);
                 }
-                Ok(quiet.is_some())
+                quiet.is_some()
             }
-        }
+        };
+        // it may have been long in coming
+        is_so && of_now()
+    }
+}
+
+/// An epoch of rights, if one is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch(Option<i64>);
+
+impl Proof {
+    /// Whether it is of this epoch: what somebody was shown counts for them only if they were known to be who they are, with the
+    /// rights they had, under the same one.
+    pub fn is_of(&self, epoch: Epoch) -> bool {
+        epoch.0 == Some(self.epoch)
     }
 }
 

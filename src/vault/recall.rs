@@ -21,16 +21,21 @@ use crate::{
         actor::Actor,
         error::{Error, Missing, Result},
         id::{ItemId, ItemKey},
+        item::Draft,
         lock::Lock,
         name, permission,
     },
     store::{self, items::State},
 };
 
-/// So many files are remembered; one is about 2 KiB.
-const FILES: u64 = 8 * 1024;
-/// So many names of files are remembered.
-const NAMES: u64 = 32 * 1024;
+/// Bytes of all files that are remembered, about; one takes some 2 KiB.
+const FILES: u64 = 16 << 20;
+/// Bytes of all their names.
+const NAMES: u64 = 4 << 20;
+/// What is larger is not remembered, in bytes: a client's long texts must not be the end of all others'.
+const LONGEST: u32 = 32 << 10;
+/// Longest path that is remembered, in bytes.
+const LONGEST_PATH: u32 = 1024;
 
 /// What is remembered of files.
 pub(super) struct Looks {
@@ -41,7 +46,8 @@ pub(super) struct Looks {
 
 impl Looks {
     pub(super) fn new(known: &Arc<Known>) -> Self {
-        Self { looks: Shelf::new(FILES, known, Of::Rights), names: Cache::new(NAMES) }
+        let looks = Shelf::weighed(FILES, Look::weight, known, Of::Rights);
+        Self { looks, names: Cache::builder().max_capacity(NAMES).weigher(|key, _| weight(key)).build() }
     }
 
     /// The epoch to ask for before a look that is to be remembered.
@@ -67,14 +73,25 @@ impl Looks {
 
     /// Remembers what was seen of a file. Nothing is remembered that time alone makes untrue: a lock above may end.
     fn remember(&self, key: &ItemKey, look: &Look) {
-        if look.item.file.is_none() || look.item.folder_lock.is_some() || look.left_behind {
+        if look.item.file.is_none() || look.item.folder_lock.is_some() || look.left_behind || look.weight() > LONGEST {
             return;
         }
-        if !matches!(key, ItemKey::Id(_)) && look.answers_to(key) {
+        if !matches!(key, ItemKey::Id(_)) && weight(key) <= LONGEST_PATH && look.answers_to(key) {
             self.names.insert(key.clone(), look.item.id);
         }
         self.looks.remember(look.item.id, look.clone(), look.epoch);
     }
+}
+
+/// What a name takes, about, in bytes.
+fn weight(key: &ItemKey) -> u32 {
+    let text = match key {
+        ItemKey::Id(_) | ItemKey::Number(_) | ItemKey::Root(_) => 0,
+        ItemKey::Graph(text) | ItemKey::Oracle(text) | ItemKey::Edition(text) => text.len(),
+        ItemKey::External(_, code) => code.as_str().len(),
+        ItemKey::Path(_, names) => names.iter().map(|name| name.len() + size_of::<String>()).sum(),
+    };
+    u32::try_from(text + 100).unwrap_or(u32::MAX)
 }
 
 impl Asked for State {
@@ -115,14 +132,18 @@ impl Eyes {
     }
 }
 
-/// A glance that something is tried by, and whether that may have been done although nobody said so.
+/// A glance that something is tried by, and whether that was done or may have been.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Glance(Arc<AtomicBool>);
 
 impl Glance {
-    /// What was tried may have been done: it must not be tried again.
-    pub(super) fn leave_unknown(&self) {
+    /// What was tried was done, or may have been: it must not be tried again.
+    pub(super) fn spend(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -135,7 +156,7 @@ impl Vault {
     {
         let glance = Glance::default();
         match act(Eyes(Some(glance.clone()))).await {
-            Err(_) if !glance.0.load(Ordering::Relaxed) => act(Eyes(None)).await,
+            Err(_) if !glance.is_spent() => act(Eyes(None)).await,
             done => done,
         }
     }
@@ -154,10 +175,13 @@ impl Vault {
     }
 
     /// What is remembered of the file that this key names, if the database says that nothing about it has changed.
-    pub(super) async fn recall(&self, key: &ItemKey) -> Result<Option<Look>> {
-        let Some(look) = self.0.memory.files.recall(key) else { return Ok(None) };
-        let Some(state) = look.state(self.0.clock.instead()) else { return Ok(None) };
-        Ok(self.0.states.ask(state).await?.then_some(look))
+    pub(super) async fn recall(&self, key: &ItemKey) -> Option<Look> {
+        let look = self.0.memory.files.recall(key)?;
+        let state = look.state(self.0.clock.instead())?;
+        // whatever goes wrong here, it is not remembered: a proper look says what is wrong
+        let is_so = self.0.states.ask(state).await.unwrap_or(false);
+        // it may have been long in coming
+        (is_so && self.0.memory.files.epoch() == look.epoch).then_some(look)
     }
 
     /// Remembers what was seen of an item that this key names.
@@ -183,6 +207,25 @@ impl Vault {
 }
 
 impl Look {
+    /// What it takes, about, in bytes.
+    fn weight(&self) -> u32 {
+        let item = &self.item;
+        let mut bytes = 1500 + item.name.len() + item.title.len() + item.description.len();
+        bytes += item.ancestors.iter().map(|above| 200 + above.name.len()).sum::<usize>();
+        if let Some(file) = &item.file {
+            let edition = &file.edition;
+            bytes +=
+                edition.title.len() + edition.description.len() + edition.comment.len() + edition.author_name.len();
+            bytes += edition.format.as_ref().map_or(0, String::len) + edition.location.as_ref().map_or(0, String::len);
+            bytes += file.lock.as_ref().map_or(0, |lock| 200 + lock.owner_text.len());
+            let texts = |draft: &Draft| {
+                [&draft.title, &draft.description, &draft.comment].map(|text| text.as_ref().map_or(0, String::len))
+            };
+            bytes += file.draft.as_ref().map_or(0, |draft| 200 + texts(draft).iter().sum::<usize>());
+        }
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+
     /// What must be as it was for the look to be true.
     fn state(&self, now: Option<chrono::DateTime<chrono::Utc>>) -> Option<State> {
         Some(State {

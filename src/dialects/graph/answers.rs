@@ -11,15 +11,12 @@ use serde::Serialize;
 
 use super::{
     Ask,
-    error::{Answer, Refusal},
+    address::{Base, Drive, Owner},
+    error::Answer,
     items, reply,
 };
 use crate::{
-    domain::{
-        actor::Ceiling,
-        error::{Error, Result},
-        id::PrincipalId,
-    },
+    domain::{actor::Ceiling, error::Error, id::PrincipalId},
     http::etag::ETag,
     vault::Proof,
 };
@@ -62,10 +59,12 @@ impl Default for Answers {
     }
 }
 
-/// What a request asks for, if its answer may be kept: not for who comes by a link or a share, and not what is looked up beside the
-/// items.
+/// What a request asks for, if its answer may be kept: not for who comes by a link or a share, not what is looked up beside the
+/// items, and not where something else than items says what the address means.
 fn asked(ask: &Ask) -> Option<Asked> {
-    if ask.share.is_some() || ask.actor().link.is_some() || ask.query.select().names("shared") {
+    let (drive, place) = ask.place().ok()?;
+    let is_plain = matches!(drive, Drive::Id(..) | Drive::Of(Owner::Me)) && !matches!(place.base, Base::Special(_));
+    if !is_plain || ask.share.is_some() || ask.actor().link.is_some() || ask.query.select().names("shared") {
         return None;
     }
     Some(Asked {
@@ -82,15 +81,14 @@ pub fn may_be_kept(ask: &Ask) -> bool {
 }
 
 /// The answer that was given before, if all it tells is still so.
-pub async fn recall(ask: &Ask) -> Result<Option<Response>, Refusal> {
-    let answers = &ask.hall.graph.answers;
-    let Some(given) = asked(ask).and_then(|asked| answers.0.get(&asked)) else { return Ok(None) };
+pub async fn recall(ask: &Ask) -> Option<Response> {
+    let given = ask.hall.graph.answers.0.get(&asked(ask)?)?;
     let age = ask.hall.vault.now() - given.at;
     let is_young = age >= chrono::Duration::zero() && age * PART_OF_LIFE < ask.hall.graph.download_url_lifetime;
-    if !is_young || !ask.hall.vault.holds(&given.proof).await? {
-        return Ok(None);
+    if !is_young || !ask.hall.vault.holds(&given.proof).await {
+        return None;
     }
-    Ok(Some(respond(ask, given.body.clone(), given.tag.as_ref())))
+    Some(respond(ask, given.body.clone(), given.tag.as_ref()))
 }
 
 /// The answer with this body; kept, if something proves that it is still so when it is asked for again.
@@ -99,6 +97,7 @@ pub fn give(ask: &Ask, body: &impl Serialize, tag: Option<ETag>, proof: Option<P
     let response = respond(ask, body.clone(), tag.as_ref());
     if body.len() <= LONGEST
         && let (Some(asked), Some(proof)) = (asked(ask), proof)
+        && proof.is_of(ask.caller.epoch)
     {
         let given = Given { body, tag, proof, at: ask.hall.vault.now() };
         ask.hall.graph.answers.0.insert(asked, Arc::new(given));

@@ -20,7 +20,7 @@ use crate::{
         scope,
     },
     http::trace::{self, RequestId},
-    vault::{Credential, Presented, Vault},
+    vault::{Credential, Epoch, Presented, Vault},
 };
 
 /// What the vendor's own service is called among applications.
@@ -173,12 +173,15 @@ pub struct Caller {
     scopes: Arc<[String]>,
     /// The application that acts for somebody, where one does.
     pub application: Option<PrincipalId>,
+    /// The epoch of rights before it was asked who they are.
+    pub epoch: Epoch,
 }
 
 impl Caller {
     /// The bearer of the request's token.
     pub async fn of(vault: &Vault, headers: &HeaderMap, request: Option<RequestId>) -> Result<Self, Refusal> {
         let token = token(headers).ok_or(Refusal::NoToken)?;
+        let epoch = vault.epoch();
         let (account, scopes, application) = match vault.presented(token).await? {
             Presented::Living(account, scopes, application) => (account, scopes, application),
             Presented::Expired => return Err(Refusal::Expired),
@@ -187,13 +190,13 @@ impl Caller {
         let ceiling = scope::ceiling(&scopes, account.application);
         let actor = Actor { ceiling, ..Actor::new(account, Dialect::Graph) };
         let actor = of_request(actor, request, headers);
-        Ok(Self { actor, credential: Credential::of(token), scopes, application })
+        Ok(Self { actor, credential: Credential::of(token), scopes, application, epoch })
     }
 
     /// The same caller in a request of its own: a part of a batch.
     pub fn in_request(&self, request: RequestId, headers: &HeaderMap) -> Self {
         let actor = of_request(self.actor.clone(), Some(request), headers);
-        Self { actor, scopes: self.scopes.clone(), credential: self.credential, application: self.application }
+        Self { actor, ..self.clone() }
     }
 
     /// Whether the token carries one of these scopes or roles.

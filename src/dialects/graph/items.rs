@@ -67,7 +67,7 @@ impl Behavior {
 
 /// `GET` of an item.
 pub async fn get(ask: &Ask) -> Answer {
-    if let Some(answer) = answers::recall(ask).await? {
+    if let Some(answer) = answers::recall(ask).await {
         return Ok(answer);
     }
     let look = ask.look().await?;
