@@ -118,7 +118,9 @@ async fn only_files_whose_bytes_are_here_are_checked_out() {
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
     for (storage, location, name) in [("placeholder", None, "PLACE_HOLDER"), ("ftp", Some("ftp://x/"), "FTP")] {
         sqlx::query(
-            "UPDATE editions SET storage = $1, location = $2, sha256 = NULL, file_name = NULL, media_type = NULL",
+            "WITH edition AS (UPDATE editions SET storage = $1, location = $2, sha256 = NULL, file_name = NULL, media_type = NULL
+                RETURNING file_id)
+            UPDATE locks SET revision = revision + 1 FROM edition WHERE locks.file_id = edition.file_id",
         )
         .bind(storage)
         .bind(location)
