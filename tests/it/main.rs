@@ -9,6 +9,7 @@ mod crossing;
 mod doors;
 mod downloads;
 mod embedded;
+mod freshness;
 mod graph;
 mod http_listener;
 mod kills;

@@ -1,7 +1,7 @@
 //! The acts every dialect has, each done as that dialect's own client does it, and their answers in one vocabulary: for
 //! tests that go through several rooms.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, fmt, net::SocketAddr, sync::Arc};
 
 use coatcheck::domain::item::Item;
 use serde_json::{Value, json};
@@ -64,14 +64,23 @@ impl Clients {
         Self { base, drive, http, sessions: Arc::default() }
     }
 
+    /// The same clients, with their sessions, at another node.
+    pub fn at_node(&self, node: SocketAddr) -> Self {
+        Self { base: format!("http://{node}"), ..self.clone() }
+    }
+
     pub async fn check_out(&self, client: Client, who: &Somebody, file: &Item) -> Outcome {
-        let answer = match client {
+        outcome(client, &self.check_out_in_words(client, who, file).await)
+    }
+
+    /// The same with the vendor's own answer.
+    pub async fn check_out_in_words(&self, client: Client, who: &Somebody, file: &Item) -> Answer {
+        match client {
             Client::Arena => self.arena_change(who, file, true).await,
             Client::Oracle => self.oracle(who, &file.oracle_id, "reserve", json!({})).await,
             Client::Graph => self.graph(who, &file.graph_id, "checkout", json!({})).await,
             Client::Liferay => self.liferay(who, "check-out-file-entry", json!({"fileEntryId": file.number})).await,
-        };
-        outcome(client, &answer)
+        }
     }
 
     pub async fn cancel(&self, client: Client, who: &Somebody, file: &Item) -> Outcome {
@@ -211,7 +220,7 @@ fn edition(file: &Item) -> String {
 }
 
 /// The vendor's answer in our one vocabulary. What is none of these is a failure of the test.
-fn outcome(client: Client, answer: &Answer) -> Outcome {
+pub fn outcome(client: Client, answer: &Answer) -> Outcome {
     let status = answer.status.as_u16();
     let known = match client {
         Client::Arena => match (status, answer.json()["errors"][0]["code"].as_i64()) {

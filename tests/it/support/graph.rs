@@ -115,7 +115,7 @@ fn tidy(server: &Server, text: &str) -> String {
 }
 
 /// The text with whatever stands between `before` and the next quote under another name.
-fn masked(text: &str, before: &str, name: &str) -> String {
+pub fn masked(text: &str, before: &str, name: &str) -> String {
     let mut parts = text.split(before);
     let mut masked = parts.next().unwrap_or_default().to_owned();
     for part in parts {
