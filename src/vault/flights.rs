@@ -72,7 +72,7 @@ impl Flights {
                         Err(Error::Overloaded) => SoFar::Overloaded,
                         Err(_) => SoFar::Failed,
                     };
-                    if *so_far == SoFar::Overloaded {
+                    if matches!(*so_far, SoFar::Overloaded) {
                         // who comes later tries again
                         seat.leave_alone();
                     }
