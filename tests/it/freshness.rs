@@ -419,7 +419,8 @@ async fn what_comes_and_goes_elsewhere_is_shown_at_once() {
         ])
         .await;
         // what lies in it shows in its number of children
-        let inside = nodes.put(&world.bob, &format!("{inner}:/sub/x.txt:/content"), "x");
+        let x = format!("{inner}:/sub/x.txt:/content");
+        let inside = nodes.put(&world.bob, &x, "x");
         tree.step("made inside", &["inner of ann", "inner of bob"], inside).await;
         let all = ["item of ann", "by path of ann", "inner of ann", "oracle of ann", "arena of ann", "liferay of ann"];
         let above = ["item of bob", "inner of ann", "outer of ann", "root of ann", "headless of ann"];
