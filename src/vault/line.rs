@@ -37,6 +37,8 @@ impl Line {
             // What is asked here takes lists of any length. One plan does for all of them; planning each time for the very list
             // would cost more than asking.
             connection.execute("SET plan_cache_mode = force_generic_plan").await?;
+            // It is made once, perhaps while the tables are small, and must do for large ones: never one that reads a table whole.
+            connection.execute("SET enable_seqscan = off").await?;
             Ok(connection)
         };
         // as long as others wait for one of the pool's

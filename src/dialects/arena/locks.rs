@@ -78,9 +78,10 @@ pub async fn change_status(State(hall): State<Hall>, caller: Caller, request: Re
         .by_glance(|eyes| async move {
             let sight = Sight::with(&eyes, vault, caller, what, &change.guid).await?;
             let comment = change.comment.clone();
-            match change.checked_out {
-                true => check_out(vault, caller, sight, comment).await,
-                false => cancel(vault, caller, sight, comment).await,
+            if change.checked_out {
+                check_out(vault, caller, sight, comment).await
+            } else {
+                cancel(vault, caller, sight, comment).await
             }
         })
         .await

@@ -40,10 +40,7 @@ pub async fn list(ask: &Ask) -> Answer {
     if let Some(answer) = answers::recall(ask).await {
         return Ok(answer);
     }
-    let before = match answers::may_be_kept(ask) {
-        true => ask.hall.vault.before_listing().await?,
-        false => None,
-    };
+    let before = if answers::may_be_kept(ask) { ask.hall.vault.before_listing().await? } else { None };
     let look = ask.look().await?;
     let (vault, actor) = (&ask.hall.vault, ask.actor());
     look.check(actor, Action::View)?;
