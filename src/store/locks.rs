@@ -106,38 +106,43 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
             FROM unnest($2::int4[], $3::uuid[], $4::boolean[], $5::timestamptz[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[],
                 $10::text[], $11::text[], $12::interval[], $13::uuid[], $14::text[], $15::bigint[], $16::bigint[], $17::uuid[],
                 $18::bigint[], $19::boolean[], $20::boolean[], $21::boolean[])
-                AS a (place, file_id, takes, at, actor_id, room, library_id, request_id, said, mode, lifetime, lock_uuid,
-                    owner_text, revision, own_fence, named_id, fence, anybody, reserved, bound)
+                AS a (place, file_id, takes, at, actor_id, room, library_id, request_id, said, new_mode, lifetime, new_uuid,
+                    new_owner_text, seen, own_fence, named_id, named_fence, anybody, reserved, bound)
         ), old AS MATERIALIZED (
-            -- `s` is the row as this statement sees it: what was changed since then says something in the feed that this does not see
-            SELECT a.place, k.* FROM asked a JOIN locks k ON k.file_id = a.file_id
+            -- `s` is the row as this statement sees it: what was changed since then says something in the feed that this does not see.
+            -- What was asked goes along: to be joined again, each would be compared with each
+            SELECT a.*, k.fence, k.holder_id, k.mode, k.dialect, k.taken_at, k.expires_at, k.lock_uuid, k.number, k.draft_number,
+                k.owner_text, k.comment, k.revision = a.seen AS is_as_seen,
+                k.closed_at IS NULL AND k.revision = a.seen
+                    AND (k.holder_id IS NULL OR (k.holder_id = a.actor_id AND k.fence = a.own_fence)
+                        OR (k.expires_at <= a.moment AND NOT coalesce(k.dialect = $1::text AND k.lapse_fence < k.fence, false)))
+                    AS is_free,
+                k.closed_at IS NULL AND k.holder_id IS NOT NULL AND (k.expires_at IS NULL OR k.expires_at > a.moment)
+                    AND (a.named_id IS NULL OR k.holder_id = a.named_id)
+                    AND (a.named_fence IS NULL OR k.fence = a.named_fence)
+                    AND (NOT a.bound OR k.revision = a.seen)
+                    AND (k.holder_id = a.actor_id OR a.anybody
+                        OR (a.reserved AND k.mode = 'reservation' AND k.holder_id = a.named_id))
+                    AS may_go
+            FROM asked a JOIN locks k ON k.file_id = a.file_id
             JOIN locks s ON s.file_id = k.file_id AND s.revision = k.revision AND s.lapse_fence = k.lapse_fence
             FOR NO KEY UPDATE OF k SKIP LOCKED
         ), ended AS MATERIALIZED (
             SELECT last FROM feed WHERE NOT EXISTS (SELECT FROM events WHERE position IS NULL)
             FOR NO KEY UPDATE SKIP LOCKED
         ), taken AS (
-            UPDATE locks k SET holder_id = a.actor_id, fence = k.fence + 1, revision = k.revision + 1, mode = a.mode,
-                dialect = a.room, taken_at = a.moment, expires_at = a.moment + a.lifetime, lock_uuid = a.lock_uuid,
-                number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = a.owner_text, comment = a.said
-            FROM asked a JOIN old ON old.place = a.place
-            WHERE k.file_id = old.file_id AND a.takes AND old.closed_at IS NULL AND old.revision = a.revision
-                AND (old.holder_id IS NULL OR (old.holder_id = a.actor_id AND old.fence = a.own_fence)
-                    OR (old.expires_at <= a.moment
-                        AND NOT coalesce(old.dialect = $1::text AND old.lapse_fence < old.fence, false)))
-            RETURNING a.place, k.file_id, k.fence, k.taken_at, k.expires_at, k.number, k.draft_number
+            UPDATE locks k SET holder_id = old.actor_id, fence = k.fence + 1, revision = k.revision + 1, mode = old.new_mode,
+                dialect = old.room, taken_at = old.moment, expires_at = old.moment + old.lifetime, lock_uuid = old.new_uuid,
+                number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = old.new_owner_text, comment = old.said
+            FROM old WHERE k.file_id = old.file_id AND old.takes AND old.is_free
+            RETURNING old.place, k.file_id, k.fence, k.taken_at, k.expires_at, k.number, k.draft_number, old.actor_id, old.room,
+                old.library_id, old.said, old.request_id
         ), freed AS (
             UPDATE locks k SET holder_id = NULL, revision = k.revision + 1, mode = NULL, dialect = NULL, taken_at = NULL,
                 expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL, owner_text = NULL, comment = NULL
-            FROM asked a JOIN old ON old.place = a.place
-            WHERE k.file_id = old.file_id AND NOT a.takes AND old.closed_at IS NULL AND old.holder_id IS NOT NULL
-                AND (old.expires_at IS NULL OR old.expires_at > a.moment)
-                AND (a.named_id IS NULL OR old.holder_id = a.named_id)
-                AND (a.fence IS NULL OR old.fence = a.fence)
-                AND (NOT a.bound OR old.revision = a.revision)
-                AND (old.holder_id = a.actor_id OR a.anybody
-                    OR (a.reserved AND old.mode = 'reservation' AND old.holder_id = a.named_id))
-            RETURNING a.place, k.file_id, a.actor_id, old.fence, old.holder_id, a.moment, old.revision
+            FROM old WHERE k.file_id = old.file_id AND NOT old.takes AND old.may_go
+            RETURNING old.place, k.file_id, old.fence, old.holder_id, old.moment, old.actor_id, old.room,
+                CASE WHEN old.is_as_seen THEN old.library_id END AS library_id, old.said, old.request_id
         ), left_behind AS (
             UPDATE drafts d SET rescued_at = taken.taken_at FROM taken WHERE d.file_id = taken.file_id AND d.rescued_at IS NULL
         ), dropped AS (
@@ -149,34 +154,36 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id,
                 position)
-            SELECT a.moment, a.actor_id, a.room, CASE WHEN a.takes THEN 'check_out' ELSE 'cancel' END, 'done',
+            SELECT d.moment, d.actor_id, d.room, d.verb, 'done',
                 -- what was looked at before may have been moved to another library since
-                CASE WHEN a.takes OR freed.revision = a.revision THEN a.library_id
-                    ELSE (SELECT i.library_id FROM items i WHERE i.id = a.file_id) END,
-                a.file_id, coalesce(taken.fence, freed.fence), freed.holder_id, a.said, a.request_id,
-                ended.last + row_number() OVER (ORDER BY a.place)
-            FROM asked a LEFT JOIN taken ON taken.place = a.place LEFT JOIN freed ON freed.place = a.place
+                coalesce(d.library_id, (SELECT i.library_id FROM items i WHERE i.id = d.file_id)),
+                d.file_id, d.fence, d.holder_id, d.said, d.request_id,
+                ended.last + row_number() OVER (ORDER BY d.place)
+            FROM (
+                SELECT place, taken_at, actor_id, room, 'check_out', library_id, file_id, fence, NULL::uuid, said, request_id FROM taken
+                UNION ALL
+                SELECT place, moment, actor_id, room, 'cancel', library_id, file_id, fence, holder_id, said, request_id FROM freed
+            ) AS d (place, moment, actor_id, room, verb, library_id, file_id, fence, holder_id, said, request_id)
                 LEFT JOIN ended ON true
-            WHERE taken.place IS NOT NULL OR freed.place IS NOT NULL
-            ORDER BY a.place
+            ORDER BY d.place
             RETURNING position
         ), raised AS (
             UPDATE feed SET last = reached.place FROM (SELECT max(position) AS place FROM noted) reached
             WHERE reached.place IS NOT NULL
         )
         SELECT old.place IS NOT NULL AS "reached!", (taken.place IS NOT NULL OR freed.place IS NOT NULL) AS "done!",
-            (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > a.moment)) AS "held!",
+            (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > old.moment)) AS "held!",
             coalesce(taken.fence, old.fence) AS "fence?",
-            CASE WHEN taken.place IS NULL THEN old.holder_id ELSE a.actor_id END AS "holder?: PrincipalId",
-            CASE WHEN taken.place IS NULL THEN old.mode ELSE a.mode END AS "mode?: Mode",
-            CASE WHEN taken.place IS NULL THEN old.dialect ELSE a.room END AS "dialect?: Dialect",
+            CASE WHEN taken.place IS NULL THEN old.holder_id ELSE old.actor_id END AS "holder?: PrincipalId",
+            CASE WHEN taken.place IS NULL THEN old.mode ELSE old.new_mode END AS "mode?: Mode",
+            CASE WHEN taken.place IS NULL THEN old.dialect ELSE old.room END AS "dialect?: Dialect",
             CASE WHEN taken.place IS NULL THEN old.taken_at ELSE taken.taken_at END AS "taken_at?",
             CASE WHEN taken.place IS NULL THEN old.expires_at ELSE taken.expires_at END AS "expires_at?",
-            CASE WHEN taken.place IS NULL THEN old.lock_uuid ELSE a.lock_uuid END AS "lock_uuid?",
+            CASE WHEN taken.place IS NULL THEN old.lock_uuid ELSE old.new_uuid END AS "lock_uuid?",
             CASE WHEN taken.place IS NULL THEN old.number ELSE taken.number END AS "number?",
             CASE WHEN taken.place IS NULL THEN old.draft_number ELSE taken.draft_number END AS "draft_number?",
-            CASE WHEN taken.place IS NULL THEN old.owner_text ELSE a.owner_text END AS "owner_text?",
-            CASE WHEN taken.place IS NULL THEN old.comment ELSE a.said END AS "comment?"
+            CASE WHEN taken.place IS NULL THEN old.owner_text ELSE old.new_owner_text END AS "owner_text?",
+            CASE WHEN taken.place IS NULL THEN old.comment ELSE old.said END AS "comment?"
         FROM asked a LEFT JOIN old ON old.place = a.place LEFT JOIN taken ON taken.place = a.place
             LEFT JOIN freed ON freed.place = a.place
         ORDER BY a.place"#,

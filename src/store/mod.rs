@@ -27,6 +27,7 @@ pub mod metadata;
 pub mod migrate;
 pub mod moves;
 pub mod parts;
+pub mod publications;
 pub mod requests;
 pub mod search;
 pub mod shares;

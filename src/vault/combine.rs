@@ -78,6 +78,14 @@ impl<Q: Asked> Combiner<Q> {
     /// # Errors
     /// [`Error::Overloaded`] when too many wait already; the statement's own.
     pub(super) async fn ask(&self, asked: Q) -> Result<Q::Answer> {
+        self.try_ask(asked).await.map_err(Error::from)
+    }
+
+    /// The same for who knows what it means when the database refuses what they asked.
+    ///
+    /// # Errors
+    /// The statement's own, for this one alone; [`sqlx::Error::PoolTimedOut`] when too many wait already.
+    pub(super) async fn try_ask(&self, asked: Q) -> sqlx::Result<Q::Answer> {
         // nobody waits and nothing runs: no detour through another task
         if self.queue.capacity() == WAITING
             && let Ok(turn) = self.turn.clone().try_acquire_owned()
@@ -89,11 +97,11 @@ impl<Q: Asked> Combiner<Q> {
                 drop(turn);
                 answer
             });
-            return asking.await.map_err(|_| Error::Overloaded)?.map_err(Error::from);
+            return asking.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
         }
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Waiting { asked, answer }).map_err(|_| Error::Overloaded)?;
-        answered.await.map_err(|_| Error::Overloaded)?.map_err(Error::from)
+        self.queue.try_send(Waiting { asked, answer }).map_err(|_| sqlx::Error::PoolTimedOut)?;
+        answered.await.map_err(|_| sqlx::Error::PoolTimedOut)?
     }
 }
 
@@ -316,6 +324,25 @@ mod tests {
         let answers = at_once(combiner, &open, &asks([1, 12, 13, 14])).await;
         let given: Vec<Option<u32>> = answers.into_iter().map(Result::ok).collect();
         assert_eq!(given, [Some(2), Some(24), None, Some(28)]);
+    }
+
+    #[tokio::test]
+    async fn who_wants_to_know_hears_why_the_database_refused_what_they_asked_alone() {
+        let open = Arc::new(AtomicBool::new(false));
+        let (combiner, _) = doubling(&open);
+        let combiner = Arc::new(combiner);
+        let mut answers = Vec::new();
+        for ask in asks([1, 13, 14]) {
+            let combiner = combiner.clone();
+            answers.push(tokio::spawn(async move { combiner.try_ask(ask).await }));
+            tokio::task::yield_now().await;
+        }
+        open.store(true, Ordering::SeqCst);
+        let mut given = Vec::new();
+        for answer in answers {
+            given.push(answer.await.unwrap());
+        }
+        assert!(matches!(given[..], [Ok(2), Err(sqlx::Error::Encode(_)), Ok(28)]), "{given:?}");
     }
 
     #[tokio::test]

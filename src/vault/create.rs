@@ -275,6 +275,7 @@ impl Vault {
                         file: new.id,
                         edition: Some(edition.id),
                         arena_guid: Some(edition.arena_guid),
+                        look: None,
                     });
                 }
                 Ok(None) => return Err(Error::Missing(Missing::Item)),

@@ -144,6 +144,11 @@ where
             self.cache.insert(key, Dated { epoch, value });
         }
     }
+
+    /// Forgets what is remembered under this key.
+    pub(super) fn forget(&self, key: &K) {
+        self.cache.invalidate(key);
+    }
 }
 
 pub(super) struct Memory {
@@ -284,7 +289,7 @@ impl Vault {
 
     /// Lets categories be asked for anew.
     pub(super) fn forget_categories(&self) {
-        self.0.memory.categories.cache.invalidate(&());
+        self.0.memory.categories.forget(&());
     }
 
     /// All categories.

@@ -57,6 +57,7 @@ mod passwords;
 mod permissions;
 mod places;
 mod proof;
+mod publications;
 mod publish;
 mod quota;
 mod recall;
@@ -219,6 +220,8 @@ struct Inner {
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
     /// Locks that are taken and released at the same moment.
     changes: combine::Combiner<store::locks::Change>,
+    /// Editions that are published at the same moment.
+    publications: combine::Combiner<store::publications::Publishing>,
     /// Questions, asked at the same moment, whether files are as they are remembered.
     states: combine::Combiner<store::items::State>,
     /// Questions, asked at the same moment, whether nothing has happened below folders.
@@ -247,6 +250,7 @@ impl Vault {
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
             changes: locks::changes(db.clone(), settings.lapse.checks_in()),
+            publications: publications::publications(db.clone()),
             states: recall::states(db.clone()),
             stretches: proof::stretches(db.clone()),
             counts: requests::counts(db.clone(), clock.clone()),

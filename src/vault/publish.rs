@@ -7,6 +7,7 @@ use super::{
     giving::{Giving, given_type},
     locks::ATTEMPTS,
     metadata::set_with,
+    publications::Written,
     quota::Turn,
     revise::Revises,
 };
@@ -18,12 +19,12 @@ use crate::{
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
         external::ExternalCode,
-        id::{EditionId, ItemId, PrincipalId},
+        id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::{FileParts, Item, Kind, OnConflict},
         lock::Lock,
         metadata::Setting,
         name::ItemName,
-        permission::{Action, Over, Permit},
+        permission::{self, Action, Over, Permit},
         version::{Step, next_label},
     },
     store::{
@@ -76,11 +77,13 @@ pub struct Published {
     pub edition: Option<EditionId>,
     /// Arena's GUID of that edition.
     pub arena_guid: Option<String>,
+    /// The file as it stands with it, where that is known.
+    pub(super) look: Option<Box<Look>>,
 }
 
 impl Vault {
     /// Writes an edition, with what is written with it. The outer refusal is that of one of these.
-    pub(super) async fn write(&self, writing: &Writing<'_>) -> Result<sqlx::Result<Option<Option<String>>>> {
+    pub(super) async fn write(&self, writing: &Writing<'_>) -> Result<sqlx::Result<Option<Written>>> {
         let aim = writing.aim;
         // what was left behind was counted while it was a working copy: it waits for no turn
         let takes_turn =
@@ -90,12 +93,15 @@ impl Vault {
             && aim.errand.is_none()
             && writing.code.is_none()
             && !takes_turn;
+        if alone && let Some(written) = self.write_together(writing).await {
+            return Ok(written);
+        }
         if alone || matches!(writing.plan.write, Write::Nothing) {
             let mut db = self.connection().await?;
-            return Ok(again!(writing.write(&mut db).await));
+            return Ok(again!(writing.write(&mut db).await).map(|done| done.map(Written::at)));
         }
         match again!(self.write_with(writing).await) {
-            Ok(Ok(done)) => Ok(Ok(done)),
+            Ok(Ok(done)) => Ok(Ok(done.map(Written::at))),
             Ok(Err(refusal)) => Err(refusal),
             Err(error) => Ok(Err(error)),
         }
@@ -264,8 +270,9 @@ impl Vault {
             };
             let refusal = match done {
                 Ok(Ok(Some(blob))) => {
+                    vault.forget(&look);
                     giving.given(&vault, blob).await;
-                    return Ok(Published { file: look.item.id, edition: None, arena_guid: None });
+                    return Ok(Published { file: look.item.id, edition: None, arena_guid: None, look: None });
                 }
                 Ok(Ok(None)) => Error::FenceLost,
                 Ok(Err(refusal)) => refusal,
@@ -381,12 +388,17 @@ impl Vault {
             };
             let done = self.write(&writing).await?;
             match done {
-                Ok(Some(blob)) => {
-                    giving.given(self, blob).await;
+                Ok(Some(written)) => {
+                    if let Some(glance) = &look.glance {
+                        glance.spend();
+                    }
+                    giving.given(self, written.blob).await;
+                    let seen = self.remember_edition(&look, &plan.edition, binding, written.stands).await;
                     return Ok(Published {
                         file: look.item.id,
                         edition: Some(plan.edition.id),
                         arena_guid: Some(plan.edition.arena_guid),
+                        look: seen.map(Box::new),
                     });
                 }
                 Ok(None) => look = self.look_again(actor, &look).await?,
@@ -401,11 +413,28 @@ impl Vault {
                         let name = plan.edition.item_name.map_or_else(String::new, |name| name.as_str().to_owned());
                         return Err(Error::NameTaken(name));
                     }
-                    _ => return Err(error.into()),
+                    _ => {
+                        if let Some(glance) = &look.glance {
+                            glance.spend();
+                        }
+                        return Err(error.into());
+                    }
                 },
             }
         }
         Err(Error::Overloaded)
+    }
+
+    /// Looks at the file that something was published of: as it stood then, where that is known, and else as it is now.
+    ///
+    /// # Errors
+    /// As [`Vault::look`].
+    pub async fn look_after(&self, actor: &Actor, published: &Published) -> Result<Look> {
+        match published.look.as_deref() {
+            Some(look) if permission::sees(actor, &look.facts()) => Ok(look.clone()),
+            Some(look) => Err(Error::Missing(look.unseen())),
+            None => self.look(actor, &ItemKey::Id(published.file)).await,
+        }
     }
 
     /// What the next edition will be.
@@ -511,7 +540,7 @@ impl Vault {
             }
             (true, true) => Write::Describe,
         };
-        Ok(Plan { edition, write })
+        Ok(Plan { edition, write, is_labelled: given.label.is_some() })
     }
 
     /// The label of the next edition where none is given. Those the file has are asked for only when the next one is likely
@@ -609,6 +638,8 @@ pub(super) struct Given {
 pub(super) struct Plan {
     pub edition: NewEdition,
     pub write: Write,
+    /// Whether somebody gave its label by hand.
+    pub is_labelled: bool,
 }
 
 /// How the edition comes into the database.

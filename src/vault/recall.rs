@@ -19,13 +19,20 @@ use super::{
 use crate::{
     domain::{
         actor::Actor,
+        edition::Edition,
         error::{Error, Missing, Result},
         id::{ItemId, ItemKey},
-        item::Draft,
+        item::{Draft, Item},
         lock::Lock,
         name, permission,
+        person::Person,
     },
-    store::{self, items::State},
+    store::{
+        self,
+        editions::{Binding, Life, NewEdition},
+        items::State,
+        publications::Stands,
+    },
 };
 
 /// Bytes of all files that are remembered, about; one takes some 2 KiB.
@@ -80,6 +87,11 @@ impl Looks {
             self.names.insert(key.clone(), look.item.id);
         }
         self.looks.remember(look.item.id, look.clone(), look.epoch);
+    }
+
+    /// What was seen of a file is not as it was.
+    fn forget(&self, file: ItemId) {
+        self.looks.forget(&file);
     }
 }
 
@@ -204,6 +216,85 @@ impl Vault {
         (look.item, look.glance, look.exact) = (Arc::new(item), None, false);
         self.0.memory.files.remember(&ItemKey::Id(look.item.id), &look);
     }
+
+    /// Remembers a file with the edition that was published of it, and answers what is to be seen of it then. `None`: that is not
+    /// known, and neither is what was seen before any more.
+    pub(super) async fn remember_edition(
+        &self,
+        look: &Look,
+        edition: &NewEdition,
+        binding: Binding,
+        stands: Option<Stands>,
+    ) -> Option<Look> {
+        let item = match stands.filter(|stands| look.leads_to(edition, binding, stands)) {
+            Some(stands) => {
+                let author = self.people([edition.author]).await.and_then(|people| people.get(edition.author)).ok();
+                author.and_then(|author| with_edition(&look.item, edition, binding, &stands, author))
+            }
+            None => None,
+        };
+        let Some(item) = item else {
+            self.forget(look);
+            return None;
+        };
+        let mut look = look.clone();
+        (look.item, look.glance, look.exact) = (Arc::new(item), None, false);
+        self.0.memory.files.remember(&ItemKey::Edition(edition.arena_guid.clone()), &look);
+        // what decides who sees it may be another by now
+        (look.epoch.is_some() && look.epoch == self.0.memory.files.epoch()).then_some(look)
+    }
+
+    /// What was seen of a file is not as it was, and needs no question.
+    pub(super) fn forget(&self, look: &Look) {
+        self.0.memory.files.forget(look.item.id);
+    }
+}
+
+/// A file with its next edition; what else belongs to it is as it was.
+fn with_edition(
+    item: &Item,
+    edition: &NewEdition,
+    binding: Binding,
+    stands: &Stands,
+    author: Arc<Person>,
+) -> Option<Item> {
+    let mut item = item.clone();
+    let file = item.file.as_mut()?;
+    file.edition = Edition {
+        id: edition.id,
+        ordinal: edition.ordinal,
+        version: edition.version,
+        label: edition.label.clone(),
+        number: stands.number,
+        arena_guid: edition.arena_guid.clone(),
+        file_name: edition.file_name.clone(),
+        title: edition.title.clone(),
+        description: edition.description.clone(),
+        format: edition.format.clone(),
+        private: edition.private,
+        frozen: false,
+        storage: edition.storage,
+        location: edition.location.clone(),
+        media_type: edition.media_type.clone(),
+        content: edition.content,
+        comment: edition.comment.clone(),
+        author: author.clone(),
+        author_name: edition.author_name.clone(),
+        created_at: stands.at,
+        modified_at: stands.at,
+        latest: true,
+    };
+    (file.last_ordinal, file.last_version) = (edition.ordinal, edition.version);
+    file.lock_revision += 1;
+    if binding.release {
+        (file.lock, file.draft, file.unpublished_by) = (None, None, None);
+    }
+    item.title.clone_from(&edition.title);
+    item.description.clone_from(&edition.description);
+    item.client_created_at = edition.client_times.created.or(item.client_created_at);
+    item.client_modified_at = edition.client_times.modified.or(item.client_modified_at);
+    (item.modified_by, item.modified_at, item.revision) = (author, stands.at, stands.revision);
+    Some(item)
 }
 
 impl Look {
@@ -235,6 +326,19 @@ impl Look {
             tree: self.tree,
             now,
         })
+    }
+
+    /// Whether what was seen and what was published since is all that there is to be seen of the file. The revision of its lock
+    /// was as it was, so only what is counted elsewhere can have changed: the item, the folders above, and what time ends.
+    fn leads_to(&self, edition: &NewEdition, binding: Binding, stands: &Stands) -> bool {
+        let is_held = self.item.lock().is_some() && !binding.release;
+        stands.revision == self.item.revision + 1
+            && stands.tree == self.tree
+            && (!is_held || binding.life == Life::Alive)
+            && self.item.folder_lock.is_none()
+            && !self.left_behind
+            && edition.category == self.item.category.id
+            && edition.item_name.is_none()
     }
 
     /// Whether this is what the key names; `false` also where the look alone does not tell.

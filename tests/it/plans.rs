@@ -127,6 +127,7 @@ const HOT: &[(&str, &str)] = &[
     // writes
     ("drafts.save", "ON CONFLICT (file_id, fence) DO UPDATE SET"),
     ("editions.publish", "WITH unclaimed AS MATERIALIZED ( SELECT k.file_id"),
+    ("publications.publish_together", "AS was_unpublished_by"),
     ("editions.replace_latest", "), replaced AS ("),
     ("editions.describe_latest", "), described AS ("),
     ("files.create", "WHERE $39::uuid IS NOT NULL UNION ALL"),

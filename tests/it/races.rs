@@ -102,3 +102,27 @@ async fn uploads_of_one_new_name_at_once_become_editions_of_one_file() {
     let versions = server.send(item.bearer_auth(&world.ann.token)).await.expect(200).json();
     assert_eq!(versions["value"].as_array().unwrap().len(), 12);
 }
+
+#[tokio::test]
+async fn what_a_node_remembers_and_is_no_more_neither_keeps_a_check_in_out_nor_makes_one() {
+    let server = Server::start().await;
+    let (world, (second, _vault)) = (&server.world, server.another_node().await);
+    let item = format!("/v1.0/drives/{}/items/{}", world.library.graph_id, world.file.graph_id);
+    let [first, second] = [server.address, second].map(|address| format!("http://{address}{item}"));
+    let act = async |node: &str, verb: &str| {
+        let request = server.http.post(format!("{node}/{verb}")).bearer_auth(&world.ann.token);
+        request.send().await.unwrap().status().as_u16()
+    };
+    // both have seen it free
+    for node in [&first, &second] {
+        let shown = server.http.get(node).bearer_auth(&world.ann.token).send().await.unwrap();
+        assert_eq!(shown.status(), 200);
+    }
+    assert_eq!(act(&second, "checkout").await, 204);
+    assert_eq!(act(&first, "checkin").await, 204);
+    // the other one has it checked out still, as far as it remembers
+    assert_eq!(act(&second, "checkin").await / 100, 4);
+    let versions = server.get(&format!("{item}/versions")).bearer_auth(&world.ann.token);
+    let versions = server.send(versions).await.expect(200).json();
+    assert_eq!(versions["value"].as_array().unwrap().len(), 2);
+}

@@ -24,7 +24,7 @@ use crate::{
         edition::{Edition, Publish, Storage},
         error::Error as Refusal,
         event::Verb,
-        id::{EditionKey, ItemKey},
+        id::EditionKey,
         item::Item,
         lock::{CheckOut, CheckedOut, Lock},
         permission::Action,
@@ -209,9 +209,9 @@ async fn check_in(vault: &Vault, caller: &Caller, sight: Sight, change: Change, 
         how: if change.new_edition == Some(false) { Publish::ReplaceLatest } else { Publish::New(Step::Major) },
         rename: None,
     };
-    let done = vault.check_in(actor, look, CheckIn { publication, lock_uuid: None }).await;
-    let guid = asked.answer(done)?.arena_guid.unwrap_or_else(|| edition.arena_guid.clone());
-    let look = asked.answer(vault.look(actor, &ItemKey::Edition(guid.clone())).await)?;
+    let done = asked.answer(vault.check_in(actor, look, CheckIn { publication, lock_uuid: None }).await)?;
+    let look = asked.answer(vault.look_after(actor, &done).await)?;
+    let guid = done.arena_guid.unwrap_or_else(|| edition.arena_guid.clone());
     let edition = asked.answer(vault.edition(actor, &look, &EditionKey::Arena(guid.clone())).await)?;
     Ok((received(&guid), changed(look.item(), &edition, None, said)).into_response())
 }

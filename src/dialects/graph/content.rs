@@ -81,7 +81,7 @@ async fn replace(ask: &Ask, look: Look, body: Body) -> Answer {
     let how = Publish::New(look.item().library.usual_step());
     let publication = Publication { how, ..Publication::of(content, metadata(ask)) };
     let saved = vault.save_draft(actor, &look, publication).await?;
-    items::show(ask, &vault.look(actor, &ItemKey::Id(saved.file)).await?, StatusCode::OK).await
+    items::show(ask, &vault.look_after(actor, &saved).await?, StatusCode::OK).await
 }
 
 /// A new file in the folder of an existing one, under another name.

@@ -61,12 +61,17 @@ pub async fn check_in(ask: &Ask, body: Body) -> Answer {
         "" | "unspecified" => false,
         _ => return Err(Refusal::Member("'checkInAs' must be 'published' or 'unspecified'.".to_owned())),
     };
-    let look = ask.look().await?;
-    let step = if is_published { Step::Major } else { look.item().library.usual_step() };
-    let publication =
-        Publication { content: None, metadata: Metadata::default(), comment, how: Publish::New(step), rename: None };
-    ask.hall.vault.check_in(ask.actor(), &look, CheckIn { publication, lock_uuid: None }).await?;
-    Ok(done())
+    let (vault, comment) = (&ask.hall.vault, &comment);
+    vault
+        .by_glance(|eyes| async move {
+            let look = ask.look_with(&eyes).await?;
+            let step = if is_published { Step::Major } else { look.item().library.usual_step() };
+            let (metadata, comment, how) = (Metadata::default(), comment.clone(), Publish::New(step));
+            let publication = Publication { content: None, metadata, comment, how, rename: None };
+            vault.check_in(ask.actor(), &look, CheckIn { publication, lock_uuid: None }).await?;
+            Ok(done())
+        })
+        .await
 }
 
 /// `POST …/discardCheckout`: an application may discard anybody's. The caller's own lock of section 12 is none.

@@ -17,7 +17,7 @@ use crate::{
         item::{Change, ClientTimes, NewFile, OnConflict},
         permission::Action,
     },
-    vault::{Look, NewFileAt},
+    vault::{Look, NewFileAt, Published},
 };
 
 /// A file that was looked at.
@@ -29,6 +29,13 @@ pub fn show(ask: &Ask, look: &Look) -> Result<Value, Error> {
 pub async fn show_again(ask: &Ask, look: &Look) -> Result<Value, Error> {
     let said = ask.said(Operation::View, &Subject::File(look.item().number));
     let look = ask.vault().look(&ask.actor, &ItemKey::Id(look.item().id)).await.map_err(said)?;
+    show(ask, &look)
+}
+
+/// A file that something was just published of.
+pub async fn show_published(ask: &Ask, look: &Look, published: &Published) -> Result<Value, Error> {
+    let said = ask.said(Operation::View, &Subject::File(look.item().number));
+    let look = ask.vault().look_after(&ask.actor, published).await.map_err(said)?;
     show(ask, &look)
 }
 

@@ -123,17 +123,28 @@ async fn publish_working_copy(
     comment: fn(&Ask) -> Result<String, Error>,
     lock_uuid: Option<Uuid>,
 ) -> Result<Value, Error> {
+    ask.vault().by_glance(|eyes| async move { publish_seen(ask, &eyes, how, comment, lock_uuid).await }).await?;
+    Ok(Value::Null)
+}
+
+async fn publish_seen(
+    ask: &Ask,
+    eyes: &Eyes,
+    how: Publish,
+    comment: fn(&Ask) -> Result<String, Error>,
+    lock_uuid: Option<Uuid>,
+) -> Result<(), Error> {
     let number = ask.number("fileEntryId")?;
-    let look = find::file(ask.vault(), &ask.actor, number).await?;
+    let look = find::file_with(eyes, ask.vault(), &ask.actor, number).await?;
     let said = ask.said(Operation::CheckIn, &Subject::File(number));
     if look.item().lock().is_some() {
         // whose it is comes before what is wrong with the words
         let (checked, log) = (look.check(&ask.actor, Action::CheckIn).map(drop), comment(ask).ok());
         let log = log.as_deref().filter(|log| !log.is_empty());
         ask.vault().note_refusal(&ask.actor, &look, Verb::CheckIn, log, checked).await.map_err(&said)?;
-    } else if ask.actor.fence.is_none() {
+    } else if ask.actor.fence.is_none() && eyes.are_open() {
         // a caller who names a fence means a check-out, and learns when it has ended
-        return Ok(Value::Null);
+        return Ok(());
     }
     let comment = comment(ask)?;
     if is_meant(ask, look.item(), lock_uuid) {
@@ -142,7 +153,7 @@ async fn publish_working_copy(
     let (metadata, rename) = revisions::name_of_working_copy(&look, ask.actor.id())?;
     let publication = Publication { content: None, metadata, comment, how, rename };
     match ask.vault().check_in(&ask.actor, &look, CheckIn { publication, lock_uuid }).await {
-        Ok(_) | Err(Refusal::NotCheckedOut) => Ok(Value::Null),
+        Ok(_) | Err(Refusal::NotCheckedOut) => Ok(()),
         Err(refusal) => Err(said(refusal)),
     }
 }

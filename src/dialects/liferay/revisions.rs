@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     call::{Ask, said},
     error::{Error, Operation, Subject},
-    files::{non_empty, show_again},
+    files::{non_empty, show_published},
     find,
     names::{extension_of, file_name},
     upload,
@@ -30,8 +30,8 @@ use crate::{
 pub async fn update(ask: Ask) -> Result<Value, Error> {
     let (look, publication) = prepare(&ask).await?;
     let said = ask.said(Operation::Update, &Subject::File(look.item().number));
-    ask.vault().save_draft(&ask.actor, &look, publication).await.map_err(said)?;
-    show_again(&ask, &look).await
+    let saved = ask.vault().save_draft(&ask.actor, &look, publication).await.map_err(said)?;
+    show_published(&ask, &look, &saved).await
 }
 
 /// `updateFileEntryAndCheckIn`: the same, and the caller's own check-out ends with it.
@@ -49,8 +49,7 @@ pub async fn update_and_check_in(ask: Ask) -> Result<Value, Error> {
     } else {
         ask.vault().save_draft(&ask.actor, &look, publication).await
     };
-    done.map_err(said)?;
-    show_again(&ask, &look).await
+    show_published(&ask, &look, &done.map_err(said)?).await
 }
 
 /// What is to be published or saved, from the arguments and from what there is.

@@ -128,7 +128,7 @@ async fn namesake(vault: &Vault, folder: &Admitted, name: &ItemName) -> Result<O
 
 /// The file as it has become, with exactly the version that was published.
 async fn created(vault: &Vault, by: &Admitted, base: &Base, published: &Published) -> Result<Answer, Error> {
-    let look = vault.look(&by.actor, &ItemKey::Id(published.file)).await?;
+    let look = vault.look_after(&by.actor, published).await?;
     let fields = match published.edition {
         Some(id) => {
             let edition = vault.edition(&by.actor, &look, &EditionKey::Id(id)).await?;

@@ -12,6 +12,7 @@ mod oddities;
 mod revise;
 mod revocation;
 mod schema;
+mod together;
 mod trail;
 mod trash;
 mod tree;

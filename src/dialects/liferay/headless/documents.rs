@@ -272,8 +272,8 @@ async fn change(task: &Task, mut look: Look, form: Form, extent: Extent) -> Resu
     let said = said(actor, Operation::Update, &subject);
     if let Some(mut publication) = publication {
         publication.metadata.external_code = code;
-        vault.save_draft(actor, &look, publication).await.map_err(&said)?;
-        look = vault.look(actor, &id).await.map_err(&said)?;
+        let saved = vault.save_draft(actor, &look, publication).await.map_err(&said)?;
+        look = vault.look_after(actor, &saved).await.map_err(&said)?;
     } else if code.is_some() {
         let change = Change { external_code: code, ..Change::default() };
         vault.update(actor, &look, change).await.map_err(&said)?;
