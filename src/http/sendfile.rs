@@ -312,7 +312,8 @@ fn send_more(_: &TcpStream, _: &[u8]) -> io::Result<usize> {
     Err(ErrorKind::Unsupported.into())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::io::Write;
 

@@ -97,6 +97,7 @@ pub enum Changed {
 /// One statement, so one commit, for all of them. Rows that somebody else is changing are passed over and not waited for:
 /// nobody has to wait for a stranger's file, and two nodes never for each other. What is noted gets its place in the feed at once,
 /// if all that is there has one and nobody else gives places; else with the rest.
+#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
     let columns = Columns::of(changes);
     let rows = sqlx::query_as!(

@@ -83,6 +83,7 @@ pub struct Stands {
 /// One statement, so one commit, for all of them. Files that somebody else is changing are passed over and not waited for. Bytes
 /// are written in the order of their digests: whoever writes some of the same at the same moment waits and goes on. What is noted
 /// gets its place in the feed as what happens to locks does.
+#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) -> sqlx::Result<Vec<Answer>> {
     let columns = Columns::of(publishing);
     let rows = sqlx::query_as!(
@@ -374,6 +375,7 @@ mod tests {
     const SHA256: Sha256 = Sha256([1; 32]);
     const QUICK_XOR: QuickXor = QuickXor([2; 20]);
 
+    #[expect(clippy::unnecessary_wraps, reason = "as a publication has it")]
     fn content(place: Place) -> Option<NewContent> {
         Some(NewContent(Content { sha256: SHA256, quick_xor: QUICK_XOR, size: 5, place }))
     }

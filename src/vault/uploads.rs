@@ -311,7 +311,7 @@ impl Vault {
     }
 
     async fn join(&self, upload: &Upload) -> Result<Option<Content>> {
-        let staged = self.0.content.put(self.bytes_of(upload.id), upload.progress.received).await;
+        let staged = Box::pin(self.0.content.put(self.bytes_of(upload.id), upload.progress.received)).await;
         let staged = staged.map_err(|error| match error {
             PutError::TooLarge { .. } => Error::broken("fragments of an upload are more than it received"),
             PutError::Body(error) => error,
