@@ -39,6 +39,8 @@ impl Line {
             connection.execute("SET plan_cache_mode = force_generic_plan").await?;
             // It is made once, perhaps while the tables are small, and must do for large ones: never one that reads a table whole.
             connection.execute("SET enable_seqscan = off").await?;
+            // what is avoided like that counts as beyond all cost, and would be compiled anew each time
+            connection.execute("SET jit = off").await?;
             Ok(connection)
         };
         // as long as others wait for one of the pool's
