@@ -170,9 +170,12 @@ const HOT: &[(&str, &str)] = &[
     ("contents.known", "SELECT blob FROM contents WHERE blob = ANY ($1)"),
 ];
 
+/// What it is called here, a piece of it that no other has, and what it is asked with: the number of an argument and its value.
+type Asked = (&'static str, &'static str, &'static [(usize, &'static str)]);
+
 /// Hot statements with conditions that count only where something is asked for. A plan for any arguments says nothing of them,
 /// and the server makes one each time: here for these arguments, by their number; all others are null.
-const ASKED: &[(&str, &str, &[(usize, &str)])] = &[
+const ASKED: &[Asked] = &[
     ("items.held.of_one", "($3::uuid IS NULL OR k.holder_id = $3)", &[(3, "pg_temp.id('principal', 21)")]),
     (
         "search.find.words",
@@ -249,7 +252,7 @@ async fn every_hot_statement_runs_by_the_plan_that_was_found_good() {
 
     let found: BTreeSet<(&str, &str)> =
         plans.iter().flat_map(|(name, plan)| read_whole(plan).map(move |table| (*name, table))).collect();
-    let known = BTreeSet::from_iter(READ_WHOLE.iter().copied());
+    let known: BTreeSet<_> = READ_WHOLE.iter().copied().collect();
     let news: Vec<_> = found.difference(&known).collect();
     assert!(news.is_empty(), "these read a big table from end to end: {news:?}");
     let past: Vec<_> = known.difference(&found).collect();
@@ -263,8 +266,9 @@ fn every_plan_belongs_to_a_hot_statement() {
     assert_eq!(known.len(), HOT.len() + ASKED.len(), "each has a name of its own");
     let found: BTreeSet<String> = fs::read_dir(folder().join("tests/it/plans"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".snap"))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "snap"))
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     assert_eq!(found.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "nothing compares these");
 }
