@@ -75,7 +75,7 @@ pub async fn quiet(db: &mut PgConnection, stretches: &[Quiet]) -> sqlx::Result<V
         r#"SELECT coalesce((SELECT array_agg(a.place)
             FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])
                 WITH ORDINALITY AS a (library_id, folder_id, since, tree, ends, at, place)
-            JOIN libraries l ON l.id = a.library_id AND l.tree = a.tree
+            JOIN trees n ON n.library_id = a.library_id AND n.changes = a.tree
             WHERE (a.ends IS NULL OR a.ends > coalesce(a.at, now()))
                 AND (feed.last = a.since OR (feed.last - a.since <= $7
                     AND NOT EXISTS (SELECT FROM events v LEFT JOIN items i ON i.id = v.item_id

@@ -100,7 +100,7 @@ pub async fn hold_trees(db: &mut PgConnection, libraries: &[LibraryId]) -> sqlx:
     // the keys stay as they are: what only refers to a library, such as a session, need not wait
     sqlx::query!(
         "WITH held AS MATERIALIZED (SELECT id FROM libraries WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE)
-        UPDATE libraries l SET tree = l.tree + 1 FROM held WHERE l.id = held.id",
+        UPDATE trees n SET changes = n.changes + 1 FROM held WHERE n.library_id = held.id",
         libraries as &[LibraryId]
     )
     .execute(db)

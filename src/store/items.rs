@@ -168,7 +168,7 @@ macro_rules! items {
                 d.title AS "draft_title?", d.description AS "draft_description?", d.comment AS "draft_comment?",
                 d.saved_at AS "draft_saved_at?",
                 d.client_created_at AS "draft_client_created_at?", d.client_modified_at AS "draft_client_modified_at?",
-                (SELECT l.tree FROM libraries l WHERE l.id = i.library_id) AS "tree!",
+                (SELECT n.changes FROM trees n WHERE n.library_id = i.library_id) AS "tree!",
                 "# + $total + r#" AS "total!"
             FROM items i
             LEFT JOIN editions e ON e.id = i.edition_id
@@ -274,7 +274,7 @@ pub async fn unchanged(db: &mut PgConnection, states: &[State]) -> sqlx::Result<
         JOIN items i ON i.id = a.item_id AND i.revision = a.revision AND i.deleted_at IS NULL
         JOIN locks k ON k.file_id = i.id AND k.revision = a.lock_revision
             AND (k.expires_at IS NULL OR k.expires_at > coalesce(a.at, now()))
-        JOIN libraries l ON l.id = i.library_id AND l.tree = a.tree"#,
+        JOIN trees n ON n.library_id = i.library_id AND n.changes = a.tree"#,
         &items,
         &revisions,
         &lock_revisions,

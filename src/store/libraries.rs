@@ -36,10 +36,13 @@ pub struct NewLibrary {
 /// workspace `libraries_arena_workspace_key`.
 pub async fn create(db: &mut PgConnection, new: &NewLibrary, now: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO libraries (id, kind, name, name_key, description, graph_id, graph_site_id, owner_id, policies_required,
-            arena_workspace, arena_request_limit, created_by, created_at, arena_api, minor_versions, check_out_required,
-            quota_bytes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()), $14, $15, $16, $17)",
+        "WITH made AS (
+            INSERT INTO libraries (id, kind, name, name_key, description, graph_id, graph_site_id, owner_id, policies_required,
+                arena_workspace, arena_request_limit, created_by, created_at, arena_api, minor_versions, check_out_required,
+                quota_bytes)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::timestamptz, now()), $14, $15, $16, $17)
+            RETURNING id
+        ) INSERT INTO trees (library_id) SELECT id FROM made",
         new.id.0,
         new.kind as LibraryKind,
         new.name,

@@ -175,7 +175,7 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
         )
         SELECT old.place IS NOT NULL AS "reached!", file.place IS NOT NULL AS "done!", a.moment AS "at!",
             published.number AS "number?", file.revision AS "revision?",
-            (SELECT l.tree FROM libraries l WHERE l.id = old.lies_in) AS "tree?"
+            (SELECT n.changes FROM trees n WHERE n.library_id = old.lies_in) AS "tree?"
         FROM asked a LEFT JOIN old ON old.place = a.place LEFT JOIN file ON file.place = a.place
             LEFT JOIN published ON published.id = a.edition_id
         ORDER BY a.place"#,

@@ -91,6 +91,7 @@ INSERT INTO libraries (id, kind, name, name_key, graph_id, graph_site_id, owner_
 SELECT pg_temp.id('library', n), CASE WHEN n <= 10 THEN 'site' ELSE 'personal' END, 'Library ' || n, 'library ' || n, 'L' || n,
     pg_temp.id('site', n), CASE WHEN n > 10 THEN pg_temp.id('principal', n - 10) END, CASE WHEN n <= 10 THEN n END, pg_temp.day(n)
 FROM generate_series(1, 2010) n ORDER BY n;
+INSERT INTO trees (library_id) SELECT id FROM libraries;
 INSERT INTO sessions (id, digest, user_id, library_id, created_at, expires_at, ended_at)
 SELECT pg_temp.id('session', n), pg_temp.bytes('session', n), pg_temp.id('principal', 1 + n % 2000), pg_temp.id('library', 1 + n % 10),
     pg_temp.day(n), pg_temp.later(), CASE WHEN n <= 9500 THEN pg_temp.day(n) END
