@@ -146,7 +146,7 @@ pub fn router(hall: Hall, config: &Config, draining: Draining) -> Router {
     let named = SetResponseHeaderLayer::overriding(liferay::answer::PORTAL, move |answer: &Response| {
         answer.headers().contains_key(liferay::answer::PORTAL).then(|| build.clone())
     });
-    trace::trace(guard::guard(house, refuse, limits).layer(nosniff).layer(named))
+    trace::trace(guard::guard(house, refuse, limits).layer((named, nosniff)))
 }
 
 /// The limits of connections, from the configuration.

@@ -101,11 +101,13 @@ pub struct Limits {
 /// Merge first and guard the whole: of two routers without a fallback of their own, a merge keeps the second's layers
 /// for addresses that neither knows.
 pub fn guard<S: Clone + Send + Sync + 'static>(router: Router<S>, words: Words, limits: Limits) -> Router<S> {
-    router.layer(from_fn_with_state(words, catch_panic)).layer(from_fn_with_state((words, limits), hold_limits))
+    // one layer for both: each costs every request some moving of boxes
+    router.layer(from_fn_with_state((words, limits), hold))
 }
 
-/// Middleware: refuses an address or a head over the limit before anything looks at it.
-pub async fn hold_limits(State((words, limits)): State<(Words, Limits)>, mut request: Request, next: Next) -> Response {
+/// Middleware: refuses an address or a head over the limit before anything looks at it; a panic below it becomes the room's own
+/// 500. The panic itself is logged by [`log_panics`].
+async fn hold(State((words, limits)): State<(Words, Limits)>, mut request: Request, next: Next) -> Response {
     let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
     let head = request.headers().iter().fold(0, |sum, (name, value)| sum + name.as_str().len() + value.len());
     if address > limits.address {
@@ -115,13 +117,7 @@ pub async fn hold_limits(State((words, limits)): State<(Words, Limits)>, mut req
         return words(&Head::of(&request), Refusal::HeadTooLarge { limit: limits.head });
     }
     let head = Head::read(&request);
-    request.extensions_mut().insert(head);
-    next.run(request).await
-}
-
-/// Middleware: a panic below it becomes the room's own 500. The panic itself is logged by [`log_panics`].
-pub async fn catch_panic(State(words): State<Words>, request: Request, next: Next) -> Response {
-    let head = Head::of(&request);
+    request.extensions_mut().insert(head.clone());
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => words(&head, Refusal::Panicked),

@@ -169,9 +169,9 @@ impl Vault {
             if unpublished.file()?.unpublished_by.is_none() {
                 return self.release(actor, &unpublished, what).await;
             }
-            match self.withdraw(actor, &unpublished, what).await? {
+            match Box::pin(self.withdraw(actor, &unpublished, what)).await? {
                 Some(cancelled) => return Ok(cancelled),
-                None => unpublished = self.look(actor, &ItemKey::Id(look.item.id)).await?,
+                None => unpublished = Box::pin(self.look(actor, &ItemKey::Id(look.item.id))).await?,
             }
         }
         Err(Error::Overloaded)
@@ -252,14 +252,17 @@ impl Vault {
                 glance.spend();
             }
             match changed? {
-                Changed::Busy => {
-                    let mut db = self.connection().await?;
-                    store::locks::wait(&mut db, look.item.id).await?;
-                }
+                Changed::Busy => Box::pin(self.wait(look.item.id)).await?,
                 changed @ (Changed::Done(_) | Changed::Not(_)) => return Ok(changed),
             }
         }
         Ok(Changed::Busy)
+    }
+
+    /// Waits until nobody is changing the file's lock.
+    async fn wait(&self, file: ItemId) -> Result<()> {
+        let mut db = self.connection().await?;
+        Ok(store::locks::wait(&mut db, file).await?)
     }
 
     /// Looks at the file whose lock has this uuid.
@@ -393,10 +396,22 @@ impl Vault {
             | Error::QuotaReached
             | Error::NoSession => (Outcome::Refused, None),
         };
+        Box::pin(self.note(actor, look, verb, comment, (outcome, holder))).await?;
+        Err(refusal)
+    }
+
+    async fn note(
+        &self,
+        actor: &Actor,
+        look: &Look,
+        verb: Verb,
+        comment: Option<&str>,
+        (outcome, holder): (Outcome, Option<PrincipalId>),
+    ) -> Result<()> {
         let act: Act = self.act(actor, comment);
         let on = Subject { library: look.item.library.id, item: look.item.id, edition: None, holder };
         let mut db = self.connection().await?;
         store::trail::note(&mut db, verb, outcome, &on, &act).await?;
-        Err(refusal)
+        Ok(())
     }
 }

@@ -253,8 +253,7 @@ impl Vault {
     /// Looks at an item. One that is not there, and one the caller may not see, are both refused as missing; the latter as
     /// [`Missing::Hidden`], for the one vendor that documents the difference.
     pub async fn look(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
-        // laid out apart: nearly every handler has a look in its future
-        let look = Box::pin(self.look_unseen(actor, key)).await?;
+        let look = self.look_unseen(actor, key).await?;
         if !permission::sees(actor, &look.facts()) {
             return Err(Error::Missing(look.unseen()));
         }
@@ -267,6 +266,11 @@ impl Vault {
         if let Some(look) = self.recall(key).await {
             return Ok(look);
         }
+        // laid out apart: nearly every handler has a look in its future
+        Box::pin(self.look_afresh(actor, key)).await
+    }
+
+    async fn look_afresh(&self, actor: &Actor, key: &ItemKey) -> Result<Look> {
         let mut is_stuck = false;
         for _ in 0..ATTEMPTS {
             let epoch = self.0.memory.files.epoch();
@@ -328,7 +332,7 @@ impl Vault {
         if look.glance.is_some() {
             return Err(Error::PreconditionFailed);
         }
-        let fresh = self.look(actor, &ItemKey::Id(look.item.id)).await?;
+        let fresh = Box::pin(self.look(actor, &ItemKey::Id(look.item.id))).await?;
         if !look.exact {
             return Ok(fresh);
         }
@@ -438,9 +442,8 @@ impl Vault {
     }
 
     pub(super) async fn dress_lock(&self, row: LockRow) -> Result<Lock> {
-        let people = self.people([row.holder]).await?;
         Ok(Lock {
-            holder: people.get(row.holder)?,
+            holder: self.somebody(row.holder).await?,
             fence: row.fence,
             mode: row.mode,
             dialect: row.dialect,

@@ -236,13 +236,17 @@ impl Vault {
         if let Some(account) = memory.accounts.recall(&id) {
             return Ok(Some(account));
         }
-        let epoch = memory.accounts.epoch();
-        let mut db = self.connection().await?;
-        let account = store::directory::account(&mut db, id).await?.map(Arc::new);
-        if let Some(account) = &account {
-            memory.accounts.remember(id, account.clone(), epoch);
-        }
-        Ok(account)
+        // what is remembered as a rule is found apart, here and below: it takes room in every request
+        Box::pin(async {
+            let epoch = memory.accounts.epoch();
+            let mut db = self.connection().await?;
+            let account = store::directory::account(&mut db, id).await?.map(Arc::new);
+            if let Some(account) = &account {
+                memory.accounts.remember(id, account.clone(), epoch);
+            }
+            Ok(account)
+        })
+        .await
     }
 
     /// People by their keys. Names change seldom; a key without a row is our fault.
@@ -262,15 +266,30 @@ impl Vault {
             }
         }
         if !unknown.is_empty() {
-            let epoch = memory.people.epoch();
-            let mut db = self.connection().await?;
-            for person in store::directory::people(&mut db, &unknown).await? {
-                let person = Arc::new(person);
-                memory.people.remember(person.id, person.clone(), epoch);
+            for person in Box::pin(self.read_people(&unknown)).await? {
                 people.insert(person.id, person);
             }
         }
         Ok(People(people))
+    }
+
+    /// Somebody by their key, like [`Self::people`].
+    pub(super) async fn somebody(&self, id: PrincipalId) -> Result<Arc<Person>> {
+        match self.0.memory.people.recall(&id) {
+            Some(person) => Ok(person),
+            None => Box::pin(self.people([id])).await?.get(id),
+        }
+    }
+
+    async fn read_people(&self, unknown: &[PrincipalId]) -> Result<Vec<Arc<Person>>> {
+        let shelf = &self.0.memory.people;
+        let epoch = shelf.epoch();
+        let mut db = self.connection().await?;
+        let people: Vec<_> = store::directory::people(&mut db, unknown).await?.into_iter().map(Arc::new).collect();
+        for person in &people {
+            shelf.remember(person.id, person.clone(), epoch);
+        }
+        Ok(people)
     }
 
     /// A library by its key.
@@ -279,12 +298,15 @@ impl Vault {
         if let Some(library) = memory.libraries.recall(&id) {
             return Ok(library);
         }
-        let epoch = memory.libraries.epoch();
-        let mut db = self.connection().await?;
-        let library = store::libraries::find(&mut db, &LibraryKey::Id(id)).await?;
-        let library = Arc::new(library.ok_or(Error::Missing(Missing::Library))?);
-        memory.libraries.remember(id, library.clone(), epoch);
-        Ok(library)
+        Box::pin(async {
+            let epoch = memory.libraries.epoch();
+            let mut db = self.connection().await?;
+            let library = store::libraries::find(&mut db, &LibraryKey::Id(id)).await?;
+            let library = Arc::new(library.ok_or(Error::Missing(Missing::Library))?);
+            memory.libraries.remember(id, library.clone(), epoch);
+            Ok(library)
+        })
+        .await
     }
 
     /// Lets categories be asked for anew.
@@ -298,11 +320,14 @@ impl Vault {
         if let Some(categories) = shelf.recall(&()) {
             return Ok(categories);
         }
-        let epoch = shelf.epoch();
-        let mut db = self.connection().await?;
-        let categories = Arc::new(chained(store::categories::all(&mut db).await?));
-        shelf.remember((), categories.clone(), epoch);
-        Ok(categories)
+        Box::pin(async {
+            let epoch = shelf.epoch();
+            let mut db = self.connection().await?;
+            let categories = Arc::new(chained(store::categories::all(&mut db).await?));
+            shelf.remember((), categories.clone(), epoch);
+            Ok(categories)
+        })
+        .await
     }
 }
 

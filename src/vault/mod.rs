@@ -304,7 +304,8 @@ impl Vault {
     }
 
     async fn connection(&self) -> Result<PoolConnection<Postgres>> {
-        Ok(self.0.db.acquire().await?)
+        // what waits for a connection is large, and no part of those who seldom do
+        Ok(Box::pin(self.0.db.acquire()).await?)
     }
 
     fn act(&self, actor: &Actor, comment: Option<&str>) -> Act {
@@ -325,7 +326,7 @@ impl Vault {
     {
         // begun here and now, so that the caller's own future does not carry the change along
         let span = tracing::Span::current();
-        let begun = self.0.tasks.spawn(tracing::Instrument::instrument(change, span));
+        let begun = self.0.tasks.spawn(tracing::Instrument::instrument(Box::pin(change), span));
         async {
             begun.await.unwrap_or_else(|stopped| {
                 if stopped.is_panic() {
