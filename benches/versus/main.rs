@@ -96,6 +96,8 @@ impl Bench {
         let pgbench = Pgbench::prepare(cluster.postmaster()?, folder.path(), &cluster.create("anchor").await?).await?;
         let ours = cluster.create("ours").await?;
         let world = World::make(folder.path(), &ours)?;
+        // as the anchor's tables are
+        cluster.analyze("ours").await?;
         let server = Server::start(folder.path(), &ours)?;
         let caller = Caller::sign_in(server.address, USER, &world.token).await?;
         let other = Caller::sign_in(server.address, OTHER, &world.other_token).await?;
