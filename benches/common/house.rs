@@ -83,13 +83,6 @@ impl Cluster {
         Ok(self.url(database))
     }
 
-    /// Has Postgres look at what is in a database by now, as it does by itself after a minute.
-    pub async fn analyze(&self, database: &str) -> Result<()> {
-        let mut db = PgConnection::connect(&self.url(database)).await?;
-        sqlx::raw_sql("VACUUM ANALYZE").execute(&mut db).await?;
-        Ok(db.close().await?)
-    }
-
     /// A URL of one of its databases.
     pub fn url(&self, database: &str) -> String {
         self.postgres.as_ref().map(|postgres| postgres.url(database)).unwrap_or_default()
