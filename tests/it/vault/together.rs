@@ -326,7 +326,7 @@ async fn a_file_whose_folder_was_renamed_meanwhile_is_looked_at_anew() {
     let before = look(vault, &ann, &world.file).await;
     // what the file lies in is another than was seen, and the file itself as it was
     let mut db = PgConnection::connect(&server.database.url).await.unwrap();
-    db.execute("UPDATE libraries SET tree = tree + 1").await.unwrap();
+    db.execute("UPDATE trees SET changes = changes + 1").await.unwrap();
     db.execute("UPDATE items SET name = 'another' WHERE parent_id IS NULL").await.unwrap();
     let done = vault.add_edition(&ann, &before, text(vault, "second").await).await.unwrap();
     let shown = vault.look_after(&ann, &done).await.unwrap();
