@@ -171,7 +171,7 @@ impl Vault {
             }
             match Box::pin(self.withdraw(actor, &unpublished, what)).await? {
                 Some(cancelled) => return Ok(cancelled),
-                None => unpublished = Box::pin(self.look(actor, &ItemKey::Id(look.item.id))).await?,
+                None => unpublished = self.look(actor, &ItemKey::Id(look.item.id)).await?,
             }
         }
         Err(Error::Overloaded)

@@ -332,7 +332,7 @@ impl Vault {
         if look.glance.is_some() {
             return Err(Error::PreconditionFailed);
         }
-        let fresh = Box::pin(self.look(actor, &ItemKey::Id(look.item.id))).await?;
+        let fresh = self.look(actor, &ItemKey::Id(look.item.id)).await?;
         if !look.exact {
             return Ok(fresh);
         }

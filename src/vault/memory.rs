@@ -277,7 +277,7 @@ impl Vault {
     pub(super) async fn somebody(&self, id: PrincipalId) -> Result<Arc<Person>> {
         match self.0.memory.people.recall(&id) {
             Some(person) => Ok(person),
-            None => Box::pin(self.people([id])).await?.get(id),
+            None => self.people([id]).await?.get(id),
         }
     }
 

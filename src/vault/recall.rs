@@ -228,7 +228,7 @@ impl Vault {
     ) -> Option<Look> {
         let item = match stands.filter(|stands| look.leads_to(edition, binding, stands)) {
             Some(stands) => {
-                let author = self.people([edition.author]).await.and_then(|people| people.get(edition.author)).ok();
+                let author = self.somebody(edition.author).await.ok();
                 author.and_then(|author| with_edition(&look.item, edition, binding, &stands, author))
             }
             None => None,

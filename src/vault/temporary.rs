@@ -120,7 +120,7 @@ impl Vault {
         let Keeping { name, media_type, giving, .. } = *keeping;
         let info = giving.info.ok_or(Error::ContentMissing)?;
         // before the row is there: whatever is refused then, nothing names the bytes
-        let owner = self.people([keeping.owner]).await?.get(keeping.owner)?;
+        let owner = self.somebody(keeping.owner).await?;
         let kept = again!(self.try_keep(keeping, info.sha256).await).map_err(Error::from)??;
         giving.given(self, kept.blob).await;
         Ok(TemporaryFile {
