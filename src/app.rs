@@ -5,19 +5,15 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::{
-        HeaderValue, Method, StatusCode,
-        header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
-    },
+    http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
     config::{Config, LockExpiry, Seconds},
-    dialects::{Hall, Limits, ROOMS, Refused, Room, Words, graph, liferay},
+    dialects::{Furnishing, Hall, Limits, ROOMS, Refused, Room, Words, graph, liferay},
     domain::{actor::Dialect, lock::Lapse},
     http::{
         guard::{self, Head, Refusal},
@@ -31,11 +27,11 @@ use crate::{
 
 /// What the rooms are given, from the configuration.
 pub fn hall(vault: Vault, config: &Config) -> Hall {
-    Hall {
-        origins: Arc::new(Origins {
+    Hall::new(Furnishing {
+        origins: Origins {
             public_url: config.server.public_url.clone(),
             trusted_proxies: config.server.trusted_proxies.clone(),
-        }),
+        },
         limits: Limits {
             text: config.server.max_text_bytes,
             parts: config.server.max_parts,
@@ -47,13 +43,13 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
             networks: config.graph.notification_networks.clone(),
             patience: config.graph.notification_seconds.into(),
         }),
-        graph: Arc::new(graph::Settings {
+        graph: graph::Settings {
             tenant: config.graph.tenant_id,
             download_url_lifetime: chrono::Duration::minutes(config.graph.download_url_minutes.into()),
             anonymous_links: config.graph.anonymous_links,
             answers: graph::Answers::default(),
-        }),
-        liferay: Arc::new(liferay::Settings {
+        },
+        liferay: liferay::Settings {
             build: config.liferay.build.clone(),
             company: config.liferay.company_id,
             lock_limit: chrono::Duration::milliseconds(config.liferay.lock_limit_milliseconds),
@@ -63,9 +59,9 @@ pub fn hall(vault: Vault, config: &Config) -> Hall {
             force_basic: config.liferay.force_basic,
             strict_methods: config.liferay.strict_http_methods,
             jsonp: config.liferay.jsonp,
-        }),
+        },
         vault,
-    }
+    })
 }
 
 /// How subscribers' notifications are worded: by Graph, the only room that has some.
@@ -133,20 +129,38 @@ pub fn router(hall: Hall, config: &Config, draining: Draining) -> Router {
     for room in &rooms {
         house = house.merge((room.router)());
     }
-    let patience = Duration::from_secs(config.server.request_seconds.0.into());
-    let house = house
-        .fallback(nobody)
-        .with_state(hall)
-        .layer(from_fn_with_state(patience, time_out))
-        .merge(health::router(checks, draining));
-    let limits = guard::Limits { address: config.server.max_address_bytes, head: config.server.max_head_bytes };
-    // whatever a room answers, no browser guesses what it is
-    let nosniff = SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // a room that words a refusal has no settings at hand: the build it names then is put right here
-    let named = SetResponseHeaderLayer::overriding(liferay::answer::PORTAL, move |answer: &Response| {
-        answer.headers().contains_key(liferay::answer::PORTAL).then(|| build.clone())
-    });
-    trace::trace(guard::guard(house, refuse, limits).layer((named, nosniff)))
+    let rules = Rules {
+        limits: guard::Limits { address: config.server.max_address_bytes, head: config.server.max_head_bytes },
+        patience: Duration::from_secs(config.server.request_seconds.0.into()),
+        build,
+    };
+    let house = house.fallback(nobody).with_state(hall).merge(health::router(checks, draining));
+    // after all are merged: a merge keeps only one router's layers for addresses that none knows
+    house.layer(from_fn_with_state(rules, around))
+}
+
+/// What holds for every request.
+#[derive(Clone)]
+struct Rules {
+    limits: guard::Limits,
+    /// How long a request that carries no file may take.
+    patience: Duration,
+    /// The build of Liferay that is named.
+    build: HeaderValue,
+}
+
+/// Middleware: what is around every request. One layer for all of it: each costs every request some moving of boxes.
+async fn around(State(rules): State<Rules>, request: Request, next: Next) -> Response {
+    let answer = |request| async {
+        let Rules { limits, patience, build } = rules;
+        let mut response = guard::hold(request, refuse, limits, |request| in_time(patience, request, next)).await;
+        // a room that words a refusal has no settings at hand: the build it names then is put right here
+        if response.headers().contains_key(liferay::answer::PORTAL) {
+            response.headers_mut().insert(liferay::answer::PORTAL, build);
+        }
+        response
+    };
+    trace::follow(request, answer).await
 }
 
 /// The limits of connections, from the configuration.
@@ -182,12 +196,12 @@ fn checks(vault: &Vault) -> Vec<Check> {
 }
 
 /// Bounds requests that carry no file: an upload may take as long as its client keeps sending.
-async fn time_out(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+async fn in_time(patience: Duration, request: Request, next: Next) -> Response {
     let multipart = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
     if request.method() == Method::PUT || multipart {
         return next.run(request).await;
     }
-    guard::time_out(State((refuse as guard::Words, patience)), request, next).await
+    guard::time_out(request, refuse, patience, |request| next.run(request)).await
 }
 
 /// Words what the house refuses in the language of the room the path belongs to.

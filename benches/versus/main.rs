@@ -38,8 +38,8 @@ struct Options {
     /// Seconds of each round
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// Only works whose name holds one of these
-    #[arg(long, value_delimiter = ',')]
+    /// Only works whose name holds this, or one of these when given more than once
+    #[arg(long)]
     only: Vec<String>,
     /// Where the table, the CSV and the plot go; when not given, they are only printed
     #[arg(long)]

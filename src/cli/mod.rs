@@ -160,10 +160,8 @@ fn start(cli: Cli, out: &mut Out) -> anyhow::Result<()> {
         return tls::run(command, &config, out);
     }
     guard::log_panics();
-    // The database beside us needs a core as well: with one for each of ours, a request would wait for both to be scheduled.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut runtime = runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(cores.saturating_sub(1).max(1)).enable_all();
+    runtime.enable_all();
     let runtime = runtime.build().context("cannot start the runtime")?;
     runtime.block_on(async {
         match command {

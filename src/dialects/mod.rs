@@ -9,7 +9,7 @@ pub mod graph;
 pub mod liferay;
 pub mod oracle;
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc};
+use std::{convert::Infallible, net::IpAddr, ops::Deref, sync::Arc};
 
 use axum::{
     Router,
@@ -34,21 +34,39 @@ use crate::{
     vault::Vault,
 };
 
-/// What every room is given: the state of its handlers. Cheap to clone.
+/// What every room is given: the state of its handlers. Cheap to clone: every request does so several times.
 #[derive(Clone)]
-pub struct Hall {
+pub struct Hall(Arc<Furnishing>);
+
+impl Hall {
+    /// With this in it.
+    pub fn new(furnishing: Furnishing) -> Self {
+        Self(Arc::new(furnishing))
+    }
+}
+
+impl Deref for Hall {
+    type Target = Furnishing;
+
+    fn deref(&self) -> &Furnishing {
+        &self.0
+    }
+}
+
+/// What stands in the hall.
+pub struct Furnishing {
     /// Who does the work.
     pub vault: Vault,
     /// What absolute links start with.
-    pub origins: Arc<Origins>,
+    pub origins: Origins,
     /// Limits of bodies that are read as text.
     pub limits: Limits,
     /// Who calls servers that clients have named.
     pub outgoing: Outgoing,
     /// What only Graph needs.
-    pub graph: Arc<graph::Settings>,
+    pub graph: graph::Settings,
     /// What only Liferay needs.
-    pub liferay: Arc<liferay::Settings>,
+    pub liferay: liferay::Settings,
 }
 
 /// How the room of a subscriber words what they are to be told.

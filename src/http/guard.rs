@@ -8,10 +8,8 @@ use std::{
 };
 
 use axum::{
-    Router,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, Method, Uri},
-    middleware::{Next, from_fn_with_state},
     response::Response,
 };
 use chrono::{DateTime, Utc};
@@ -96,18 +94,17 @@ pub struct Limits {
     pub head: usize,
 }
 
-/// Puts the limits and the panic catcher around everything in `router`, its fallback included.
-///
-/// Merge first and guard the whole: of two routers without a fallback of their own, a merge keeps the second's layers
-/// for addresses that neither knows.
-pub fn guard<S: Clone + Send + Sync + 'static>(router: Router<S>, words: Words, limits: Limits) -> Router<S> {
-    // one layer for both: each costs every request some moving of boxes
-    router.layer(from_fn_with_state((words, limits), hold))
-}
-
-/// Middleware: refuses an address or a head over the limit before anything looks at it; a panic below it becomes the room's own
-/// 500. The panic itself is logged by [`log_panics`].
-async fn hold(State((words, limits)): State<(Words, Limits)>, mut request: Request, next: Next) -> Response {
+/// Puts the limits and the panic catcher around what answers a request: refuses an address or a head over the limit before
+/// anything looks at it; a panic below becomes the room's own 500. The panic itself is logged by [`log_panics`].
+pub async fn hold<F>(
+    mut request: Request,
+    words: Words,
+    limits: Limits,
+    answer: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
     let head = request.headers().iter().fold(0, |sum, (name, value)| sum + name.as_str().len() + value.len());
     if address > limits.address {
@@ -118,18 +115,26 @@ async fn hold(State((words, limits)): State<(Words, Limits)>, mut request: Reque
     }
     let head = Head::read(&request);
     request.extensions_mut().insert(head.clone());
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    match AssertUnwindSafe(answer(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => words(&head, Refusal::Panicked),
     }
 }
 
-/// Middleware for work that does not stream: the handler has an answer within the time, or the room says it has not.
+/// For work that does not stream: what answers has an answer within the time, or the room says it has not.
 ///
 /// The answer's body may take longer. Not for uploads: those are held by the idle time-out of their bytes.
-pub async fn time_out(State((words, after)): State<(Words, Duration)>, request: Request, next: Next) -> Response {
+pub async fn time_out<F>(
+    request: Request,
+    words: Words,
+    after: Duration,
+    answer: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let head = Head::of(&request);
-    match tokio::time::timeout(after, next.run(request)).await {
+    match tokio::time::timeout(after, answer(request)).await {
         Ok(response) => response,
         Err(_) => words(&head, Refusal::TimedOut { after }),
     }

@@ -11,7 +11,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, http::StatusCode};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, StatusCode, header::X_CONTENT_TYPE_OPTIONS},
+};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
@@ -24,6 +28,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
+use tower_http::set_header::SetResponseHeader;
 
 use super::{
     body::Watched,
@@ -63,6 +68,14 @@ const BUFFER: usize = 128 * 1024;
 
 /// How long a connection that has not sent a whole request may still do so once we are going.
 const LAST_CALL: Duration = Duration::from_secs(1);
+
+/// All that is served.
+type House = SetResponseHeader<Router, HeaderValue>;
+
+/// Whatever is answered, no browser guesses what it is. Around the router and not a layer in it, which would be in a box.
+fn house(router: Router) -> House {
+    SetResponseHeader::if_not_present(router, X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))
+}
 
 /// How a drain went.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -119,7 +132,7 @@ pub async fn serve(
     draining: Draining,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let doors = doors.into();
+    let (doors, house) = (doors.into(), house(router));
     let slots = Arc::new(Semaphore::new(limits.connections));
     let tracker = TaskTracker::new();
     let (closing, cut) = (CancellationToken::new(), CancellationToken::new());
@@ -130,7 +143,7 @@ pub async fn serve(
                 return;
             };
             let (stream, peer, tls) = doors.accept().await;
-            let connection = Served { router: router.clone(), limits, closing: closing.clone(), cut: cut.clone() };
+            let connection = Served { house: house.clone(), limits, closing: closing.clone(), cut: cut.clone() };
             tracker.spawn(async move {
                 connection.tcp(stream, peer, tls).await;
                 drop(slot);
@@ -194,7 +207,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 /// All that one connection needs of the server.
 struct Served {
-    router: Router,
+    house: House,
     limits: Limits,
     closing: CancellationToken,
     cut: CancellationToken,
@@ -217,7 +230,7 @@ impl Served {
         let Some(Some(first)) = self.before_leaving(first_byte(&stream, self.limits.head_time)).await else { return };
         let phase = Phase::new();
         if first != HANDSHAKE {
-            self.router = Router::new().fallback(wrong_door);
+            self.house = house(Router::new().fallback(wrong_door));
             let stream = self.patient(Wire::new(stream, Claims::default()), &phase);
             return self.http(stream, connection, phase, None).await;
         }
@@ -255,10 +268,10 @@ impl Served {
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { router, limits, closing, cut } = self;
+        let Self { house, limits, closing, cut } = self;
         let service = service_fn({
             let phase = phase.clone();
-            move |request| answer(router.clone(), request, connection, limits.body_pause, phase.clone(), claims.clone())
+            move |request| answer(house.clone(), request, connection, limits.body_pause, phase.clone(), claims.clone())
         });
         let mut http = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -313,9 +326,9 @@ async fn wrong_door() -> (StatusCode, &'static str) {
     (StatusCode::BAD_REQUEST, "this port speaks TLS: the address begins with https://\n")
 }
 
-/// One request through the router, its body watched and its answer noticed.
+/// One request through the house, its body watched and its answer noticed.
 async fn answer(
-    router: Router,
+    house: House,
     request: Request<Incoming>,
     connection: Connection,
     body_pause: Duration,
@@ -325,7 +338,7 @@ async fn answer(
     phase.busy();
     let mut request = request.map(|body| Body::new(Watched::new(body, body_pause, phase.clone())));
     request.extensions_mut().insert(connection);
-    let mut response = router.oneshot(request).await?;
+    let mut response = house.oneshot(request).await?;
     // From here on nobody but the connection looks at the body.
     if let (Some(shortcut), Some(claims)) = (response.extensions_mut().remove::<Shortcut>(), claims) {
         shortcut.open(claims);

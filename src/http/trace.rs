@@ -8,11 +8,9 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::Body,
     extract::{MatchedPath, Request},
     http::{Method, Response, header::CONTENT_LENGTH},
-    middleware::{Next, from_fn},
 };
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
@@ -35,17 +33,16 @@ pub struct Operation(pub &'static str);
 #[derive(Clone, Copy, Debug)]
 pub struct Quiet;
 
-/// Gives every request of `router` an id, a span and a log line. Put it on last, so that it is outermost.
-pub fn trace(router: Router) -> Router {
-    router.layer(from_fn(follow))
-}
-
 /// Notes in the current request's span who is asking. An id, never a login or a credential.
 pub fn record_actor(actor: impl std::fmt::Display) {
     Span::current().record("actor", field::display(actor));
 }
 
-async fn follow(mut request: Request, next: Next) -> Response<Body> {
+/// Gives a request an id, a span and a log line. Outermost of all that is around it.
+pub async fn follow<F>(mut request: Request, answer: impl FnOnce(Request) -> F) -> Response<Body>
+where
+    F: Future<Output = Response<Body>>,
+{
     let id = RequestId(Uuid::new_v4());
     request.extensions_mut().insert(id);
     let method = request.method().clone();
@@ -56,7 +53,7 @@ async fn follow(mut request: Request, next: Next) -> Response<Body> {
     };
     let mut line = Line { span: span.clone(), started: Instant::now(), route, answer: None };
 
-    let response = next.run(request).instrument(span).await;
+    let response = answer(request).instrument(span).await;
     let (parts, body) = response.into_parts();
     let announced = parts.headers.get(CONTENT_LENGTH).and_then(|text| text.to_str().ok()?.parse().ok());
     let bodiless = method == Method::HEAD || parts.status.is_redirection() || body.is_end_stream();
@@ -170,7 +167,14 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
-    use axum::{body::to_bytes, http::StatusCode, response::IntoResponse, routing::get};
+    use axum::{
+        Router,
+        body::to_bytes,
+        http::StatusCode,
+        middleware::{Next, from_fn},
+        response::IntoResponse,
+        routing::get,
+    };
     use tower::ServiceExt;
 
     use super::*;
@@ -189,7 +193,7 @@ mod tests {
         }
     }
 
-    /// Answers one request through `trace` and gives back its log line. `read`: whether the client reads the body.
+    /// Answers one request through `follow` and gives back its log line. `read`: whether the client reads the body.
     async fn line(uri: &str, read: bool) -> String {
         let log = Log::default();
         let writer = log.clone();
@@ -201,7 +205,8 @@ mod tests {
             response.extensions_mut().insert(Dialect("arena"));
             response
         });
-        let router = trace(Router::new().route("/files/{guid}", named).fallback(|| async { StatusCode::BAD_GATEWAY }));
+        let router = Router::new().route("/files/{guid}", named).fallback(|| async { StatusCode::BAD_GATEWAY });
+        let router = router.layer(from_fn(|request, next: Next| follow(request, |request| next.run(request))));
         let request = Request::get(uri).header("authorization", "Bearer hush").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         if read {

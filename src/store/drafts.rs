@@ -93,6 +93,31 @@ pub async fn save(
     .await
 }
 
+/// The working copy under this fence, or any that is not rescued yet, was left behind: it is kept for a while.
+pub async fn rescue(
+    db: &mut PgConnection,
+    file: ItemId,
+    fence: Option<i64>,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE drafts SET rescued_at = coalesce($3::timestamptz, now())
+        WHERE file_id = $1 AND rescued_at IS NULL AND ($2::bigint IS NULL OR fence = $2)",
+        file.0,
+        fence,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Drops the working copy under this fence: its holder gave it up.
+pub async fn discard(db: &mut PgConnection, file: ItemId, fence: i64) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM drafts WHERE file_id = $1 AND fence = $2", file.0, fence).execute(db).await?;
+    Ok(())
+}
+
 /// A working copy that a cancel or a lapse left behind.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are described in the migrations")]

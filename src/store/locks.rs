@@ -2,7 +2,7 @@
 //! The database decides a race; nothing here looks first and writes then.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::Act;
@@ -88,17 +88,52 @@ pub enum Changed {
     Not(Option<LockRow>),
     /// Somebody else is changing the file at this moment.
     Busy,
+    /// Nothing was changed: there is a working copy, and with that it goes by itself ([`change_with_draft`]).
+    HasDraft,
 }
 
-/// Takes and releases locks and notes it in the trail, each of them or not; no file twice. A working copy that a lapsed holder
-/// left behind is rescued when the lock is taken, but what has lapsed of the room `settles` is not free while nothing says of
-/// that. When a lock is released, the holder's own draft is dropped, somebody else's is rescued.
+/// Takes and releases locks and notes it in the trail, each of them or not; no file twice. What has lapsed of the room `settles`
+/// is not free while nothing says of that.
 ///
 /// One statement, so one commit, for all of them. Rows that somebody else is changing are passed over and not waited for:
 /// nobody has to wait for a stranger's file, and two nodes never for each other. What is noted gets its place in the feed at once,
 /// if all that is there has one and nobody else gives places; else with the rest.
-#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
+    change_all(db, settles, changes, false).await
+}
+
+/// Takes or releases one lock, and does with the working copy what belongs to that. One that a lapsed holder left behind is
+/// rescued when the lock is taken. When it is released, the holder's own is dropped, somebody else's is rescued.
+pub async fn change_with_draft(
+    db: &mut PgConnection,
+    settles: Option<Dialect>,
+    change: &Change,
+) -> sqlx::Result<Changed> {
+    let mut transaction = db.begin().await?;
+    let changed = change_all(&mut transaction, settles, std::slice::from_ref(change), true).await?.pop();
+    if let Some(Changed::Done(lock)) = &changed {
+        let file = change.permit.item();
+        match change.how {
+            How::Take { .. } => super::drafts::rescue(&mut transaction, file, None, change.act.now).await?,
+            How::Release { .. } if change.permit.actor() == Some(lock.holder) => {
+                super::drafts::discard(&mut transaction, file, lock.fence).await?;
+            }
+            How::Release { .. } => {
+                super::drafts::rescue(&mut transaction, file, Some(lock.fence), change.act.now).await?;
+            }
+        }
+    }
+    transaction.commit().await?;
+    Ok(changed.unwrap_or(Changed::Busy))
+}
+
+#[expect(clippy::too_many_lines, reason = "one statement")]
+async fn change_all(
+    db: &mut PgConnection,
+    settles: Option<Dialect>,
+    changes: &[Change],
+    with_drafts: bool,
+) -> sqlx::Result<Vec<Changed>> {
     let columns = Columns::of(changes);
     let rows = sqlx::query_as!(
         ChangedRow,
@@ -110,84 +145,69 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
                 AS a (place, file_id, takes, at, actor_id, room, library_id, request_id, said, new_mode, lifetime, new_uuid,
                     new_owner_text, seen, own_fence, named_id, named_fence, anybody, reserved, bound)
         ), old AS MATERIALIZED (
-            -- `s` is the row as this statement sees it: what was changed since then says something in the feed that this does not see.
             -- What was asked goes along: to be joined again, each would be compared with each
-            SELECT a.*, k.fence, k.holder_id, k.mode, k.dialect, k.taken_at, k.expires_at, k.lock_uuid, k.number, k.draft_number,
-                k.owner_text, k.comment, k.revision = a.seen AS is_as_seen,
-                k.closed_at IS NULL AND k.revision = a.seen
+            SELECT a.*, k.revision, k.lapse_fence, k.fence, k.holder_id, k.mode, k.dialect, k.taken_at, k.expires_at, k.lock_uuid, k.number,
+                k.draft_number, k.owner_text, k.comment, k.revision = a.seen AS is_as_seen,
+                CASE WHEN a.takes THEN k.closed_at IS NULL AND k.revision = a.seen
                     AND (k.holder_id IS NULL OR (k.holder_id = a.actor_id AND k.fence = a.own_fence)
                         OR (k.expires_at <= a.moment AND NOT coalesce(k.dialect = $1::text AND k.lapse_fence < k.fence, false)))
-                    AS is_free,
-                k.closed_at IS NULL AND k.holder_id IS NOT NULL AND (k.expires_at IS NULL OR k.expires_at > a.moment)
+                ELSE k.closed_at IS NULL AND k.holder_id IS NOT NULL AND (k.expires_at IS NULL OR k.expires_at > a.moment)
                     AND (a.named_id IS NULL OR k.holder_id = a.named_id)
                     AND (a.named_fence IS NULL OR k.fence = a.named_fence)
                     AND (NOT a.bound OR k.revision = a.seen)
                     AND (k.holder_id = a.actor_id OR a.anybody
                         OR (a.reserved AND k.mode = 'reservation' AND k.holder_id = a.named_id))
-                    AS may_go
+                END AS is_to_change,
+                NOT $22::boolean AND EXISTS (SELECT FROM drafts d WHERE d.file_id = k.file_id AND d.rescued_at IS NULL)
+                    AS has_draft
             FROM asked a JOIN locks k ON k.file_id = a.file_id
-            JOIN locks s ON s.file_id = k.file_id AND s.revision = k.revision AND s.lapse_fence = k.lapse_fence
             FOR NO KEY UPDATE OF k SKIP LOCKED
         ), ended AS MATERIALIZED (
             SELECT last FROM feed WHERE NOT EXISTS (SELECT FROM events WHERE position IS NULL)
             FOR NO KEY UPDATE SKIP LOCKED
-        ), taken AS (
-            UPDATE locks k SET holder_id = old.actor_id, fence = k.fence + 1, revision = k.revision + 1, mode = old.new_mode,
-                dialect = old.room, taken_at = old.moment, expires_at = old.moment + old.lifetime, lock_uuid = old.new_uuid,
-                number = nextval('numbers'), draft_number = nextval('numbers'), owner_text = old.new_owner_text, comment = old.said
-            FROM old WHERE k.file_id = old.file_id AND old.takes AND old.is_free
-            RETURNING old.place, k.file_id, k.fence, k.taken_at, k.expires_at, k.number, k.draft_number, old.actor_id, old.room,
-                old.library_id, old.said, old.request_id
-        ), freed AS (
-            UPDATE locks k SET holder_id = NULL, revision = k.revision + 1, mode = NULL, dialect = NULL, taken_at = NULL,
-                expires_at = NULL, lock_uuid = NULL, number = NULL, draft_number = NULL, owner_text = NULL, comment = NULL
-            FROM old WHERE k.file_id = old.file_id AND NOT old.takes AND old.may_go
-            RETURNING old.place, k.file_id, old.fence, old.holder_id, old.moment, old.actor_id, old.room,
-                CASE WHEN old.is_as_seen THEN old.library_id END AS library_id, old.said, old.request_id
-        ), left_behind AS (
-            UPDATE drafts d SET rescued_at = taken.taken_at FROM taken WHERE d.file_id = taken.file_id AND d.rescued_at IS NULL
-        ), dropped AS (
-            DELETE FROM drafts d USING freed
-            WHERE d.file_id = freed.file_id AND d.fence = freed.fence AND freed.holder_id = freed.actor_id
-        ), rescued AS (
-            UPDATE drafts d SET rescued_at = freed.moment FROM freed
-            WHERE d.file_id = freed.file_id AND d.fence = freed.fence AND freed.holder_id IS DISTINCT FROM freed.actor_id
+        ), changed AS (
+            -- `k` is the row as this statement sees it. Where that is not the one that was locked, it is left alone: what changed
+            -- it meanwhile says something in the feed that this does not see
+            UPDATE locks k SET revision = k.revision + 1, fence = k.fence + old.takes::int,
+                holder_id = CASE WHEN old.takes THEN old.actor_id END, mode = old.new_mode,
+                dialect = CASE WHEN old.takes THEN old.room END, taken_at = CASE WHEN old.takes THEN old.moment END,
+                expires_at = old.moment + old.lifetime, lock_uuid = old.new_uuid,
+                number = CASE WHEN old.takes THEN nextval('numbers') END,
+                draft_number = CASE WHEN old.takes THEN nextval('numbers') END,
+                owner_text = old.new_owner_text, comment = CASE WHEN old.takes THEN old.said END
+            FROM old WHERE k.file_id = old.file_id AND k.revision = old.revision AND k.lapse_fence = old.lapse_fence
+                AND old.is_to_change AND NOT old.has_draft
+            RETURNING old.place, old.takes, k.file_id, k.fence, k.taken_at, k.expires_at, k.number, k.draft_number, old.moment,
+                old.actor_id, old.room, CASE WHEN NOT old.takes THEN old.holder_id END AS released_id,
+                CASE WHEN old.takes OR old.is_as_seen THEN old.library_id END AS library_id, old.said, old.request_id
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id,
                 position)
-            SELECT d.moment, d.actor_id, d.room, d.verb, 'done',
+            SELECT c.moment, c.actor_id, c.room, CASE WHEN c.takes THEN 'check_out' ELSE 'cancel' END, 'done',
                 -- what was looked at before may have been moved to another library since
-                coalesce(d.library_id, (SELECT i.library_id FROM items i WHERE i.id = d.file_id)),
-                d.file_id, d.fence, d.holder_id, d.said, d.request_id,
-                ended.last + row_number() OVER (ORDER BY d.place)
-            FROM (
-                SELECT place, taken_at, actor_id, room, 'check_out', library_id, file_id, fence, NULL::uuid, said, request_id FROM taken
-                UNION ALL
-                SELECT place, moment, actor_id, room, 'cancel', library_id, file_id, fence, holder_id, said, request_id FROM freed
-            ) AS d (place, moment, actor_id, room, verb, library_id, file_id, fence, holder_id, said, request_id)
-                LEFT JOIN ended ON true
-            ORDER BY d.place
-            RETURNING position
+                coalesce(c.library_id, (SELECT i.library_id FROM items i WHERE i.id = c.file_id)),
+                c.file_id, c.fence, c.released_id, c.said, c.request_id,
+                -- places of those that were refused stay empty
+                ended.last + 1 + c.place
+            FROM changed c LEFT JOIN ended ON true
         ), raised AS (
-            UPDATE feed SET last = reached.place FROM (SELECT max(position) AS place FROM noted) reached
-            WHERE reached.place IS NOT NULL
+            UPDATE feed SET last = ended.last + cardinality($2) FROM ended WHERE EXISTS (SELECT FROM changed)
         )
-        SELECT old.place IS NOT NULL AS "reached!", (taken.place IS NOT NULL OR freed.place IS NOT NULL) AS "done!",
-            (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > old.moment)) AS "held!",
-            coalesce(taken.fence, old.fence) AS "fence?",
-            CASE WHEN taken.place IS NULL THEN old.holder_id ELSE old.actor_id END AS "holder?: PrincipalId",
-            CASE WHEN taken.place IS NULL THEN old.mode ELSE old.new_mode END AS "mode?: Mode",
-            CASE WHEN taken.place IS NULL THEN old.dialect ELSE old.room END AS "dialect?: Dialect",
-            CASE WHEN taken.place IS NULL THEN old.taken_at ELSE taken.taken_at END AS "taken_at?",
-            CASE WHEN taken.place IS NULL THEN old.expires_at ELSE taken.expires_at END AS "expires_at?",
-            CASE WHEN taken.place IS NULL THEN old.lock_uuid ELSE old.new_uuid END AS "lock_uuid?",
-            CASE WHEN taken.place IS NULL THEN old.number ELSE taken.number END AS "number?",
-            CASE WHEN taken.place IS NULL THEN old.draft_number ELSE taken.draft_number END AS "draft_number?",
-            CASE WHEN taken.place IS NULL THEN old.owner_text ELSE old.new_owner_text END AS "owner_text?",
-            CASE WHEN taken.place IS NULL THEN old.comment ELSE old.said END AS "comment?"
-        FROM asked a LEFT JOIN old ON old.place = a.place LEFT JOIN taken ON taken.place = a.place
-            LEFT JOIN freed ON freed.place = a.place
-        ORDER BY a.place"#,
+        SELECT old.place AS "place!", c.place IS NOT NULL AS "is_done!", old.has_draft AS "has_draft!",
+            old.is_to_change AS "is_to_change!",
+            (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > old.moment)) AS "is_held!",
+            coalesce(c.fence, old.fence) AS "fence!",
+            CASE WHEN c.takes THEN old.actor_id ELSE old.holder_id END AS "holder?: PrincipalId",
+            CASE WHEN c.takes THEN old.new_mode ELSE old.mode END AS "mode?: Mode",
+            CASE WHEN c.takes THEN old.room ELSE old.dialect END AS "dialect?: Dialect",
+            CASE WHEN c.takes THEN c.taken_at ELSE old.taken_at END AS "taken_at?",
+            CASE WHEN c.takes THEN c.expires_at ELSE old.expires_at END AS "expires_at?",
+            CASE WHEN c.takes THEN old.new_uuid ELSE old.lock_uuid END AS "lock_uuid?",
+            CASE WHEN c.takes THEN c.number ELSE old.number END AS "number?",
+            CASE WHEN c.takes THEN c.draft_number ELSE old.draft_number END AS "draft_number?",
+            CASE WHEN c.takes THEN old.new_owner_text ELSE old.owner_text END AS "owner_text?",
+            CASE WHEN c.takes THEN old.said ELSE old.comment END AS "comment?"
+        FROM old LEFT JOIN changed c ON c.place = old.place"#,
         settles as Option<Dialect>,
         &columns.places,
         &columns.files,
@@ -209,18 +229,28 @@ pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[
         &columns.anybody,
         &columns.reserved,
         &columns.bound,
+        with_drafts,
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(Changed::from).collect())
+    // a row that was passed over is not among them
+    let mut changed = vec![Changed::Busy; changes.len()];
+    for row in rows {
+        if let Some(one) = usize::try_from(row.place).ok().and_then(|place| changed.get_mut(place)) {
+            *one = Changed::from(row);
+        }
+    }
+    Ok(changed)
 }
 
-/// What the statement answers for each change.
+/// What the statement answers for each change that it reached.
 struct ChangedRow {
-    reached: bool,
-    done: bool,
-    held: bool,
-    fence: Option<i64>,
+    place: i32,
+    is_done: bool,
+    has_draft: bool,
+    is_to_change: bool,
+    is_held: bool,
+    fence: i64,
     holder: Option<PrincipalId>,
     mode: Option<Mode>,
     dialect: Option<Dialect>,
@@ -237,7 +267,7 @@ impl ChangedRow {
     /// The lock that was taken, else the one that was there.
     fn lock(self) -> Option<LockRow> {
         Some(LockRow {
-            fence: self.fence?,
+            fence: self.fence,
             holder: self.holder?,
             mode: self.mode?,
             dialect: self.dialect?,
@@ -254,13 +284,16 @@ impl ChangedRow {
 
 impl From<ChangedRow> for Changed {
     fn from(row: ChangedRow) -> Self {
-        if !row.reached {
-            return Changed::Busy;
+        let (is_done, is_held) = (row.is_done, row.is_held);
+        match (row.is_to_change, row.has_draft) {
+            (true, true) => return Changed::HasDraft,
+            // somebody changed it between the statement's beginning and its lock
+            (true, false) if !is_done => return Changed::Busy,
+            (true | false, _) => {}
         }
-        let (done, held) = (row.done, row.held);
         match row.lock() {
-            Some(lock) if done => Changed::Done(lock),
-            lock => Changed::Not(lock.filter(|_| held)),
+            Some(lock) if is_done => Changed::Done(lock),
+            lock => Changed::Not(lock.filter(|_| is_held)),
         }
     }
 }

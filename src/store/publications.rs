@@ -98,13 +98,12 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
                     file_name, title, description, format, private, media_type, comment, author_id, author_name, category_id,
                     client_created_at, client_modified_at, actor_id, room, verb, library_id, request_id, holder_id)
         ), old AS MATERIALIZED (
-            -- as where locks are taken: `s` is the row as this statement sees it, and what was asked goes along
-            SELECT a.*, k.fence, i.library_id AS lies_in, i.category_id AS was_category_id, i.edition_id AS was_edition_id,
-                i.unpublished_by AS was_unpublished_by,
+            -- as where locks are taken: what was asked goes along
+            SELECT a.*, k.revision, k.lapse_fence, k.fence, i.library_id AS lies_in, i.category_id AS was_category_id,
+                i.edition_id AS was_edition_id, i.unpublished_by AS was_unpublished_by,
                 k.revision = a.seen AND k.closed_at IS NULL
                     AND (NOT (a.releases OR a.alive) OR k.expires_at IS NULL OR k.expires_at > a.moment) AS fits
             FROM asked a JOIN locks k ON k.file_id = a.file_id
-            JOIN locks s ON s.file_id = k.file_id AND s.revision = k.revision AND s.lapse_fence = k.lapse_fence
             JOIN items i ON i.id = k.file_id
             FOR NO KEY UPDATE OF k, i SKIP LOCKED
         ), ended AS MATERIALIZED (
@@ -122,7 +121,7 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
                 draft_number = CASE WHEN old.releases THEN NULL ELSE k.draft_number END,
                 owner_text = CASE WHEN old.releases THEN NULL ELSE k.owner_text END,
                 comment = CASE WHEN old.releases THEN NULL ELSE k.comment END
-            FROM old WHERE k.file_id = old.file_id AND old.fits
+            FROM old WHERE k.file_id = old.file_id AND k.revision = old.revision AND k.lapse_fence = old.lapse_fence AND old.fits
             RETURNING old.*
         ), stored AS (
             INSERT INTO contents (sha256, size, quick_xor, inline, touched_at)
@@ -163,17 +162,15 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
                 guard.fence, guard.holder_id, guard.comment, guard.request_id,
                 CASE WHEN e.id IS NOT NULL THEN guard.was_category_id END, e.private,
                 CASE WHEN e.id IS NOT NULL THEN guard.was_unpublished_by END,
-                ended.last + row_number() OVER (ORDER BY guard.place)
+                ended.last + 1 + guard.place
             FROM guard LEFT JOIN editions e ON e.id = guard.was_edition_id
                     AND (guard.was_category_id <> guard.category_id OR e.private <> guard.private)
                 LEFT JOIN ended ON true
-            ORDER BY guard.place
-            RETURNING position
         ), raised AS (
-            UPDATE feed SET last = reached.place FROM (SELECT max(position) AS place FROM noted) reached
-            WHERE reached.place IS NOT NULL
+            UPDATE feed SET last = ended.last + cardinality($1) FROM ended WHERE EXISTS (SELECT FROM guard)
         )
-        SELECT old.place IS NOT NULL AS "reached!", file.place IS NOT NULL AS "done!", a.moment AS "at!",
+        SELECT old.place IS NOT NULL AND (NOT old.fits OR file.place IS NOT NULL) AS "reached!",
+            file.place IS NOT NULL AS "done!", a.moment AS "at!",
             published.number AS "number?", file.revision AS "revision?",
             (SELECT n.changes FROM trees n WHERE n.library_id = old.lies_in) AS "tree?"
         FROM asked a LEFT JOIN old ON old.place = a.place LEFT JOIN file ON file.place = a.place

@@ -121,7 +121,7 @@ pub async fn of(db: &mut PgConnection, item: ItemId) -> sqlx::Result<Vec<Entry>>
         Entry,
         r#"SELECT at, actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", verb AS "verb: Verb",
             outcome AS "outcome: Outcome", fence, edition_id AS "edition: EditionId", comment
-        FROM events WHERE item_id = $1 ORDER BY id"#,
+        FROM events WHERE item_id = $1 ORDER BY position, id"#,
         item.0,
     )
     .fetch_all(db)
@@ -136,7 +136,7 @@ pub async fn done_to(db: &mut PgConnection, item: ItemId, limit: i64) -> sqlx::R
         r#"SELECT at, actor_id AS "actor: PrincipalId", dialect AS "dialect: Dialect", verb AS "verb: Verb",
             outcome AS "outcome: Outcome", fence, edition_id AS "edition: EditionId", comment
         FROM events WHERE item_id = $1 AND outcome = 'done' AND verb NOT IN ('save_draft', 'refresh', 'lapse', 'carry', 'refresh_folder')
-        ORDER BY id DESC LIMIT $2"#,
+        ORDER BY position DESC, id DESC LIMIT $2"#,
         item.0,
         limit,
     )
@@ -181,12 +181,19 @@ pub async fn file_accesses(
         SELECT page.at AS "at!", page.actor_id AS "actor: PrincipalId", page.verb AS "verb!: Verb", page.comment,
             e.arena_guid AS "edition_guid?", e.label AS "label?", e.title AS "title?", e.file_name AS "file_name?"
         FROM page LEFT JOIN LATERAL (SELECT x.* FROM editions x WHERE x.id = coalesce(page.edition_id, (
+            -- neither of them has its place in the feed yet
             SELECT b.edition_id FROM events b
-            WHERE b.item_id = page.item_id AND b.id < page.id AND b.outcome = 'done' AND b.edition_id IS NOT NULL
-                AND b.verb IN ('create', 'check_in', 'add_edition')
+            WHERE b.item_id = page.item_id AND b.position IS NULL AND page.position IS NULL AND b.id < page.id
+                AND b.outcome = 'done' AND b.edition_id IS NOT NULL AND b.verb IN ('create', 'check_in', 'add_edition')
                 AND NOT EXISTS (SELECT FROM events d WHERE d.item_id = b.item_id AND d.id < page.id
                     AND d.verb = 'delete' AND d.outcome = 'done' AND d.edition_id = b.edition_id)
-            ORDER BY b.id DESC LIMIT 1)) LIMIT 1) e ON true
+            ORDER BY b.id DESC LIMIT 1), (
+            SELECT b.edition_id FROM events b
+            WHERE b.item_id = page.item_id AND (b.position, b.id) < (coalesce(page.position, 9223372036854775807), page.id)
+                AND b.outcome = 'done' AND b.edition_id IS NOT NULL AND b.verb IN ('create', 'check_in', 'add_edition')
+                AND NOT EXISTS (SELECT FROM events d WHERE d.item_id = b.item_id AND d.id < page.id
+                    AND d.verb = 'delete' AND d.outcome = 'done' AND d.edition_id = b.edition_id)
+            ORDER BY b.position DESC, b.id DESC LIMIT 1)) LIMIT 1) e ON true
         ORDER BY page.at DESC, page.id DESC"#,
         library.0,
         period.from,

@@ -1,5 +1,8 @@
 //! Putting together what is asked at the same time: while one statement is with the database, whatever else is asked for
 //! waits and becomes the next one. No timer, so nothing waits when nobody else asks. Knows nothing of what is asked.
+//!
+//! Batches have a thread of their own. The database works on one at a time, so from one's answer to the next one's sending it
+//! has nothing to do; among the requests, that would have to wait until all of them that can go on have had their turn.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -10,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::{Semaphore, mpsc, oneshot},
+};
 
 use crate::domain::error::{Error, Result};
 
@@ -42,10 +48,46 @@ pub(super) trait Asked: Clone + Send + 'static {
 type Answers<A> = Pin<Box<dyn Future<Output = sqlx::Result<Vec<A>>> + Send>>;
 type Statement<Q> = dyn Fn(Vec<Q>) -> Answers<<Q as Asked>::Answer> + Send + Sync;
 
+/// The thread that batches have of their own. Ends when it is dropped.
+pub(super) struct Apart(Option<Runtime>);
+
+impl Apart {
+    /// Begins it.
+    pub(super) fn begin() -> Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("combiner").enable_all().build();
+        Ok(Self(Some(runtime.map_err(Error::broken)?)))
+    }
+
+    /// Where batches are run.
+    pub(super) fn handle(&self) -> Handle {
+        self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // whoever still waits for an answer keeps the vault, and with it this
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Whose statements are with the database one at a time: what comes meanwhile makes the next one larger, which costs less than
+/// a second connection.
+#[derive(Clone)]
+pub(super) struct Turn(Arc<Semaphore>);
+
+impl Turn {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+}
+
 /// A queue before a statement that takes many at once. Ends when it is dropped.
 pub(super) struct Combiner<Q: Asked> {
     queue: mpsc::Sender<Waiting<Q>>,
-    turn: Arc<Semaphore>,
+    turn: Turn,
     statement: Arc<Statement<Q>>,
 }
 
@@ -55,8 +97,9 @@ struct Waiting<Q: Asked> {
 }
 
 impl<Q: Asked> Combiner<Q> {
-    /// Over a statement that answers in the order it was asked, one answer for each.
-    pub(super) fn new<S, F>(statement: S) -> Self
+    /// Over a statement that answers in the order it was asked, one answer for each; batches of it run there, when it is their
+    /// turn.
+    pub(super) fn new<S, F>(apart: &Handle, turn: Turn, statement: S) -> Self
     where
         S: Fn(Vec<Q>) -> F + Send + Sync + 'static,
         F: Future<Output = sqlx::Result<Vec<Q::Answer>>> + Send + 'static,
@@ -67,9 +110,7 @@ impl<Q: Asked> Combiner<Q> {
             Box::pin(async { tokio::time::timeout(PATIENCE, answers).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) })
         });
         let (queue, waiting) = mpsc::channel(WAITING);
-        // one batch at a time: what comes meanwhile makes the next one larger, which costs less than a second connection
-        let turn = Arc::new(Semaphore::new(1));
-        tokio::spawn(serve(waiting, turn.clone(), statement.clone()));
+        apart.spawn(serve(waiting, turn.clone(), statement.clone()));
         Self { queue, turn, statement }
     }
 
@@ -86,9 +127,9 @@ impl<Q: Asked> Combiner<Q> {
     /// # Errors
     /// The statement's own, for this one alone; [`sqlx::Error::PoolTimedOut`] when too many wait already.
     pub(super) async fn try_ask(&self, asked: Q) -> sqlx::Result<Q::Answer> {
-        // nobody waits and nothing runs: no detour through another task
+        // nobody waits and nothing runs: no detour through another thread
         if self.queue.capacity() == WAITING
-            && let Ok(turn) = self.turn.clone().try_acquire_owned()
+            && let Ok(turn) = self.turn.0.clone().try_acquire_owned()
         {
             let statement = self.statement.clone();
             // in a task of its own, so that who goes away does not take along what the statement goes over
@@ -106,7 +147,7 @@ impl<Q: Asked> Combiner<Q> {
 }
 
 /// Runs what waits, as many at once as have come, until nobody can ask any more.
-async fn serve<Q: Asked>(mut queue: mpsc::Receiver<Waiting<Q>>, turn: Arc<Semaphore>, statement: Arc<Statement<Q>>) {
+async fn serve<Q: Asked>(mut queue: mpsc::Receiver<Waiting<Q>>, turn: Turn, statement: Arc<Statement<Q>>) {
     let mut held_back = Vec::new();
     loop {
         if held_back.is_empty() {
@@ -115,7 +156,7 @@ async fn serve<Q: Asked>(mut queue: mpsc::Receiver<Waiting<Q>>, turn: Arc<Semaph
                 None => return,
             }
         }
-        let Ok(_turn) = turn.acquire().await else { return };
+        let Ok(_turn) = turn.0.acquire().await else { return };
         let batch = next(&mut queue, &mut held_back);
         run(&*statement, batch).await;
     }
@@ -234,7 +275,7 @@ mod tests {
     fn doubling(open: &Arc<AtomicBool>) -> (Combiner<Ask>, Batches) {
         let batches = Batches::default();
         let (noted, open) = (batches.clone(), open.clone());
-        let combiner = Combiner::new(move |asked: Vec<Ask>| {
+        let combiner = Combiner::new(&Handle::current(), Turn::new(), move |asked: Vec<Ask>| {
             let (noted, open) = (noted.clone(), open.clone());
             async move {
                 while !open.load(Ordering::SeqCst) {
@@ -357,7 +398,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_statement_that_is_never_answered_keeps_nobody_waiting_for_ever() {
-        let combiner = Combiner::new(|asked: Vec<Ask>| async move {
+        let combiner = Combiner::new(&Handle::current(), Turn::new(), |asked: Vec<Ask>| async move {
             match asked.as_slice() {
                 [Ask { number: 0, .. }] => std::future::pending().await,
                 asked => Ok(asked.iter().map(|ask| ask.number).collect()),

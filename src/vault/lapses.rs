@@ -6,10 +6,14 @@
 //! Who looks at one file waits for whoever is about to change it. Lists, the feed and the background wait for nobody: what they
 //! cannot have now is shown as it is, and settled later.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
+use quick_cache::sync::Cache;
 
 use super::{
     Vault,
@@ -50,13 +54,12 @@ pub(super) struct Settling {
     /// One at a time, lest many requests go through the same.
     turn: tokio::sync::Mutex<()>,
     /// Check-outs, by file and fence, that failed a moment ago.
-    hindered: moka::sync::Cache<(ItemId, i64), ()>,
+    hindered: Cache<(ItemId, i64), Instant>,
 }
 
 impl Default for Settling {
     fn default() -> Self {
-        let hindered = moka::sync::Cache::builder().max_capacity(20_000).time_to_live(HINDERED).build();
-        Self { turn: tokio::sync::Mutex::default(), hindered }
+        Self { turn: tokio::sync::Mutex::default(), hindered: Cache::new(20_000) }
     }
 }
 
@@ -65,13 +68,13 @@ impl Settling {
     fn hinder(&self, file: ItemId, fence: i64) -> bool {
         let is_news = !self.is_hindered(file, fence);
         if is_news {
-            self.hindered.insert((file, fence), ());
+            self.hindered.insert((file, fence), Instant::now());
         }
         is_news
     }
 
     fn is_hindered(&self, file: ItemId, fence: i64) -> bool {
-        self.hindered.contains_key(&(file, fence))
+        self.hindered.get(&(file, fence)).is_some_and(|since| since.elapsed() < HINDERED)
     }
 }
 

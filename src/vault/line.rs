@@ -1,10 +1,14 @@
 //! A connection that is kept open for who asks one thing after the other: the pool would ask it after each use whether it still
 //! lives, which costs as much as a small question. Knows nothing of what is asked.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use sqlx::{Connection, Executor, PgConnection, PgPool};
-use tokio::sync::Mutex;
+use tokio::runtime::{Handle, Id};
 
 /// A connection that was idle for so long is asked whether it lives before it is used.
 const LONG_IDLE: Duration = Duration::from_secs(2);
@@ -12,18 +16,20 @@ const LONG_IDLE: Duration = Duration::from_secs(2);
 /// A line to the database; one uses it at a time, others that come meanwhile get one of their own.
 pub(super) struct Line {
     db: PgPool,
-    kept: Mutex<Option<(PgConnection, Instant)>>,
+    /// By the runtime that it was opened in: what comes over it wakes that one, and another one only by a detour.
+    kept: Mutex<HashMap<Id, (PgConnection, Instant)>>,
 }
 
 impl Line {
     /// To the database of this pool, opened when it is first used.
     pub(super) fn to(db: PgPool) -> Self {
-        Self { db, kept: Mutex::new(None) }
+        Self { db, kept: Mutex::default() }
     }
 
     /// The kept connection if it lives, else a new one. One that is not given back is closed: nobody knows what it was doing.
     pub(super) async fn open(&self) -> sqlx::Result<PgConnection> {
-        if let Some((mut connection, used)) = self.kept.lock().await.take()
+        let kept = self.kept().remove(&Handle::current().id());
+        if let Some((mut connection, used)) = kept
             && (used.elapsed() < LONG_IDLE || connection.ping().await.is_ok())
         {
             return Ok(connection);
@@ -39,6 +45,8 @@ impl Line {
             connection.execute("SET plan_cache_mode = force_generic_plan").await?;
             // It is made once, perhaps while the tables are small, and must do for large ones: never one that reads a table whole.
             connection.execute("SET enable_seqscan = off").await?;
+            // Nor one that goes through an index from end to end beside a list, which looks cheap while the table is small.
+            connection.execute("SET enable_mergejoin = off").await?;
             // what is avoided like that counts as beyond all cost, and would be compiled anew each time
             connection.execute("SET jit = off").await?;
             Ok(connection)
@@ -49,7 +57,12 @@ impl Line {
     }
 
     /// Keeps a connection for the next one, if what it was used for came to an end.
-    pub(super) async fn give_back(&self, connection: PgConnection) {
-        *self.kept.lock().await = Some((connection, Instant::now()));
+    pub(super) fn give_back(&self, connection: PgConnection) {
+        self.kept().insert(Handle::current().id(), (connection, Instant::now()));
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<Id, (PgConnection, Instant)>> {
+        // nothing that is done under it can stop half way
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

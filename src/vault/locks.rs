@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::{
     Look, Vault,
-    combine::{Asked, Combiner},
+    combine::{Asked, Combiner, Turn},
     line::Line,
     recall::Glance,
 };
@@ -47,14 +48,14 @@ impl Asked for Change {
 }
 
 /// What takes and releases locks, those together that are asked for at the same moment.
-pub(super) fn changes(db: PgPool, settles: Option<Dialect>) -> Combiner<Change> {
+pub(super) fn changes(apart: &Handle, turn: Turn, db: PgPool, settles: Option<Dialect>) -> Combiner<Change> {
     let line = Arc::new(Line::to(db));
-    Combiner::new(move |changes: Vec<Change>| {
+    Combiner::new(apart, turn, move |changes: Vec<Change>| {
         let line = line.clone();
         async move {
             let mut db = line.open().await?;
             let changed = again!(store::locks::change(&mut db, settles, &changes).await)?;
-            line.give_back(db).await;
+            line.give_back(db);
             Ok(changed)
         }
     })
@@ -128,7 +129,7 @@ impl Vault {
                     self.remember_lock(&look, Some(&lock));
                     return Ok(CheckedOut::Taken(lock));
                 }
-                Changed::Not(_) | Changed::Busy => look = self.look_again(actor, &look).await?,
+                Changed::Not(_) | Changed::Busy | Changed::HasDraft => look = self.look_again(actor, &look).await?,
             }
         }
         Err(Error::Overloaded)
@@ -219,7 +220,7 @@ impl Vault {
             Changed::Not(_) if look.glance.is_some() => return Err(Error::PreconditionFailed),
             Changed::Not(Some(row)) => (row, false),
             Changed::Not(None) => return Err(Error::NotCheckedOut),
-            Changed::Busy => return Err(Error::Overloaded),
+            Changed::Busy | Changed::HasDraft => return Err(Error::Overloaded),
         };
         if released && bound {
             self.remember_lock(look, None);
@@ -235,8 +236,8 @@ impl Vault {
         }
     }
 
-    /// Takes or releases a lock together with whoever does so at the same moment. What somebody else is changing just then is
-    /// waited for, apart from the others.
+    /// Takes or releases a lock together with whoever does so at the same moment; where there is a working copy, by itself. What
+    /// somebody else is changing just then is waited for, apart from the others.
     async fn change(
         &self,
         actor: &Actor,
@@ -247,16 +248,24 @@ impl Vault {
     ) -> Result<Changed> {
         let change = Change { permit, library: look.item.library.id, how, act: self.act(actor, comment) };
         for _ in 0..ATTEMPTS {
-            let changed = self.0.changes.ask(change.clone()).await;
+            let mut changed = self.0.changes.ask(change.clone()).await;
+            if let Ok(Changed::HasDraft) = changed {
+                changed = Box::pin(self.change_with_draft(&change)).await;
+            }
             if let (Err(_) | Ok(Changed::Done(_)), Some(glance)) = (&changed, &look.glance) {
                 glance.spend();
             }
             match changed? {
-                Changed::Busy => Box::pin(self.wait(look.item.id)).await?,
+                Changed::Busy | Changed::HasDraft => Box::pin(self.wait(look.item.id)).await?,
                 changed @ (Changed::Done(_) | Changed::Not(_)) => return Ok(changed),
             }
         }
         Ok(Changed::Busy)
+    }
+
+    async fn change_with_draft(&self, change: &Change) -> Result<Changed> {
+        let mut db = self.connection().await?;
+        Ok(again!(store::locks::change_with_draft(&mut db, self.settles(), change).await)?)
     }
 
     /// Waits until nobody is changing the file's lock.

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 use sqlx::{Connection, PgConnection, PgPool};
 
 use super::{Vault, recall::Looks};
@@ -30,6 +30,9 @@ use crate::{
 
 /// For how long an answered epoch counts. When the database cannot be asked, nothing remembered counts.
 const COUNTS: Duration = Duration::from_millis(900);
+
+/// Room for a thing that there is only one of.
+const SINGLE: usize = 32;
 
 /// A category and what the checker needs of those above it.
 #[derive(Clone, Debug)]
@@ -99,9 +102,19 @@ struct Dated<T> {
     value: T,
 }
 
+/// What a thing weighs.
+#[derive(Clone)]
+struct Weight<T>(fn(&T) -> u32);
+
+impl<K, T> Weighter<K, Dated<T>> for Weight<T> {
+    fn weight(&self, _: &K, dated: &Dated<T>) -> u64 {
+        self.0(&dated.value).into()
+    }
+}
+
 /// Things of one kind, remembered by their keys; the least used are forgotten first.
 pub(super) struct Shelf<K, T> {
-    cache: Cache<K, Dated<T>>,
+    cache: Cache<K, Dated<T>, Weight<T>>,
     known: Arc<Known>,
     of: Of,
 }
@@ -111,20 +124,13 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    pub(super) fn new(size: u64, known: &Arc<Known>, of: Of) -> Self {
-        Self { cache: Cache::new(size), known: known.clone(), of }
+    pub(super) fn new(size: usize, known: &Arc<Known>, of: Of) -> Self {
+        Self::weighed(size, size as u64, |_| 1, known, of)
     }
 
-    /// The same for things of different sizes: `size` is what all of them weigh together.
-    pub(super) fn weighed(
-        size: u64,
-        weight: impl Fn(&T) -> u32 + Send + Sync + 'static,
-        known: &Arc<Known>,
-        of: Of,
-    ) -> Self {
-        let cache =
-            Cache::builder().max_capacity(size).weigher(move |_, dated: &Dated<T>| weight(&dated.value)).build();
-        Self { cache, known: known.clone(), of }
+    /// The same for things of different sizes: `size` is what all of them weigh together, `usual` about how many that are.
+    pub(super) fn weighed(usual: usize, size: u64, weight: fn(&T) -> u32, known: &Arc<Known>, of: Of) -> Self {
+        Self { cache: Cache::with_weighter(usual, size, Weight(weight)), known: known.clone(), of }
     }
 
     /// The epoch to ask for before reading what is to be remembered.
@@ -147,7 +153,7 @@ where
 
     /// Forgets what is remembered under this key.
     pub(super) fn forget(&self, key: &K) {
-        self.cache.invalidate(key);
+        self.cache.remove(key);
     }
 }
 
@@ -174,7 +180,7 @@ impl Default for Memory {
             accounts: Shelf::new(20_000, &known, Of::Rights),
             people: Shelf::new(50_000, &known, Of::Rights),
             libraries: Shelf::new(20_000, &known, Of::Rights),
-            categories: Shelf::new(1, &known, Of::Rights),
+            categories: Shelf::new(SINGLE, &known, Of::Rights),
             tokens: Shelf::new(50_000, &known, Of::Rights),
             sessions: Shelf::new(50_000, &known, Of::Sessions),
             passwords: Shelf::new(20_000, &known, Of::Rights),

@@ -87,6 +87,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tokio_util::task::TaskTracker;
 
+use self::combine::Turn;
 use crate::{
     content::ContentStore,
     domain::{
@@ -216,8 +217,10 @@ struct Inner {
     /// Credentials that are looked up at this moment.
     flights: flights::Flights,
     /// Keys of the installation that were asked for; they never change.
-    secrets: moka::sync::Cache<&'static str, secrets::Key>,
+    secrets: quick_cache::sync::Cache<&'static str, secrets::Key>,
     signing: tokio::sync::OnceCell<Arc<SigningKey>>,
+    /// Where what is asked together is put together.
+    _apart: combine::Apart,
     /// Locks that are taken and released at the same moment.
     changes: combine::Combiner<store::locks::Change>,
     /// Editions that are published at the same moment.
@@ -239,21 +242,26 @@ impl Vault {
     /// Opens a vault over a migrated database and a content store, and starts watching for revocations made by other
     /// nodes.
     pub async fn open(db: PgPool, content: ContentStore, clock: Clock, settings: Settings) -> Result<Self> {
+        let apart = combine::Apart::begin()?;
+        let there = apart.handle();
+        // both give places in the feed, which is one at a time's to do
+        let writing = Turn::new();
         let vault = Vault(Arc::new(Inner {
             passwords: passwords::Passwords::new(&settings.passwords)?,
             fresh: fresh::Fresh::new(settings.tenant_suffix.clone()),
             memory: memory::Memory::default(),
             flights: flights::Flights::default(),
             places: places::Places::default(),
-            secrets: moka::sync::Cache::new(16),
+            secrets: quick_cache::sync::Cache::new(64),
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
-            changes: locks::changes(db.clone(), settings.lapse.checks_in()),
-            publications: publications::publications(db.clone()),
-            states: recall::states(db.clone()),
-            stretches: proof::stretches(db.clone()),
-            counts: requests::counts(db.clone(), clock.clone()),
+            changes: locks::changes(&there, writing.clone(), db.clone(), settings.lapse.checks_in()),
+            publications: publications::publications(&there, writing, db.clone()),
+            states: recall::states(&there, Turn::new(), db.clone()),
+            stretches: proof::stretches(&there, Turn::new(), db.clone()),
+            counts: requests::counts(&there, Turn::new(), db.clone(), clock.clone()),
+            _apart: apart,
             settling: lapses::Settling::default(),
             db,
             content,

@@ -2,7 +2,7 @@
 //! given again: so what is remembered may be out of date, but never leads to other bytes. That it is out of date shows when
 //! the blob is not there.
 
-use moka::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 
 use crate::domain::content::{Place, Sha256};
 
@@ -10,15 +10,27 @@ use crate::domain::content::{Place, Sha256};
 const ROOM: u64 = 4 << 20;
 /// What one takes beside its bytes.
 const ENTRY: u32 = 256;
+/// About so many are remembered.
+const USUAL: usize = 4000;
 /// Bytes in a row that are remembered at most.
 const LARGEST: usize = 64 * 1024;
 
 /// Places by the digests of their bytes; the least used are forgotten first.
-pub(super) struct Places(Cache<Sha256, Place>);
+pub(super) struct Places(Cache<Sha256, Place, Weight>);
+
+/// What places weigh.
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Sha256, Place> for Weight {
+    fn weight(&self, _: &Sha256, place: &Place) -> u64 {
+        (ENTRY + inline(place)).into()
+    }
+}
 
 impl Default for Places {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(ROOM).weigher(|_, place| ENTRY + inline(place)).build())
+        Self(Cache::with_weighter(USUAL, ROOM, Weight))
     }
 }
 
@@ -41,7 +53,7 @@ impl Places {
 
     /// It is not there any more.
     pub(super) fn forget(&self, sha256: Sha256) {
-        self.0.invalidate(&sha256);
+        self.0.remove(&sha256);
     }
 }
 

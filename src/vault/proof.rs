@@ -7,10 +7,11 @@ use std::sync::{
 };
 
 use sqlx::PgPool;
+use tokio::runtime::Handle;
 
 use super::{
     Look, Vault,
-    combine::{Asked, Combiner},
+    combine::{Asked, Combiner, Turn},
     line::Line,
 };
 use crate::{
@@ -53,14 +54,14 @@ impl Asked for Quiet {
 }
 
 /// What asks whether nothing has happened below folders, of all at once that are asked about at the same moment.
-pub(super) fn stretches(db: PgPool) -> Combiner<Quiet> {
+pub(super) fn stretches(apart: &Handle, turn: Turn, db: PgPool) -> Combiner<Quiet> {
     let line = Arc::new(Line::to(db));
-    Combiner::new(move |stretches: Vec<Quiet>| {
+    Combiner::new(apart, turn, move |stretches: Vec<Quiet>| {
         let line = line.clone();
         async move {
             let mut db = line.open().await?;
             let quiet = store::feed::quiet(&mut db, &stretches).await?;
-            line.give_back(db).await;
+            line.give_back(db);
             Ok(quiet)
         }
     })

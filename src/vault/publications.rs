@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio::runtime::Handle;
 
 use super::{
     Vault,
-    combine::{Asked, Combiner},
+    combine::{Asked, Combiner, Turn},
     line::Line,
     publish::{Write, Writing},
 };
@@ -28,14 +29,14 @@ impl Asked for Publishing {
 }
 
 /// What publishes, those together that come at the same moment.
-pub(super) fn publications(db: PgPool) -> Combiner<Publishing> {
+pub(super) fn publications(apart: &Handle, turn: Turn, db: PgPool) -> Combiner<Publishing> {
     let line = Arc::new(Line::to(db));
-    Combiner::new(move |publishing: Vec<Publishing>| {
+    Combiner::new(apart, turn, move |publishing: Vec<Publishing>| {
         let line = line.clone();
         async move {
             let mut db = line.open().await?;
             let answers = again!(store::publications::publish_together(&mut db, &publishing).await)?;
-            line.give_back(db).await;
+            line.give_back(db);
             Ok(answers)
         }
     })

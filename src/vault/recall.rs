@@ -7,12 +7,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use moka::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 use sqlx::PgPool;
+use tokio::runtime::Handle;
 
 use super::{
     Look, Vault,
-    combine::{Asked, Combiner},
+    combine::{Asked, Combiner, Turn},
     line::Line,
     memory::{Known, Of, Shelf},
 };
@@ -41,6 +42,8 @@ const FILES: u64 = 16 << 20;
 const NAMES: u64 = 4 << 20;
 /// What is larger is not remembered, in bytes: a client's long texts must not be the end of all others'.
 const LONGEST: u32 = 32 << 10;
+/// About so many files are remembered.
+const USUAL: usize = 8000;
 /// Longest path that is remembered, in bytes.
 const LONGEST_PATH: u32 = 1024;
 
@@ -48,13 +51,13 @@ const LONGEST_PATH: u32 = 1024;
 pub(super) struct Looks {
     looks: Shelf<ItemId, Look>,
     /// Which file a key named last. Only a hint: the look says what it answers to.
-    names: Cache<ItemKey, ItemId>,
+    names: Cache<ItemKey, ItemId, Weight>,
 }
 
 impl Looks {
     pub(super) fn new(known: &Arc<Known>) -> Self {
-        let looks = Shelf::weighed(FILES, Look::weight, known, Of::Rights);
-        Self { looks, names: Cache::builder().max_capacity(NAMES).weigher(|key, _| weight(key)).build() }
+        let looks = Shelf::weighed(USUAL, FILES, Look::weight, known, Of::Rights);
+        Self { looks, names: Cache::with_weighter(USUAL, NAMES, Weight) }
     }
 
     /// The epoch to ask for before a look that is to be remembered.
@@ -95,6 +98,16 @@ impl Looks {
     }
 }
 
+/// What names weigh.
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<ItemKey, ItemId> for Weight {
+    fn weight(&self, key: &ItemKey, _: &ItemId) -> u64 {
+        weight(key).into()
+    }
+}
+
 /// What a name takes, about, in bytes.
 fn weight(key: &ItemKey) -> u32 {
     let text = match key {
@@ -120,14 +133,14 @@ impl Asked for State {
 }
 
 /// What asks whether files are as they were, of all at once that are asked about at the same moment.
-pub(super) fn states(db: PgPool) -> Combiner<State> {
+pub(super) fn states(apart: &Handle, turn: Turn, db: PgPool) -> Combiner<State> {
     let line = Arc::new(Line::to(db));
-    Combiner::new(move |states: Vec<State>| {
+    Combiner::new(apart, turn, move |states: Vec<State>| {
         let line = line.clone();
         async move {
             let mut db = line.open().await?;
             let unchanged = store::items::unchanged(&mut db, &states).await?;
-            line.give_back(db).await;
+            line.give_back(db);
             Ok(unchanged)
         }
     })

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
+use tokio::runtime::Handle;
 
 use super::{
     Vault,
-    combine::{Asked, Combiner},
+    combine::{Asked, Combiner, Turn},
     line::Line,
     locks::ATTEMPTS,
 };
@@ -53,14 +54,14 @@ impl Asked for Request {
 }
 
 /// What counts requests, those together that come at the same moment.
-pub(super) fn counts(db: PgPool, clock: Clock) -> Combiner<Request> {
+pub(super) fn counts(apart: &Handle, turn: Turn, db: PgPool, clock: Clock) -> Combiner<Request> {
     let line = Arc::new(Line::to(db));
-    Combiner::new(move |requests: Vec<Request>| {
+    Combiner::new(apart, turn, move |requests: Vec<Request>| {
         let (line, clock) = (line.clone(), clock.clone());
         async move {
             let mut db = line.open().await?;
             let counted = again!(store::requests::count(&mut db, &requests, clock.instead()).await)?;
-            line.give_back(db).await;
+            line.give_back(db);
             Ok(counted)
         }
     })

@@ -76,6 +76,8 @@ const HOT: &[(&str, &str)] = &[
     ("libraries.find", "WHEN 'workspace' THEN (SELECT x.id FROM libraries x"),
     // a look
     ("items.by_key", "WITH RECURSIVE walk (id, depth)"),
+    ("items.unchanged", "AS a (item_id, revision, lock_revision, tree, at, place)"),
+    ("feed.quiet", "AS a (library_id, folder_id, since, tree, ends, at, place)"),
     ("items.by_oracle_ids", "WHERE i.oracle_id = ANY ($3::text[])"),
     ("links.by_oracle_id", "WHERE l.oracle_id = $2"),
     ("links.by_graph_id", "WHERE l.graph_id = $2"),
@@ -112,7 +114,7 @@ const HOT: &[(&str, &str)] = &[
     ("libraries.deleted_bytes", "AS \"deleted!\""),
     ("libraries.last_change", "WITH latest AS MATERIALIZED"),
     // locks
-    ("locks.change", "left_behind AS"),
+    ("locks.change", "AND old.is_to_change AND NOT old.has_draft"),
     ("locks.wait", "SELECT file_id FROM locks WHERE file_id = $1 FOR NO KEY UPDATE"),
     ("locks.refresh", "SELECT taken_at, $2, $6, 'refresh', 'done'"),
     ("locks.let_lapse", "UPDATE locks k SET holder_id = NULL, revision = k.revision + 1, lapse_fence = k.fence"),
@@ -125,6 +127,8 @@ const HOT: &[(&str, &str)] = &[
         "WHERE i.ancestors @> ARRAY[$1::uuid] AND i.deleted_at IS NULL ORDER BY k.file_id FOR UPDATE OF k",
     ),
     // writes
+    ("drafts.rescue", "AND rescued_at IS NULL AND ($2::bigint IS NULL OR fence = $2)"),
+    ("drafts.discard", "DELETE FROM drafts WHERE file_id = $1 AND fence = $2"),
     ("drafts.save", "ON CONFLICT (file_id, fence) DO UPDATE SET"),
     ("editions.publish", "WITH unclaimed AS MATERIALIZED ( SELECT k.file_id"),
     ("publications.publish_together", "AS was_unpublished_by"),

@@ -12,6 +12,16 @@ pub struct Address {
     pub tail: Vec<Word>,
 }
 
+impl Address {
+    /// The sharing token that it goes through, if it does.
+    pub fn shared(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Share(token) | Subject::Item(Drive::Shared(token), _) => Some(token),
+            Subject::Service | Subject::Owner(_) | Subject::Drive(_) | Subject::Item(..) => None,
+        }
+    }
+}
+
 /// What a request is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{http::StatusCode, response::Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use moka::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 use serde::Serialize;
 
 use super::{
@@ -23,14 +23,26 @@ use crate::{
 
 /// Bytes that are kept in all.
 const KEPT: u64 = 8 << 20;
+/// About so many are kept.
+const USUAL: usize = 4000;
 /// Longest answer that is kept, in bytes.
 const LONGEST: usize = 256 << 10;
 /// Addresses of content end by themselves. An answer is kept for so small a part of their life that nobody misses it.
 const PART_OF_LIFE: i32 = 60;
 
 /// The answers that a node keeps.
+#[derive(Debug)]
+pub struct Answers(Cache<Asked, Arc<Given>, Weight>);
+
+/// What answers weigh.
 #[derive(Clone, Debug)]
-pub struct Answers(Cache<Asked, Arc<Given>>);
+struct Weight;
+
+impl Weighter<Asked, Arc<Given>> for Weight {
+    fn weight(&self, asked: &Asked, given: &Arc<Given>) -> u64 {
+        (asked.address.len() + asked.origin.len() + given.body.len() + 512) as u64
+    }
+}
 
 /// All of a request that its answer depends on, but for what the proof speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,11 +63,7 @@ struct Given {
 
 impl Default for Answers {
     fn default() -> Self {
-        let weigh = |asked: &Asked, given: &Arc<Given>| {
-            let bytes = asked.address.len() + asked.origin.len() + given.body.len() + 512;
-            u32::try_from(bytes).unwrap_or(u32::MAX)
-        };
-        Self(Cache::builder().max_capacity(KEPT).weigher(weigh).build())
+        Self(Cache::with_weighter(USUAL, KEPT, Weight))
     }
 }
 

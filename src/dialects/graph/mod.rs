@@ -85,7 +85,7 @@ pub use self::{
 pub const ROOM: Room = Room { dialect: Dialect::Graph, name: "graph", claims, router, doors, refuse };
 
 /// What only this room needs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Settings {
     /// The directory tenant that tokens and addresses name.
     pub tenant: uuid::Uuid,
@@ -353,7 +353,10 @@ async fn call(
     caller.check(operation)?;
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let mut ask = Ask { hall, caller, head, origin, prefix, address, query, from, share: None };
-    Box::pin(shares::enter(&mut ask)).await?;
+    if let Some(token) = ask.address.shared() {
+        let token = token.to_owned();
+        Box::pin(shares::enter(&mut ask, &token)).await?;
+    }
     let answered = handler(&ask, operation, body).await;
     answered.map(|response| shares::applied(&ask, response))
 }

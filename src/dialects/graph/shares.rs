@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     Ask,
-    address::{Drive, Subject},
+    address::Subject,
     error::{Answer, Refusal},
     items,
     query::{Query, Select},
@@ -82,11 +82,7 @@ fn share_id(token: &str) -> Result<String, Refusal> {
 }
 
 /// Opens what the address's sharing token stands for, if it has one: from here on the caller acts with what the link gives.
-pub async fn enter(ask: &mut Ask) -> Result<(), Refusal> {
-    let token = match &ask.address.subject {
-        Subject::Share(token) | Subject::Item(Drive::Shared(token), _) => token,
-        Subject::Service | Subject::Owner(_) | Subject::Drive(_) | Subject::Item(..) => return Ok(()),
-    };
+pub async fn enter(ask: &mut Ask, token: &str) -> Result<(), Refusal> {
     let brought = BroughtShare { graph_id: share_id(token)?, codes: codes(&ask.head), from: ask.from };
     let (actor, look) = ask.hall.vault.open_share(ask.actor(), &brought).await?;
     ask.caller.actor = actor;
