@@ -96,12 +96,7 @@ pub struct Limits {
 
 /// Puts the limits and the panic catcher around what answers a request: refuses an address or a head over the limit before
 /// anything looks at it; a panic below becomes the room's own 500. The panic itself is logged by [`log_panics`].
-pub async fn hold<F>(
-    mut request: Request,
-    words: Words,
-    limits: Limits,
-    answer: impl FnOnce(Request) -> F,
-) -> Response
+pub async fn hold<F>(mut request: Request, words: Words, limits: Limits, answer: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
 {
@@ -124,12 +119,7 @@ where
 /// For work that does not stream: what answers has an answer within the time, or the room says it has not.
 ///
 /// The answer's body may take longer. Not for uploads: those are held by the idle time-out of their bytes.
-pub async fn time_out<F>(
-    request: Request,
-    words: Words,
-    after: Duration,
-    answer: impl FnOnce(Request) -> F,
-) -> Response
+pub async fn time_out<F>(request: Request, words: Words, after: Duration, answer: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
 {

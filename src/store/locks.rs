@@ -148,7 +148,7 @@ async fn change_all(
             -- What was asked goes along: to be joined again, each would be compared with each
             SELECT a.*, k.revision, k.lapse_fence, k.fence, k.holder_id, k.mode, k.dialect, k.taken_at, k.expires_at, k.lock_uuid, k.number,
                 k.draft_number, k.owner_text, k.comment, k.revision = a.seen AS is_as_seen,
-                CASE WHEN a.takes THEN k.closed_at IS NULL AND k.revision = a.seen
+                coalesce(CASE WHEN a.takes THEN k.closed_at IS NULL AND k.revision = a.seen
                     AND (k.holder_id IS NULL OR (k.holder_id = a.actor_id AND k.fence = a.own_fence)
                         OR (k.expires_at <= a.moment AND NOT coalesce(k.dialect = $1::text AND k.lapse_fence < k.fence, false)))
                 ELSE k.closed_at IS NULL AND k.holder_id IS NOT NULL AND (k.expires_at IS NULL OR k.expires_at > a.moment)
@@ -157,8 +157,9 @@ async fn change_all(
                     AND (NOT a.bound OR k.revision = a.seen)
                     AND (k.holder_id = a.actor_id OR a.anybody
                         OR (a.reserved AND k.mode = 'reservation' AND k.holder_id = a.named_id))
-                END AS is_to_change,
-                NOT $22::boolean AND EXISTS (SELECT FROM drafts d WHERE d.file_id = k.file_id AND d.rescued_at IS NULL)
+                END, false) AS is_to_change,
+                -- not EXISTS, for which all drafts might be read at once
+                NOT $22::boolean AND (SELECT true FROM drafts d WHERE d.file_id = k.file_id AND d.rescued_at IS NULL LIMIT 1) IS NOT NULL
                     AS has_draft
             FROM asked a JOIN locks k ON k.file_id = a.file_id
             FOR NO KEY UPDATE OF k SKIP LOCKED

@@ -11,6 +11,7 @@ use axum::{
     body::Body,
     extract::Request,
     http::{Method, StatusCode},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -107,10 +108,12 @@ impl Server {
         let small = guard::Limits { address: 100, head: 2000 };
         let ready = Check::new("always", SOON, || async { Ok(()) });
         let routes = routes.merge(health::router(vec![ready], draining.clone()));
-        let guarded = guard::guard(routes, words, small);
+        let routes = routes.layer(from_fn(move |request, next: Next| {
+            trace::follow(request, move |request| guard::hold(request, words, small, |request| next.run(request)))
+        }));
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
-        let done = tokio::spawn(serve(listener, trace::trace(guarded), limits, draining, shutdown));
+        let done = tokio::spawn(serve(listener, routes, limits, draining, shutdown));
         Self { address, stop: Some(stop), done, entered, go_on, given_up }
     }
 
