@@ -28,6 +28,15 @@ pub struct Ends {
     pub unsettled: bool,
 }
 
+/// When what is noted gets its place in the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Places {
+    /// At once: whoever else gives places is waited for.
+    AtOnce,
+    /// With the rest.
+    Later,
+}
+
 /// How far the feed goes at this moment.
 pub async fn ends(db: &mut PgConnection, now: Option<DateTime<Utc>>) -> sqlx::Result<Ends> {
     sqlx::query_as!(

@@ -260,29 +260,53 @@ pub struct State {
     pub now: Option<DateTime<Utc>>,
 }
 
+/// `$asked` gives the rows of what is asked, as `a`.
+macro_rules! unchanged {
+    ($asked:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_scalar!(
+            r#"SELECT coalesce(array_agg(a.place), '{}') AS "places!" FROM "# + $asked + r#"
+            JOIN items i ON i.id = a.item_id AND i.revision = a.revision AND i.deleted_at IS NULL
+            JOIN locks k ON k.file_id = i.id AND k.revision = a.lock_revision
+                AND (k.expires_at IS NULL OR k.expires_at > coalesce(a.at, now()))
+            JOIN trees n ON n.library_id = i.library_id AND n.changes = a.tree"#,
+            $($argument),*
+        )
+    };
+}
+
 /// Which of these files are as they were, in the order they were asked about.
 pub async fn unchanged(db: &mut PgConnection, states: &[State]) -> sqlx::Result<Vec<bool>> {
-    let items: Vec<Uuid> = states.iter().map(|state| state.item.0).collect();
-    let revisions: Vec<i64> = states.iter().map(|state| state.revision).collect();
-    let lock_revisions: Vec<i64> = states.iter().map(|state| state.lock_revision).collect();
-    let trees: Vec<i64> = states.iter().map(|state| state.tree).collect();
-    let moments: Vec<Option<DateTime<Utc>>> = states.iter().map(|state| state.now).collect();
-    let places = sqlx::query_scalar!(
-        r#"SELECT coalesce(array_agg(a.place), '{}') AS "places!"
-        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[])
-            WITH ORDINALITY AS a (item_id, revision, lock_revision, tree, at, place)
-        JOIN items i ON i.id = a.item_id AND i.revision = a.revision AND i.deleted_at IS NULL
-        JOIN locks k ON k.file_id = i.id AND k.revision = a.lock_revision
-            AND (k.expires_at IS NULL OR k.expires_at > coalesce(a.at, now()))
-        JOIN trees n ON n.library_id = i.library_id AND n.changes = a.tree"#,
-        &items,
-        &revisions,
-        &lock_revisions,
-        &trees,
-        &moments as &[Option<DateTime<Utc>>],
-    )
-    .fetch_one(db)
-    .await?;
+    let places = if let [state] = states {
+        // half of the time of one that comes alone: lists are dear to begin with
+        unchanged!(
+            "(SELECT $1::uuid AS item_id, $2::bigint AS revision, $3::bigint AS lock_revision, $4::bigint AS tree,
+                $5::timestamptz AS at, 1::bigint AS place) AS a",
+            state.item.0,
+            state.revision,
+            state.lock_revision,
+            state.tree,
+            state.now,
+        )
+        .fetch_one(db)
+        .await?
+    } else {
+        let items: Vec<Uuid> = states.iter().map(|state| state.item.0).collect();
+        let revisions: Vec<i64> = states.iter().map(|state| state.revision).collect();
+        let lock_revisions: Vec<i64> = states.iter().map(|state| state.lock_revision).collect();
+        let trees: Vec<i64> = states.iter().map(|state| state.tree).collect();
+        let moments: Vec<Option<DateTime<Utc>>> = states.iter().map(|state| state.now).collect();
+        unchanged!(
+            "unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+                WITH ORDINALITY AS a (item_id, revision, lock_revision, tree, at, place)",
+            &items,
+            &revisions,
+            &lock_revisions,
+            &trees,
+            &moments as &[Option<DateTime<Utc>>],
+        )
+        .fetch_one(db)
+        .await?
+    };
     let mut unchanged = vec![false; states.len()];
     for place in places {
         if let Some(state) = usize::try_from(place - 1).ok().and_then(|place| unchanged.get_mut(place)) {

@@ -1,16 +1,16 @@
 //! The one lock of a file: taking, releasing and refreshing it, each one conditional statement together with its event.
-//! The database decides a race; nothing here looks first and writes then.
+//! The database decides a race: what was decided on is named, and where that is not so any more nothing is done.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::Act;
+use super::{Act, feed::Places};
 use crate::domain::{
     actor::Dialect,
     id::{ItemId, LibraryId, LockId, PrincipalId},
     lock::{CheckOut, Mode},
-    permission::{Over, Permit},
+    permission::Permit,
 };
 
 /// A lock as it stands, or stood, in its row.
@@ -46,6 +46,9 @@ pub struct Change {
     pub permit: Permit,
     /// The file's library.
     pub library: LibraryId,
+    /// The revision of the lock that was decided on. It rises with whatever happens to the file: where it is another one by now,
+    /// nothing is done.
+    pub revision: i64,
     /// Which of the two.
     pub how: How,
     /// What the trail says of it.
@@ -55,259 +58,316 @@ pub struct Change {
 /// What is to become of a lock.
 #[derive(Clone, Debug)]
 pub enum How {
-    /// It is taken, if nobody has it and its revision is still the one that was decided on.
+    /// It is taken.
     Take {
         /// Whose it becomes.
         holder: PrincipalId,
         /// As what.
         what: CheckOut,
-        /// What was decided on: something was published since, or a folder above was locked, and nothing is done.
-        revision: i64,
-        /// Also from the holder itself, under this fence.
+        /// From the holder itself, under this fence; else it must be free.
         own: Option<i64>,
     },
     /// It is released without publishing.
     Release {
-        /// Only if this is the holder.
-        named: Option<PrincipalId>,
-        /// Only under this fence.
-        fence: Option<i64>,
-        /// The revision that was seen.
-        revision: i64,
-        /// Only if its revision is still that one, as when it is taken.
-        bound: bool,
+        /// Whose it is.
+        holder: PrincipalId,
+        /// Under which fence.
+        fence: i64,
     },
 }
 
 /// What became of it.
 #[derive(Clone, Debug)]
 pub enum Changed {
-    /// The lock that was taken, or the one that is gone.
-    Done(LockRow),
-    /// Nothing was changed. The lock as it stands, if somebody holds it and its release was asked for.
-    Not(Option<LockRow>),
-    /// Somebody else is changing the file at this moment.
-    Busy,
-    /// Nothing was changed: there is a working copy, and with that it goes by itself ([`change_with_draft`]).
-    HasDraft,
+    /// The lock is the one that was asked for.
+    Taken(LockRow),
+    /// The lock is gone.
+    Released,
+    /// It is not as it was decided on, or somebody else is changing it at this moment: nothing was changed.
+    Not,
 }
 
-/// Takes and releases locks and notes it in the trail, each of them or not; no file twice. What has lapsed of the room `settles`
-/// is not free while nothing says of that.
+/// Takes and releases locks and notes it in the trail, each of them or not; no file twice. Nothing for locks that have lapsed and
+/// are not ended yet, nor for working copies: those go by themselves ([`change_alone`]).
 ///
-/// One statement, so one commit, for all of them. Rows that somebody else is changing are passed over and not waited for:
+/// One statement, so one commit, for all of them. Rows that somebody else changes for longer than its [patience](super::PATIENCE) are passed over:
 /// nobody has to wait for a stranger's file, and two nodes never for each other. What is noted gets its place in the feed at once,
-/// if all that is there has one and nobody else gives places; else with the rest.
-pub async fn change(db: &mut PgConnection, settles: Option<Dialect>, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
-    change_all(db, settles, changes, false).await
+/// if all that is there has one; else with the rest.
+pub async fn change(db: &mut PgConnection, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
+    match change_all(db, None, changes, Lapsed::Stay, Places::AtOnce).await {
+        Err(error) if super::is_impatient(&error) => change_unclaimed(db, changes).await,
+        done => done,
+    }
 }
 
-/// Takes or releases one lock, and does with the working copy what belongs to that. One that a lapsed holder left behind is
-/// rescued when the lock is taken. When it is released, the holder's own is dropped, somebody else's is rescued.
-pub async fn change_with_draft(
-    db: &mut PgConnection,
-    settles: Option<Dialect>,
-    change: &Change,
-) -> sqlx::Result<Changed> {
+/// The same for those whose rows nobody else is changing; nothing of it waits.
+async fn change_unclaimed(db: &mut PgConnection, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
+    let files: Vec<Uuid> = changes.iter().map(|change| change.permit.item().0).collect();
     let mut transaction = db.begin().await?;
-    let changed = change_all(&mut transaction, settles, std::slice::from_ref(change), true).await?.pop();
-    if let Some(Changed::Done(lock)) = &changed {
-        let file = change.permit.item();
-        match change.how {
-            How::Take { .. } => super::drafts::rescue(&mut transaction, file, None, change.act.now).await?,
-            How::Release { .. } if change.permit.actor() == Some(lock.holder) => {
-                super::drafts::discard(&mut transaction, file, lock.fence).await?;
-            }
-            How::Release { .. } => {
-                super::drafts::rescue(&mut transaction, file, Some(lock.fence), change.act.now).await?;
-            }
+    let unclaimed = sqlx::query_scalar!(
+        "SELECT file_id FROM locks WHERE file_id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED",
+        &files,
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let mut changed = vec![Changed::Not; changes.len()];
+    let (places, those): (Vec<usize>, Vec<Change>) = (changes.iter().enumerate())
+        .filter(|(_, change)| unclaimed.contains(&change.permit.item().0))
+        .map(|(place, change)| (place, change.clone()))
+        .unzip();
+    let done = change_all(&mut transaction, None, &those, Lapsed::Stay, Places::Later).await?;
+    for (place, done) in places.into_iter().zip(done) {
+        if let Some(one) = changed.get_mut(place) {
+            *one = done;
         }
     }
     transaction.commit().await?;
-    Ok(changed.unwrap_or(Changed::Busy))
+    Ok(changed)
 }
 
-#[expect(clippy::too_many_lines, reason = "one statement")]
+/// Takes or releases one lock once nobody else is changing it, and does with the working copy what belongs to that. One that a
+/// lapsed holder left behind is rescued when the lock is taken. When it is released, the holder's own is dropped, somebody else's is
+/// rescued. A lock that has lapsed is free, but for those of the room `settles` while nothing says that they have.
+pub async fn change_alone(db: &mut PgConnection, settles: Option<Dialect>, change: &Change) -> sqlx::Result<Changed> {
+    let file = change.permit.item();
+    let mut transaction = db.begin().await?;
+    // what is seen from here on is what was there when the row was had
+    wait(&mut transaction, file).await?;
+    let changes = std::slice::from_ref(change);
+    let changed = change_all(&mut transaction, settles, changes, Lapsed::Go, Places::AtOnce).await?.pop();
+    let changed = changed.unwrap_or(Changed::Not);
+    match (&changed, &change.how) {
+        (Changed::Taken(_), _) => super::drafts::rescue(&mut transaction, file, None, change.act.now).await?,
+        (Changed::Released, How::Release { holder, fence }) if change.permit.actor() == Some(*holder) => {
+            super::drafts::discard(&mut transaction, file, *fence).await?;
+        }
+        (Changed::Released, How::Release { fence, .. }) => {
+            super::drafts::rescue(&mut transaction, file, Some(*fence), change.act.now).await?;
+        }
+        (Changed::Released | Changed::Not, _) => {}
+    }
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// What is done with locks that have lapsed and are not ended yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lapsed {
+    /// They are in the way.
+    Stay,
+    /// They are taken as if they were free.
+    Go,
+}
+
+/// `$asked` gives the rows of what is asked, as `a`; `$many` is how many they are.
+macro_rules! changing {
+    ($asked:tt, $many:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            ChangedRow,
+            r#"WITH changed AS (
+                UPDATE locks k SET revision = k.revision + 1, fence = k.fence + a.takes::int,
+                    holder_id = CASE WHEN a.takes THEN a.holder_id END, mode = a.new_mode,
+                    dialect = CASE WHEN a.takes THEN a.room END, taken_at = CASE WHEN a.takes THEN coalesce($1::timestamptz, now()) END,
+                    expires_at = coalesce($1, now()) + a.lifetime, lock_uuid = a.new_uuid,
+                    number = CASE WHEN a.takes THEN nextval('numbers') END,
+                    draft_number = CASE WHEN a.takes THEN nextval('numbers') END,
+                    owner_text = a.new_owner_text, comment = CASE WHEN a.takes THEN a.said END
+                FROM "# + $asked + r#"
+                WHERE k.file_id = a.file_id AND k.revision = a.seen AND k.closed_at IS NULL AND CASE
+                    WHEN k.holder_id IS NULL THEN a.takes
+                    -- one that has lapsed is no less its holder's to take anew
+                    WHEN a.takes AND k.fence = a.held_fence THEN true
+                    WHEN k.expires_at <= coalesce($1, now()) OR k.lapse_fence = k.fence
+                        THEN a.takes AND $2::boolean AND NOT coalesce(k.dialect = $3::text AND k.lapse_fence < k.fence, false)
+                    ELSE NOT a.takes AND k.fence = a.held_fence END
+                RETURNING a.place, a.takes, a.actor_id, a.holder_id, a.room, a.library_id, a.said, a.request_id, k.file_id, k.fence,
+                    k.taken_at, k.expires_at, k.number, k.draft_number
+            ), numbered AS (
+                -- Places of those that were refused stay empty
+                UPDATE feed SET last = last + "# + $many + r#"
+                WHERE $4::boolean AND EXISTS (SELECT FROM changed) AND NOT EXISTS (SELECT FROM events WHERE position IS NULL)
+                RETURNING last - "# + $many + r#" AS before
+            ), noted AS (
+                INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id,
+                    position)
+                SELECT coalesce($1, now()), c.actor_id, c.room, CASE WHEN c.takes THEN 'check_out' ELSE 'cancel' END, 'done',
+                    c.library_id, c.file_id, c.fence, CASE WHEN NOT c.takes THEN c.holder_id END, c.said, c.request_id,
+                    numbered.before + c.place
+                FROM changed c LEFT JOIN numbered ON true
+            )
+            SELECT place AS "place!", fence AS "fence!", taken_at AS "taken_at?", expires_at AS "expires_at?", number AS "number?",
+                draft_number AS "draft_number?" FROM changed"#,
+            $($argument),*
+        )
+    };
+}
+
 async fn change_all(
     db: &mut PgConnection,
     settles: Option<Dialect>,
     changes: &[Change],
-    with_drafts: bool,
+    lapsed: Lapsed,
+    places: Places,
 ) -> sqlx::Result<Vec<Changed>> {
-    let columns = Columns::of(changes);
-    let rows = sqlx::query_as!(
-        ChangedRow,
-        r#"WITH asked AS MATERIALIZED (
-            SELECT a.*, coalesce(a.at, now()) AS moment
-            FROM unnest($2::int4[], $3::uuid[], $4::boolean[], $5::timestamptz[], $6::uuid[], $7::text[], $8::uuid[], $9::uuid[],
-                $10::text[], $11::text[], $12::interval[], $13::uuid[], $14::text[], $15::bigint[], $16::bigint[], $17::uuid[],
-                $18::bigint[], $19::boolean[], $20::boolean[], $21::boolean[])
-                AS a (place, file_id, takes, at, actor_id, room, library_id, request_id, said, new_mode, lifetime, new_uuid,
-                    new_owner_text, seen, own_fence, named_id, named_fence, anybody, reserved, bound)
-        ), old AS MATERIALIZED (
-            -- What was asked goes along: to be joined again, each would be compared with each
-            SELECT a.*, k.revision, k.lapse_fence, k.fence, k.holder_id, k.mode, k.dialect, k.taken_at, k.expires_at, k.lock_uuid, k.number,
-                k.draft_number, k.owner_text, k.comment, k.revision = a.seen AS is_as_seen,
-                coalesce(CASE WHEN a.takes THEN k.closed_at IS NULL AND k.revision = a.seen
-                    AND (k.holder_id IS NULL OR (k.holder_id = a.actor_id AND k.fence = a.own_fence)
-                        OR (k.expires_at <= a.moment AND NOT coalesce(k.dialect = $1::text AND k.lapse_fence < k.fence, false)))
-                ELSE k.closed_at IS NULL AND k.holder_id IS NOT NULL AND (k.expires_at IS NULL OR k.expires_at > a.moment)
-                    AND (a.named_id IS NULL OR k.holder_id = a.named_id)
-                    AND (a.named_fence IS NULL OR k.fence = a.named_fence)
-                    AND (NOT a.bound OR k.revision = a.seen)
-                    AND (k.holder_id = a.actor_id OR a.anybody
-                        OR (a.reserved AND k.mode = 'reservation' AND k.holder_id = a.named_id))
-                END, false) AS is_to_change,
-                -- not EXISTS, for which all drafts might be read at once
-                NOT $22::boolean AND (SELECT true FROM drafts d WHERE d.file_id = k.file_id AND d.rescued_at IS NULL LIMIT 1) IS NOT NULL
-                    AS has_draft
-            FROM asked a JOIN locks k ON k.file_id = a.file_id
-            FOR NO KEY UPDATE OF k SKIP LOCKED
-        ), ended AS MATERIALIZED (
-            SELECT last FROM feed WHERE NOT EXISTS (SELECT FROM events WHERE position IS NULL)
-            FOR NO KEY UPDATE SKIP LOCKED
-        ), changed AS (
-            -- `k` is the row as this statement sees it. Where that is not the one that was locked, it is left alone: what changed
-            -- it meanwhile says something in the feed that this does not see
-            UPDATE locks k SET revision = k.revision + 1, fence = k.fence + old.takes::int,
-                holder_id = CASE WHEN old.takes THEN old.actor_id END, mode = old.new_mode,
-                dialect = CASE WHEN old.takes THEN old.room END, taken_at = CASE WHEN old.takes THEN old.moment END,
-                expires_at = old.moment + old.lifetime, lock_uuid = old.new_uuid,
-                number = CASE WHEN old.takes THEN nextval('numbers') END,
-                draft_number = CASE WHEN old.takes THEN nextval('numbers') END,
-                owner_text = old.new_owner_text, comment = CASE WHEN old.takes THEN old.said END
-            FROM old WHERE k.file_id = old.file_id AND k.revision = old.revision AND k.lapse_fence = old.lapse_fence
-                AND old.is_to_change AND NOT old.has_draft
-            RETURNING old.place, old.takes, k.file_id, k.fence, k.taken_at, k.expires_at, k.number, k.draft_number, old.moment,
-                old.actor_id, old.room, CASE WHEN NOT old.takes THEN old.holder_id END AS released_id,
-                CASE WHEN old.takes OR old.is_as_seen THEN old.library_id END AS library_id, old.said, old.request_id
-        ), noted AS (
-            INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, fence, holder_id, comment, request_id,
-                position)
-            SELECT c.moment, c.actor_id, c.room, CASE WHEN c.takes THEN 'check_out' ELSE 'cancel' END, 'done',
-                -- what was looked at before may have been moved to another library since
-                coalesce(c.library_id, (SELECT i.library_id FROM items i WHERE i.id = c.file_id)),
-                c.file_id, c.fence, c.released_id, c.said, c.request_id,
-                -- places of those that were refused stay empty
-                ended.last + 1 + c.place
-            FROM changed c LEFT JOIN ended ON true
-        ), raised AS (
-            UPDATE feed SET last = ended.last + cardinality($2) FROM ended WHERE EXISTS (SELECT FROM changed)
+    // asked at the same moment, so at the same one also where a clock says which
+    let moment = changes.iter().filter_map(|change| change.act.now).max();
+    let asked: Vec<Asked<'_>> = changes.iter().map(Asked::of).collect();
+    let (goes, at_once) = (lapsed == Lapsed::Go, places == Places::AtOnce);
+    let rows = if let [one] = asked.as_slice() {
+        // a third off the time of one that comes alone: lists are dear to begin with
+        changing!(
+            r#"(SELECT $5::uuid AS file_id, $6::bigint AS seen, $7::boolean AS takes, $8::uuid AS actor_id, $9::uuid AS holder_id,
+                $10::bigint AS held_fence, $11::text AS room, $12::uuid AS library_id, $13::uuid AS request_id, $14::text AS said,
+                $15::text AS new_mode, $16::interval AS lifetime, $17::uuid AS new_uuid, $18::text AS new_owner_text,
+                1::bigint AS place) AS a"#,
+            "1",
+            moment,
+            goes,
+            settles as Option<Dialect>,
+            at_once,
+            one.file,
+            one.revision,
+            one.takes,
+            one.actor,
+            one.holder,
+            one.fence,
+            one.room as Dialect,
+            one.library,
+            one.request,
+            one.said,
+            one.mode as Option<Mode>,
+            one.lifetime as Option<chrono::Duration>,
+            one.lock_uuid,
+            one.owner_text,
         )
-        SELECT old.place AS "place!", c.place IS NOT NULL AS "is_done!", old.has_draft AS "has_draft!",
-            old.is_to_change AS "is_to_change!",
-            (old.holder_id IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > old.moment)) AS "is_held!",
-            coalesce(c.fence, old.fence) AS "fence!",
-            CASE WHEN c.takes THEN old.actor_id ELSE old.holder_id END AS "holder?: PrincipalId",
-            CASE WHEN c.takes THEN old.new_mode ELSE old.mode END AS "mode?: Mode",
-            CASE WHEN c.takes THEN old.room ELSE old.dialect END AS "dialect?: Dialect",
-            CASE WHEN c.takes THEN c.taken_at ELSE old.taken_at END AS "taken_at?",
-            CASE WHEN c.takes THEN c.expires_at ELSE old.expires_at END AS "expires_at?",
-            CASE WHEN c.takes THEN old.new_uuid ELSE old.lock_uuid END AS "lock_uuid?",
-            CASE WHEN c.takes THEN c.number ELSE old.number END AS "number?",
-            CASE WHEN c.takes THEN c.draft_number ELSE old.draft_number END AS "draft_number?",
-            CASE WHEN c.takes THEN old.new_owner_text ELSE old.owner_text END AS "owner_text?",
-            CASE WHEN c.takes THEN old.said ELSE old.comment END AS "comment?"
-        FROM old LEFT JOIN changed c ON c.place = old.place"#,
-        settles as Option<Dialect>,
-        &columns.places,
-        &columns.files,
-        &columns.takes,
-        &columns.moments as &[Option<DateTime<Utc>>],
-        &columns.actors as &[Option<Uuid>],
-        &columns.rooms as &[Dialect],
-        &columns.libraries,
-        &columns.requests as &[Option<Uuid>],
-        &columns.said as &[Option<&str>],
-        &columns.modes as &[Option<Mode>],
-        &columns.lifetimes as &[Option<chrono::Duration>],
-        &columns.lock_uuids as &[Option<Uuid>],
-        &columns.owner_texts as &[Option<&str>],
-        &columns.revisions,
-        &columns.own_fences as &[Option<i64>],
-        &columns.named as &[Option<Uuid>],
-        &columns.fences as &[Option<i64>],
-        &columns.anybody,
-        &columns.reserved,
-        &columns.bound,
-        with_drafts,
-    )
-    .fetch_all(db)
-    .await?;
-    // a row that was passed over is not among them
-    let mut changed = vec![Changed::Busy; changes.len()];
+        .fetch_all(db)
+        .await?
+    } else {
+        let columns = Columns::of(&asked);
+        changing!(
+            r#"unnest($5::uuid[], $6::bigint[], $7::boolean[], $8::uuid[], $9::uuid[], $10::bigint[], $11::text[], $12::uuid[],
+                $13::uuid[], $14::text[], $15::text[], $16::interval[], $17::uuid[], $18::text[]) WITH ORDINALITY
+                AS a (file_id, seen, takes, actor_id, holder_id, held_fence, room, library_id, request_id, said, new_mode, lifetime,
+                    new_uuid, new_owner_text, place)"#,
+            "cardinality($5)",
+            moment,
+            goes,
+            settles as Option<Dialect>,
+            at_once,
+            &columns.files,
+            &columns.revisions,
+            &columns.takes,
+            &columns.actors as &[Option<Uuid>],
+            &columns.holders,
+            &columns.fences as &[Option<i64>],
+            &columns.rooms as &[Dialect],
+            &columns.libraries,
+            &columns.requests as &[Option<Uuid>],
+            &columns.said as &[Option<&str>],
+            &columns.modes as &[Option<Mode>],
+            &columns.lifetimes as &[Option<chrono::Duration>],
+            &columns.lock_uuids as &[Option<Uuid>],
+            &columns.owner_texts as &[Option<&str>],
+        )
+        .fetch_all(db)
+        .await?
+    };
+    let mut changed = vec![Changed::Not; changes.len()];
     for row in rows {
-        if let Some(one) = usize::try_from(row.place).ok().and_then(|place| changed.get_mut(place)) {
-            *one = Changed::from(row);
+        let place = usize::try_from(row.place - 1).unwrap_or(usize::MAX);
+        if let (Some(one), Some(change), Some(asked)) = (changed.get_mut(place), changes.get(place), asked.get(place)) {
+            *one = row.of(change, asked);
         }
     }
     Ok(changed)
 }
 
-/// What the statement answers for each change that it reached.
-#[expect(clippy::struct_excessive_bools, reason = "the columns of the statement")]
+/// What the statement answers for each change that it made.
 struct ChangedRow {
-    place: i32,
-    is_done: bool,
-    has_draft: bool,
-    is_to_change: bool,
-    is_held: bool,
+    place: i64,
     fence: i64,
-    holder: Option<PrincipalId>,
-    mode: Option<Mode>,
-    dialect: Option<Dialect>,
     taken_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
-    lock_uuid: Option<Uuid>,
     number: Option<i64>,
     draft_number: Option<i64>,
-    owner_text: Option<String>,
-    comment: Option<String>,
 }
 
 impl ChangedRow {
-    /// The lock that was taken, else the one that was there.
-    fn lock(self) -> Option<LockRow> {
-        Some(LockRow {
-            fence: self.fence,
-            holder: self.holder?,
-            mode: self.mode?,
-            dialect: self.dialect?,
-            taken_at: self.taken_at?,
-            expires_at: self.expires_at,
-            lock_uuid: self.lock_uuid?,
-            number: self.number?,
-            draft_number: self.draft_number?,
-            owner_text: self.owner_text?,
-            comment: self.comment,
-        })
-    }
-}
-
-impl From<ChangedRow> for Changed {
-    fn from(row: ChangedRow) -> Self {
-        let (is_done, is_held) = (row.is_done, row.is_held);
-        match (row.is_to_change, row.has_draft) {
-            (true, true) => return Changed::HasDraft,
-            // somebody changed it between the statement's beginning and its lock
-            (true, false) if !is_done => return Changed::Busy,
-            (true | false, _) => {}
-        }
-        match row.lock() {
-            Some(lock) if is_done => Changed::Done(lock),
-            lock => Changed::Not(lock.filter(|_| is_held)),
+    /// What became of the lock that this was asked of.
+    fn of(self, change: &Change, asked: &Asked<'_>) -> Changed {
+        let How::Take { holder, what, .. } = &change.how else { return Changed::Released };
+        match (self.taken_at, self.number, self.draft_number, asked.lock_uuid) {
+            (Some(taken_at), Some(number), Some(draft_number), Some(lock_uuid)) => Changed::Taken(LockRow {
+                fence: self.fence,
+                holder: *holder,
+                mode: what.mode,
+                dialect: change.permit.dialect(),
+                taken_at,
+                expires_at: self.expires_at,
+                lock_uuid,
+                number,
+                draft_number,
+                owner_text: what.owner_text.clone(),
+                comment: change.act.comment.clone(),
+            }),
+            _ => Changed::Not,
         }
     }
 }
 
-/// The columns of several changes, as the statement takes them.
+/// A change as the statement takes it.
+struct Asked<'a> {
+    file: Uuid,
+    revision: i64,
+    takes: bool,
+    actor: Option<Uuid>,
+    holder: Uuid,
+    fence: Option<i64>,
+    room: Dialect,
+    library: Uuid,
+    request: Option<Uuid>,
+    said: Option<&'a str>,
+    mode: Option<Mode>,
+    lifetime: Option<chrono::Duration>,
+    lock_uuid: Option<Uuid>,
+    owner_text: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(change: &'a Change) -> Self {
+        let Change { permit, library, revision, how, act } = change;
+        let (holder, fence, what) = match how {
+            How::Take { holder, what, own } => (holder, *own, Some(what)),
+            How::Release { holder, fence } => (holder, Some(*fence), None),
+        };
+        Self {
+            file: permit.item().0,
+            revision: *revision,
+            takes: what.is_some(),
+            actor: what.map(|_| holder.0).or(permit.actor().map(|actor| actor.0)),
+            holder: holder.0,
+            fence,
+            room: permit.dialect(),
+            library: library.0,
+            request: act.request,
+            said: act.comment.as_deref(),
+            mode: what.map(|what| what.mode),
+            lifetime: what.and_then(|what| what.lifetime),
+            lock_uuid: what.map(|_| LockId::fresh().0),
+            owner_text: what.map(|what| what.owner_text.as_str()),
+        }
+    }
+}
+
+/// The columns of several.
 #[derive(Default)]
 struct Columns<'a> {
-    places: Vec<i32>,
     files: Vec<Uuid>,
+    revisions: Vec<i64>,
     takes: Vec<bool>,
-    moments: Vec<Option<DateTime<Utc>>>,
     actors: Vec<Option<Uuid>>,
+    holders: Vec<Uuid>,
+    fences: Vec<Option<i64>>,
     rooms: Vec<Dialect>,
     libraries: Vec<Uuid>,
     requests: Vec<Option<Uuid>>,
@@ -316,54 +376,28 @@ struct Columns<'a> {
     lifetimes: Vec<Option<chrono::Duration>>,
     lock_uuids: Vec<Option<Uuid>>,
     owner_texts: Vec<Option<&'a str>>,
-    revisions: Vec<i64>,
-    own_fences: Vec<Option<i64>>,
-    named: Vec<Option<Uuid>>,
-    fences: Vec<Option<i64>>,
-    anybody: Vec<bool>,
-    reserved: Vec<bool>,
-    bound: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(changes: &'a [Change]) -> Self {
+    fn of(asked: &[Asked<'a>]) -> Self {
         let mut columns = Self::default();
-        for (place, change) in (0..).zip(changes) {
-            columns.add(place, change);
+        for one in asked {
+            columns.files.push(one.file);
+            columns.revisions.push(one.revision);
+            columns.takes.push(one.takes);
+            columns.actors.push(one.actor);
+            columns.holders.push(one.holder);
+            columns.fences.push(one.fence);
+            columns.rooms.push(one.room);
+            columns.libraries.push(one.library);
+            columns.requests.push(one.request);
+            columns.said.push(one.said);
+            columns.modes.push(one.mode);
+            columns.lifetimes.push(one.lifetime);
+            columns.lock_uuids.push(one.lock_uuid);
+            columns.owner_texts.push(one.owner_text);
         }
         columns
-    }
-
-    fn add(&mut self, place: i32, change: &'a Change) {
-        let Change { permit, library, how, act } = change;
-        let taken = match how {
-            How::Take { holder, what, own, .. } => Some((*holder, what, *own)),
-            How::Release { .. } => None,
-        };
-        let (named, fence, revision, bound) = match how {
-            How::Take { revision, .. } => (None, None, *revision, true),
-            How::Release { named, fence, revision, bound } => (*named, *fence, *revision, *bound),
-        };
-        self.places.push(place);
-        self.files.push(permit.item().0);
-        self.takes.push(taken.is_some());
-        self.moments.push(act.now);
-        self.actors.push(taken.map(|(holder, ..)| holder).or(permit.actor()).map(|actor| actor.0));
-        self.rooms.push(permit.dialect());
-        self.libraries.push(library.0);
-        self.requests.push(act.request);
-        self.said.push(act.comment.as_deref());
-        self.modes.push(taken.map(|(_, what, ..)| what.mode));
-        self.lifetimes.push(taken.and_then(|(_, what, ..)| what.lifetime));
-        self.lock_uuids.push(taken.map(|_| LockId::fresh().0));
-        self.owner_texts.push(taken.map(|(_, what, ..)| what.owner_text.as_str()));
-        self.revisions.push(revision);
-        self.own_fences.push(taken.and_then(|(.., own)| own));
-        self.named.push(named.map(|named| named.0));
-        self.fences.push(fence);
-        self.anybody.push(permit.over() == Over::Anybody);
-        self.reserved.push(permit.over() == Over::NamedReservation);
-        self.bound.push(bound);
     }
 }
 

@@ -82,6 +82,14 @@ pub fn is_final(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Encode(_)) || ["22", "23", "42", "54", "XX"].iter().any(is_of)
 }
 
+/// How long a row is waited for by what many have asked for together; to be said on its connection.
+pub const PATIENCE: &str = "SET lock_timeout = '10ms'";
+
+/// Whether a statement came to nothing because somebody else had a row for longer than its [`PATIENCE`].
+pub fn is_impatient(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == "55P03"))
+}
+
 /// Postgres texts have no NUL: what is looked up by a text with one is not there.
 pub(crate) fn has_nul(text: &str) -> bool {
     text.contains('\0')

@@ -9,6 +9,7 @@ use super::{
     Act,
     contents::NewContent,
     editions::{Binding, Life, NewEdition},
+    feed::Places,
 };
 use crate::domain::{actor::Dialect, content::Place, edition::Storage, event::Verb, id::LibraryId, permission::Permit};
 
@@ -83,8 +84,15 @@ pub struct Stands {
 /// One statement, so one commit, for all of them. Files that somebody else is changing are passed over and not waited for. Bytes
 /// are written in the order of their digests: whoever writes some of the same at the same moment waits and goes on. What is noted
 /// gets its place in the feed as what happens to locks does.
-#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) -> sqlx::Result<Vec<Answer>> {
+    match publish_all(db, publishing, Places::AtOnce).await {
+        Err(error) if super::is_impatient(&error) => publish_all(db, publishing, Places::Later).await,
+        done => done,
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "one statement")]
+async fn publish_all(db: &mut PgConnection, publishing: &[Publishing], places: Places) -> sqlx::Result<Vec<Answer>> {
     let columns = Columns::of(publishing);
     let rows = sqlx::query_as!(
         AnswerRow,
@@ -106,9 +114,6 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
             FROM asked a JOIN locks k ON k.file_id = a.file_id
             JOIN items i ON i.id = k.file_id
             FOR NO KEY UPDATE OF k, i SKIP LOCKED
-        ), ended AS MATERIALIZED (
-            SELECT last FROM feed WHERE NOT EXISTS (SELECT FROM events WHERE position IS NULL)
-            FOR NO KEY UPDATE SKIP LOCKED
         ), guard AS (
             UPDATE locks k SET revision = k.revision + 1,
                 holder_id = CASE WHEN old.releases THEN NULL ELSE k.holder_id END,
@@ -131,6 +136,7 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
             WHERE b.sha256 IN (SELECT guard.sha256 FROM guard)
             ORDER BY b.sha256
             ON CONFLICT (sha256) DO UPDATE SET touched_at = excluded.touched_at
+            RETURNING sha256
         ), published AS (
             INSERT INTO editions (id, file_id, ordinal, major, minor, label, arena_guid, file_name, title, description,
                 format, private, storage, media_type, sha256, comment, author_id, author_name, created_at, modified_at)
@@ -155,6 +161,12 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
             UPDATE drafts d SET rescued_at = guard.moment FROM guard
             WHERE guard.releases AND d.file_id = guard.file_id AND d.fence = guard.fence
                 AND d.holder_id IS DISTINCT FROM guard.actor_id
+        ), numbered AS (
+            -- as where locks are taken; and not before the bytes are written, which may be waited for
+            UPDATE feed SET last = last + cardinality($1)
+            WHERE $37::boolean AND (SELECT count(*) FROM guard) > 0 AND (SELECT count(*) FROM stored) >= 0
+                AND NOT EXISTS (SELECT FROM events WHERE position IS NULL)
+            RETURNING last - cardinality($1) AS before
         ), noted AS (
             INSERT INTO events (at, actor_id, dialect, verb, outcome, library_id, item_id, edition_id, fence, holder_id,
                 comment, request_id, from_category_id, from_private, from_unpublished_by, position)
@@ -162,12 +174,10 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
                 guard.fence, guard.holder_id, guard.comment, guard.request_id,
                 CASE WHEN e.id IS NOT NULL THEN guard.was_category_id END, e.private,
                 CASE WHEN e.id IS NOT NULL THEN guard.was_unpublished_by END,
-                ended.last + 1 + guard.place
+                numbered.before + 1 + guard.place
             FROM guard LEFT JOIN editions e ON e.id = guard.was_edition_id
                     AND (guard.was_category_id <> guard.category_id OR e.private <> guard.private)
-                LEFT JOIN ended ON true
-        ), raised AS (
-            UPDATE feed SET last = ended.last + cardinality($1) FROM ended WHERE EXISTS (SELECT FROM guard)
+                LEFT JOIN numbered ON true
         )
         SELECT old.place IS NOT NULL AND (NOT old.fits OR file.place IS NOT NULL) AS "reached!",
             file.place IS NOT NULL AS "done!", a.moment AS "at!",
@@ -212,6 +222,7 @@ pub async fn publish_together(db: &mut PgConnection, publishing: &[Publishing]) 
         &columns.brought.quick_xor as &[&[u8]],
         &columns.brought.inline as &[&[u8]],
         &columns.brought.moments as &[Option<DateTime<Utc>>],
+        places == Places::AtOnce,
     )
     .fetch_all(db)
     .await?;

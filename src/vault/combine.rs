@@ -18,6 +18,9 @@ use tokio::{
     sync::{Semaphore, mpsc, oneshot},
 };
 
+use sqlx::PgConnection;
+
+use super::{begun::Begun, line::Line};
 use crate::domain::error::{Error, Result};
 
 /// The most that goes into one statement.
@@ -97,6 +100,23 @@ struct Waiting<Q: Asked> {
 }
 
 impl<Q: Asked> Combiner<Q> {
+    /// Over a statement that is asked over this line, and gives it back when it came to an end.
+    pub(super) fn over<S, F>(line: Line, apart: &Handle, turn: Turn, statement: S) -> Self
+    where
+        S: Fn(PgConnection, Vec<Q>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = sqlx::Result<(PgConnection, Vec<Q::Answer>)>> + Send + 'static,
+    {
+        let line = Arc::new(line);
+        Self::new(apart, turn, move |asked| {
+            let (line, statement) = (line.clone(), statement.clone());
+            async move {
+                let (connection, answers) = statement(line.open().await?, asked).await?;
+                line.give_back(connection);
+                Ok(answers)
+            }
+        })
+    }
+
     /// Over a statement that answers in the order it was asked, one answer for each; batches of it run there, when it is their
     /// turn.
     pub(super) fn new<S, F>(apart: &Handle, turn: Turn, statement: S) -> Self
@@ -132,13 +152,13 @@ impl<Q: Asked> Combiner<Q> {
             && let Ok(turn) = self.turn.0.clone().try_acquire_owned()
         {
             let statement = self.statement.clone();
-            // in a task of its own, so that who goes away does not take along what the statement goes over
-            let asking = tokio::spawn(async move {
+            // who goes away does not take along what the statement goes over
+            let asking = Begun::new(async move {
                 let answer = alone(&*statement, asked).await;
                 drop(turn);
                 answer
             });
-            return asking.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+            return asking.await;
         }
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Waiting { asked, answer }).map_err(|_| sqlx::Error::PoolTimedOut)?;

@@ -50,7 +50,7 @@ impl Vault {
             return Err(Error::Missing(Missing::Library));
         }
         match self.library(actor, &LibraryKey::OwnedBy(person.id)).await {
-            Err(Error::Missing(_)) => self.make_personal_library(person).await,
+            Err(Error::Missing(_)) => Box::pin(self.make_personal_library(person)).await,
             other => other,
         }
     }

@@ -18,12 +18,19 @@ pub(super) struct Line {
     db: PgPool,
     /// By the runtime that it was opened in: what comes over it wakes that one, and another one only by a detour.
     kept: Mutex<HashMap<Id, (PgConnection, Instant)>>,
+    /// What is said on each before it is used.
+    settings: Option<&'static str>,
 }
 
 impl Line {
     /// To the database of this pool, opened when it is first used.
     pub(super) fn to(db: PgPool) -> Self {
-        Self { db, kept: Mutex::default() }
+        Self { db, kept: Mutex::default(), settings: None }
+    }
+
+    /// The same with a setting of its own.
+    pub(super) fn with(db: PgPool, settings: &'static str) -> Self {
+        Self { settings: Some(settings), ..Self::to(db) }
     }
 
     /// The kept connection if it lives, else a new one. One that is not given back is closed: nobody knows what it was doing.
@@ -34,6 +41,11 @@ impl Line {
         {
             return Ok(connection);
         }
+        // apart, so that those who find one do not carry it along
+        Box::pin(self.connect()).await
+    }
+
+    async fn connect(&self) -> sqlx::Result<PgConnection> {
         if self.db.is_closed() {
             return Err(sqlx::Error::PoolClosed);
         }
@@ -49,6 +61,9 @@ impl Line {
             connection.execute("SET enable_mergejoin = off").await?;
             // what is avoided like that counts as beyond all cost, and would be compiled anew each time
             connection.execute("SET jit = off").await?;
+            if let Some(settings) = self.settings {
+                connection.execute(settings).await?;
+            }
             Ok(connection)
         };
         // as long as others wait for one of the pool's

@@ -1,7 +1,5 @@
 //! Checking out, cancelling, refreshing: the verbs that move the lock and nothing else.
 
-use std::sync::Arc;
-
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -14,16 +12,16 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::{Actor, Dialect},
+        actor::Actor,
         error::{Error, Missing, Result},
         event::{Outcome, Subject, Verb},
         id::{EditionId, ItemId, ItemKey, PrincipalId},
         item::Kind,
         lock::{Cancelled, CheckOut, CheckedOut, Lock, is_owner},
-        permission::{Action, Permit},
+        permission::{Action, Over, Permit},
     },
     store::{
-        self, Act,
+        self, Act, PgConnection,
         files::Seen,
         locks::{Change, Changed, How},
     },
@@ -48,16 +46,11 @@ impl Asked for Change {
 }
 
 /// What takes and releases locks, those together that are asked for at the same moment.
-pub(super) fn changes(apart: &Handle, turn: Turn, db: PgPool, settles: Option<Dialect>) -> Combiner<Change> {
-    let line = Arc::new(Line::to(db));
-    Combiner::new(apart, turn, move |changes: Vec<Change>| {
-        let line = line.clone();
-        async move {
-            let mut db = line.open().await?;
-            let changed = again!(store::locks::change(&mut db, settles, &changes).await)?;
-            line.give_back(db);
-            Ok(changed)
-        }
+pub(super) fn changes(apart: &Handle, turn: Turn, db: PgPool) -> Combiner<Change> {
+    let line = Line::with(db, store::PATIENCE);
+    Combiner::over(line, apart, turn, |mut db: PgConnection, changes: Vec<Change>| async move {
+        let changed = again!(store::locks::change(&mut db, &changes).await)?;
+        Ok((db, changed))
     })
 }
 
@@ -105,7 +98,7 @@ impl Vault {
         named: Option<EditionId>,
         what: &CheckOut,
     ) -> Result<CheckedOut> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let file = look.file()?;
             let permit = look.check(actor, Action::CheckOut)?;
             let holder = permit.actor().ok_or(Error::NoSession)?;
@@ -122,14 +115,15 @@ impl Vault {
             if named.is_some_and(|named| named != file.edition.id) {
                 return Err(Error::NotLatest);
             }
-            let how = How::Take { holder, what: what.clone(), revision: file.lock_revision, own };
-            match self.change(actor, &look, permit, how, what.comment.as_deref()).await? {
-                Changed::Done(row) => {
+            let alone = attempt > 0 || file.draft.is_some();
+            let how = How::Take { holder, what: what.clone(), own };
+            match self.change(actor, &look, permit, how, what.comment.as_deref(), alone).await? {
+                Changed::Taken(row) => {
                     let lock = self.dress_lock(row).await?;
                     self.remember_lock(&look, Some(&lock));
                     return Ok(CheckedOut::Taken(lock));
                 }
-                Changed::Not(_) | Changed::Busy | Changed::HasDraft => look = self.look_again(actor, &look).await?,
+                Changed::Released | Changed::Not => look = self.look_again(actor, &look).await?,
             }
         }
         Err(Error::Overloaded)
@@ -144,7 +138,7 @@ impl Vault {
     pub async fn cancel(&self, actor: &Actor, look: &Look, what: Cancel) -> Result<Cancelled> {
         let (vault, actor, look) = (self.clone(), actor.clone(), look.clone());
         self.complete(async move {
-            let answer = vault.try_cancel(&actor, &look, &what).await;
+            let answer = vault.try_cancel(&actor, look.clone(), &what).await;
             vault.note_refusal(&actor, &look, Verb::Cancel, what.comment.as_deref(), answer).await
         })
         .await
@@ -164,15 +158,15 @@ impl Vault {
         self.cancel(actor, look, Cancel::default()).await
     }
 
-    async fn try_cancel(&self, actor: &Actor, look: &Look, what: &Cancel) -> Result<Cancelled> {
-        let mut unpublished = look.clone();
-        for _ in 0..ATTEMPTS {
-            if unpublished.file()?.unpublished_by.is_none() {
-                return self.release(actor, &unpublished, what).await;
-            }
-            match Box::pin(self.withdraw(actor, &unpublished, what)).await? {
+    async fn try_cancel(&self, actor: &Actor, mut look: Look, what: &Cancel) -> Result<Cancelled> {
+        for attempt in 0..ATTEMPTS {
+            let cancelled = match look.file()?.unpublished_by {
+                Some(_) => Box::pin(self.withdraw(actor, &look, what)).await?,
+                None => self.release(actor, &look, what, attempt).await?,
+            };
+            match cancelled {
                 Some(cancelled) => return Ok(cancelled),
-                None => unpublished = self.look(actor, &ItemKey::Id(look.item.id)).await?,
+                None => look = self.look_again(actor, &look).await?,
             }
         }
         Err(Error::Overloaded)
@@ -199,45 +193,22 @@ impl Vault {
         if store::parts::has_file(&mut db, look.item.id).await? { Err(Error::Associated) } else { Ok(None) }
     }
 
-    async fn release(&self, actor: &Actor, look: &Look, what: &Cancel) -> Result<Cancelled> {
-        let file = look.file()?;
-        if let (Some(lock), Some(named)) = (&file.lock, what.holder)
-            && lock.holder.id != named
-            // who may not clear this lock at all is told that, whomever they name
-            && look.check(actor, Action::Cancel).is_ok()
-        {
-            return Err(Error::OtherHolderNamed(Box::new(lock.clone())));
-        }
-        let permit = look.check(actor, Action::Cancel)?;
-        if file.lock.is_none() {
-            return Err(Error::NotCheckedOut);
-        }
-        let bound = look.glance.is_some();
-        let revision = file.lock_revision;
-        let how = How::Release { named: what.holder, fence: actor.fence, revision, bound };
-        let (row, released) = match self.change(actor, look, permit, how, what.comment.as_deref()).await? {
-            Changed::Done(row) => (row, true),
-            Changed::Not(_) if look.glance.is_some() => return Err(Error::PreconditionFailed),
-            Changed::Not(Some(row)) => (row, false),
-            Changed::Not(None) => return Err(Error::NotCheckedOut),
-            Changed::Busy | Changed::HasDraft => return Err(Error::Overloaded),
-        };
-        if released && bound {
-            self.remember_lock(look, None);
-        }
-        let lock = self.dress_lock(row).await?;
-        match released {
-            true => Ok(Cancelled { rescued: Some(lock.holder.id) != actor.id(), lock }),
-            false if what.holder.is_some_and(|named| named != lock.holder.id) => {
-                Err(Error::OtherHolderNamed(Box::new(lock)))
+    /// Ends a check-out and leaves the file as it was. `None`: it has changed since it was looked at.
+    async fn release(&self, actor: &Actor, look: &Look, what: &Cancel, attempt: usize) -> Result<Option<Cancelled>> {
+        let (permit, lock) = may_release(actor, look, what)?;
+        let how = How::Release { holder: lock.holder.id, fence: lock.fence };
+        let alone = attempt > 0 || look.file()?.draft.is_some();
+        match self.change(actor, look, permit, how, what.comment.as_deref(), alone).await? {
+            Changed::Released => {
+                self.remember_lock(look, None);
+                Ok(Some(Cancelled { rescued: Some(lock.holder.id) != actor.id(), lock: lock.clone() }))
             }
-            false if actor.fence.is_some_and(|fence| fence != lock.fence) => Err(Error::FenceLost),
-            false => Err(Error::Held(Box::new(lock))),
+            Changed::Taken(_) | Changed::Not => Ok(None),
         }
     }
 
-    /// Takes or releases a lock together with whoever does so at the same moment; where there is a working copy, by itself. What
-    /// somebody else is changing just then is waited for, apart from the others.
+    /// Takes or releases a lock as it was decided on this look: together with whoever does so at the same moment, or alone, where it
+    /// is a matter of a working copy or whoever is changing the file is to be waited for.
     async fn change(
         &self,
         actor: &Actor,
@@ -245,33 +216,23 @@ impl Vault {
         permit: Permit,
         how: How,
         comment: Option<&str>,
+        alone: bool,
     ) -> Result<Changed> {
-        let change = Change { permit, library: look.item.library.id, how, act: self.act(actor, comment) };
-        for _ in 0..ATTEMPTS {
-            let mut changed = self.0.changes.ask(change.clone()).await;
-            if let Ok(Changed::HasDraft) = changed {
-                changed = Box::pin(self.change_with_draft(&change)).await;
-            }
-            if let (Err(_) | Ok(Changed::Done(_)), Some(glance)) = (&changed, &look.glance) {
-                glance.spend();
-            }
-            match changed? {
-                Changed::Busy | Changed::HasDraft => Box::pin(self.wait(look.item.id)).await?,
-                changed @ (Changed::Done(_) | Changed::Not(_)) => return Ok(changed),
-            }
+        let (library, revision) = (look.item.library.id, look.file()?.lock_revision);
+        let change = Change { permit, library, revision, how, act: self.act(actor, comment) };
+        let changed = match alone {
+            true => Box::pin(self.change_alone(&change)).await,
+            false => self.0.changes.ask(change).await,
+        };
+        if let (Err(_) | Ok(Changed::Taken(_) | Changed::Released), Some(glance)) = (&changed, &look.glance) {
+            glance.spend();
         }
-        Ok(Changed::Busy)
+        changed
     }
 
-    async fn change_with_draft(&self, change: &Change) -> Result<Changed> {
+    async fn change_alone(&self, change: &Change) -> Result<Changed> {
         let mut db = self.connection().await?;
-        Ok(again!(store::locks::change_with_draft(&mut db, self.settles(), change).await)?)
-    }
-
-    /// Waits until nobody is changing the file's lock.
-    async fn wait(&self, file: ItemId) -> Result<()> {
-        let mut db = self.connection().await?;
-        Ok(store::locks::wait(&mut db, file).await?)
+        Ok(again!(store::locks::change_alone(&mut db, self.settles(), change).await)?)
     }
 
     /// Looks at the file whose lock has this uuid.
@@ -423,4 +384,22 @@ impl Vault {
         store::trail::note(&mut db, verb, outcome, &on, &act).await?;
         Ok(())
     }
+}
+
+/// Whether the caller may end this check-out: who may not clear it at all is told that, whomever they name.
+fn may_release<'a>(actor: &Actor, look: &'a Look, what: &Cancel) -> Result<(Permit, &'a Lock)> {
+    let permit = look.check(actor, Action::Cancel)?;
+    let lock = look.file()?.lock.as_ref().ok_or(Error::NotCheckedOut)?;
+    let named = what.holder.map(|named| named == lock.holder.id);
+    if named == Some(false) {
+        return Err(Error::OtherHolderNamed(Box::new(lock.clone())));
+    }
+    if actor.fence.is_some_and(|fence| fence != lock.fence) {
+        return Err(Error::FenceLost);
+    }
+    let own = Some(lock.holder.id) == actor.id();
+    if !own && permit.over() == Over::NamedReservation && named.is_none() {
+        return Err(Error::Held(Box::new(lock.clone())));
+    }
+    Ok((permit, lock))
 }

@@ -308,7 +308,7 @@ impl Vault {
             let (now, root) = (self.0.clock.instead(), ItemKey::Root(library.id));
             crate::store::items::by_key(&mut db, now, &root, actor.is_supplier()).await?
         };
-        let look = self.dress_one(row.ok_or(Error::Missing(Missing::Item))?).await?;
+        let look = Box::pin(self.dress_one(row.ok_or(Error::Missing(Missing::Item))?)).await?;
         if !permission::sees(actor, &Facts { categories: &[], ..look.facts() }) {
             return Err(Error::Missing(Missing::Hidden));
         }

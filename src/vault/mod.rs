@@ -19,6 +19,7 @@ mod access_codes;
 mod accesses;
 mod admin;
 mod applications;
+mod begun;
 mod codes;
 mod collections;
 mod combine;
@@ -87,7 +88,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tokio_util::task::TaskTracker;
 
-use self::combine::Turn;
+use self::{begun::Begun, combine::Turn};
 use crate::{
     content::ContentStore,
     domain::{
@@ -256,7 +257,7 @@ impl Vault {
             signing: tokio::sync::OnceCell::new(),
             tasks: TaskTracker::new(),
             copies: tokio::sync::Semaphore::new(copy_operations::AT_A_TIME),
-            changes: locks::changes(&there, writing.clone(), db.clone(), settings.lapse.checks_in()),
+            changes: locks::changes(&there, writing.clone(), db.clone()),
             publications: publications::publications(&there, writing, db.clone()),
             states: recall::states(&there, Turn::new(), db.clone()),
             stretches: proof::stretches(&there, Turn::new(), db.clone()),
@@ -326,24 +327,13 @@ impl Vault {
         }
     }
 
-    /// Runs a change in a task of its own: once begun it completes, even if the client goes away.
-    fn complete<T, F>(&self, change: F) -> impl Future<Output = Result<T>> + use<T, F>
+    /// Runs a change that completes once it was begun, even if the client goes away; [`Vault::finish`] waits for it.
+    fn complete<T, F>(&self, change: F) -> Begun<Result<T>>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        // begun here and now, so that the caller's own future does not carry the change along
-        let span = tracing::Span::current();
-        let begun = self.0.tasks.spawn(tracing::Instrument::instrument(Box::pin(change), span));
-        async {
-            begun.await.unwrap_or_else(|stopped| {
-                if stopped.is_panic() {
-                    std::panic::resume_unwind(stopped.into_panic())
-                } else {
-                    Err(Error::Overloaded)
-                }
-            })
-        }
+        Begun::new(self.0.tasks.track_future(change))
     }
 }
 

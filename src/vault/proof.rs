@@ -20,7 +20,7 @@ use crate::{
         id::ItemId,
         item::{Item, Kind},
     },
-    store::{self, feed::Quiet, items::State},
+    store::{self, PgConnection, feed::Quiet, items::State},
 };
 
 /// What must still be so.
@@ -55,15 +55,9 @@ impl Asked for Quiet {
 
 /// What asks whether nothing has happened below folders, of all at once that are asked about at the same moment.
 pub(super) fn stretches(apart: &Handle, turn: Turn, db: PgPool) -> Combiner<Quiet> {
-    let line = Arc::new(Line::to(db));
-    Combiner::new(apart, turn, move |stretches: Vec<Quiet>| {
-        let line = line.clone();
-        async move {
-            let mut db = line.open().await?;
-            let quiet = store::feed::quiet(&mut db, &stretches).await?;
-            line.give_back(db);
-            Ok(quiet)
-        }
+    Combiner::over(Line::to(db), apart, turn, |mut db: PgConnection, stretches: Vec<Quiet>| async move {
+        let quiet = store::feed::quiet(&mut db, &stretches).await?;
+        Ok((db, quiet))
     })
 }
 

@@ -1,7 +1,5 @@
 //! Publications of the usual kind, those together that come at the same moment; all others are written by themselves (`publish`).
 
-use std::sync::Arc;
-
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 
@@ -14,7 +12,7 @@ use super::{
 use crate::{
     domain::id::ItemId,
     store::{
-        self,
+        self, PgConnection,
         publications::{Answer, Publishing, Stands},
     },
 };
@@ -30,15 +28,10 @@ impl Asked for Publishing {
 
 /// What publishes, those together that come at the same moment.
 pub(super) fn publications(apart: &Handle, turn: Turn, db: PgPool) -> Combiner<Publishing> {
-    let line = Arc::new(Line::to(db));
-    Combiner::new(apart, turn, move |publishing: Vec<Publishing>| {
-        let line = line.clone();
-        async move {
-            let mut db = line.open().await?;
-            let answers = again!(store::publications::publish_together(&mut db, &publishing).await)?;
-            line.give_back(db);
-            Ok(answers)
-        }
+    let line = Line::with(db, store::PATIENCE);
+    Combiner::over(line, apart, turn, |mut db: PgConnection, publishing: Vec<Publishing>| async move {
+        let answers = again!(store::publications::publish_together(&mut db, &publishing).await)?;
+        Ok((db, answers))
     })
 }
 
@@ -85,6 +78,8 @@ impl Vault {
             Ok(Answer::Done(stands)) => Some(Ok(Some(Written { blob: None, stands: Some(stands) }))),
             Ok(Answer::Not) => Some(Ok(None)),
             Ok(Answer::Busy) => None,
+            // somebody else writes the same bytes
+            Err(error) if store::is_impatient(&error) => None,
             Err(error) => Some(Err(error)),
         }
     }

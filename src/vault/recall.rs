@@ -29,7 +29,7 @@ use crate::{
         person::Person,
     },
     store::{
-        self,
+        self, PgConnection,
         editions::{Binding, Life, NewEdition},
         items::State,
         publications::Stands,
@@ -134,15 +134,9 @@ impl Asked for State {
 
 /// What asks whether files are as they were, of all at once that are asked about at the same moment.
 pub(super) fn states(apart: &Handle, turn: Turn, db: PgPool) -> Combiner<State> {
-    let line = Arc::new(Line::to(db));
-    Combiner::new(apart, turn, move |states: Vec<State>| {
-        let line = line.clone();
-        async move {
-            let mut db = line.open().await?;
-            let unchanged = store::items::unchanged(&mut db, &states).await?;
-            line.give_back(db);
-            Ok(unchanged)
-        }
+    Combiner::over(Line::to(db), apart, turn, |mut db: PgConnection, states: Vec<State>| async move {
+        let unchanged = store::items::unchanged(&mut db, &states).await?;
+        Ok((db, unchanged))
     })
 }
 

@@ -1,8 +1,6 @@
 //! Requests that a workspace has left (Arena's): counted before they are answered, those together that come at the same
 //! moment.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
@@ -21,7 +19,7 @@ use crate::{
         library::Library,
     },
     store::{
-        self,
+        self, PgConnection,
         requests::{Counted, Request},
     },
 };
@@ -55,14 +53,11 @@ impl Asked for Request {
 
 /// What counts requests, those together that come at the same moment.
 pub(super) fn counts(apart: &Handle, turn: Turn, db: PgPool, clock: Clock) -> Combiner<Request> {
-    let line = Arc::new(Line::to(db));
-    Combiner::new(apart, turn, move |requests: Vec<Request>| {
-        let (line, clock) = (line.clone(), clock.clone());
+    Combiner::over(Line::to(db), apart, turn, move |mut db: PgConnection, requests: Vec<Request>| {
+        let clock = clock.clone();
         async move {
-            let mut db = line.open().await?;
             let counted = again!(store::requests::count(&mut db, &requests, clock.instead()).await)?;
-            line.give_back(db);
-            Ok(counted)
+            Ok((db, counted))
         }
     })
 }

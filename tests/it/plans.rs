@@ -77,6 +77,7 @@ const HOT: &[(&str, &str)] = &[
     // a look
     ("items.by_key", "WITH RECURSIVE walk (id, depth)"),
     ("items.unchanged", "AS a (item_id, revision, lock_revision, tree, at, place)"),
+    ("items.unchanged.one", "$3::bigint AS lock_revision, $4::bigint AS tree"),
     ("feed.quiet", "AS a (library_id, folder_id, since, tree, ends, at, place)"),
     ("items.by_oracle_ids", "WHERE i.oracle_id = ANY ($3::text[])"),
     ("links.by_oracle_id", "WHERE l.oracle_id = $2"),
@@ -114,7 +115,9 @@ const HOT: &[(&str, &str)] = &[
     ("libraries.deleted_bytes", "AS \"deleted!\""),
     ("libraries.last_change", "WITH latest AS MATERIALIZED"),
     // locks
-    ("locks.change", "AND old.is_to_change AND NOT old.has_draft"),
+    ("locks.change", "AS a (file_id, seen, takes, actor_id, holder_id, held_fence"),
+    ("locks.change.one", "$6::bigint AS seen, $7::boolean AS takes"),
+    ("locks.change_unclaimed", "FROM locks WHERE file_id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED"),
     ("locks.wait", "SELECT file_id FROM locks WHERE file_id = $1 FOR NO KEY UPDATE"),
     ("locks.refresh", "SELECT taken_at, $2, $6, 'refresh', 'done'"),
     ("locks.let_lapse", "UPDATE locks k SET holder_id = NULL, revision = k.revision + 1, lapse_fence = k.fence"),
@@ -175,8 +178,16 @@ const HOT: &[(&str, &str)] = &[
 ];
 
 /// Those that are asked over a line of their own, which has settings of its own (`vault/line.rs`).
-const ON_A_LINE: [&str; 5] =
-    ["auth.count_request", "items.unchanged", "feed.quiet", "locks.change", "publications.publish_together"];
+const ON_A_LINE: [&str; 8] = [
+    "auth.count_request",
+    "items.unchanged",
+    "items.unchanged.one",
+    "feed.quiet",
+    "locks.change",
+    "locks.change.one",
+    "locks.change_unclaimed",
+    "publications.publish_together",
+];
 
 /// What it is called here, a piece of it that no other has, and what it is asked with: the number of an argument and its value.
 type Asked = (&'static str, &'static str, &'static [(usize, &'static str)]);

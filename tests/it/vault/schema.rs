@@ -32,5 +32,5 @@ async fn a_newer_schema_is_refused_in_words_that_help() {
     .await
     .unwrap();
     let refused = migrate::migrate(&database.url).await.unwrap_err().to_string();
-    insta::assert_snapshot!(refused, @"the database has schema version 9999, this coatcheck knows up to 35; run the newer coatcheck that made it, or restore a backup from before the upgrade");
+    insta::assert_snapshot!(refused, @"the database has schema version 9999, this coatcheck knows up to 36; run the newer coatcheck that made it, or restore a backup from before the upgrade");
 }
