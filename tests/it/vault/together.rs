@@ -1,4 +1,4 @@
-//! Publications that come at the same moment, of many files and through several nodes: each is whole, and its own.
+//! Publications and locks that come at the same moment, of many files and through several nodes: each is whole, and its own.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use coatcheck::{
         edition::{Metadata, Publish},
         error::Error,
         item::Item,
-        lock::CheckOut,
+        lock::{CheckOut, CheckedOut},
         version::Step,
     },
     vault::{Cancel, CheckIn, Look, Publication, Published, Vault},
@@ -270,6 +270,72 @@ async fn nobody_waits_for_a_stranger_s_file_and_who_wants_it_waits_for_it() {
         waiting.await.unwrap().unwrap();
         assert_eq!(read(vault, &ann, &files[n]).await, "waited");
     }
+}
+
+/// A taking on its way.
+fn begin_check_out(vault: &Vault, actor: &Actor, seen: &Look) -> JoinHandle<Result<CheckedOut, Error>> {
+    let (vault, actor, seen) = (vault.clone(), actor.clone(), seen.clone());
+    tokio::spawn(async move { vault.check_out(&actor, &seen, CheckOut::default()).await })
+}
+
+#[tokio::test]
+async fn locks_taken_at_once_wait_for_no_stranger_s_file_and_who_wants_it_waits_for_it() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let mut seen = Vec::new();
+    for file in files(vault, world, 6).await {
+        seen.push(look(vault, &ann, &file).await);
+    }
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let mut other = db.begin().await.unwrap();
+    let row = sqlx::query("UPDATE locks SET comment = comment WHERE file_id = $1").bind(seen[0].item().id.0);
+    row.execute(&mut *other).await.unwrap();
+    // the first goes alone, the others together
+    let alone = begin_check_out(vault, &ann, &seen[5]);
+    let waiting = begin_check_out(vault, &ann, &seen[0]);
+    let beside: Vec<_> = seen[1..5].iter().map(|seen| begin_check_out(vault, &ann, seen)).collect();
+    assert!(matches!(alone.await.unwrap(), Ok(CheckedOut::Taken(_))));
+    for taking in beside {
+        assert!(matches!(taking.await.unwrap(), Ok(CheckedOut::Taken(_))));
+    }
+    somebody_waits(&server).await;
+    assert!(!waiting.is_finished());
+    other.commit().await.unwrap();
+    assert!(matches!(waiting.await.unwrap(), Ok(CheckedOut::Taken(_))));
+    for seen in &seen {
+        let now = look(vault, &ann, seen.item()).await;
+        assert_eq!(now.item().lock().map(|lock| lock.fence), Some(1));
+    }
+}
+
+#[tokio::test]
+async fn whoever_gives_places_in_the_feed_keeps_nobody_from_taking_a_lock_and_none_is_left_without() {
+    let server = Server::start().await;
+    let (vault, world) = (&server.vault, &server.world);
+    let ann = world::actor(vault, &world.ann).await;
+    let files = files(vault, world, 5).await;
+    vault.settle().await.unwrap();
+    let mut db = PgConnection::connect(&server.database.url).await.unwrap();
+    let unplaced = "SELECT count(*) FROM events WHERE position IS NULL";
+    check_out(vault, &ann, &files[0]).await;
+    assert_eq!(sqlx::query_scalar::<_, i64>(unplaced).fetch_one(&mut db).await.unwrap(), 0);
+
+    let mut other = db.begin().await.unwrap();
+    other.execute("SELECT last FROM feed FOR UPDATE").await.unwrap();
+    for file in &files[1..] {
+        check_out(vault, &ann, file).await;
+    }
+    other.commit().await.unwrap();
+    assert_eq!(sqlx::query_scalar::<_, i64>(unplaced).fetch_one(&mut db).await.unwrap(), 4);
+    // nothing gets a place before what was there already
+    vault.cancel(&ann, &look(vault, &ann, &files[1]).await, Cancel::default()).await.unwrap();
+    vault.settle().await.unwrap();
+    let events = "SELECT item_id FROM events WHERE verb IN ('check_out', 'cancel') AND position > 0 ORDER BY position";
+    let told: Vec<uuid::Uuid> = sqlx::query_scalar(events).fetch_all(&mut db).await.unwrap();
+    let done = [&files[0], &files[1], &files[2], &files[3], &files[4], &files[1]].map(|file| file.id.0);
+    assert_eq!(told, done);
+    assert_eq!(sqlx::query_scalar::<_, i64>(unplaced).fetch_one(&mut db).await.unwrap(), 0);
 }
 
 #[tokio::test]
