@@ -39,6 +39,11 @@ pub async fn count(
     now: Option<DateTime<Utc>>,
 ) -> sqlx::Result<Vec<Option<Counted>>> {
     let wanted = wanted(requests);
+    if let (Some((library, (limit, many))), 1) = (wanted.first_key_value(), wanted.len())
+        && let Some(taken) = take_all(db, *library, *limit, *many, now).await?
+    {
+        return Ok(hand_out(requests, vec![taken]));
+    }
     let libraries: Vec<Uuid> = wanted.keys().map(|library| library.0).collect();
     let (limits, many): (Vec<i64>, Vec<i64>) = wanted.into_values().unzip();
     let taken = sqlx::query_as!(
@@ -66,6 +71,30 @@ pub async fn count(
     .fetch_all(db)
     .await?;
     Ok(hand_out(requests, taken))
+}
+
+/// Takes so many of one workspace where all of them are left and it is not the first of the day: half of the time of what does for
+/// all cases. `None`: nothing was taken.
+async fn take_all(
+    db: &mut PgConnection,
+    library: LibraryId,
+    limit: i64,
+    many: i64,
+    now: Option<DateTime<Utc>>,
+) -> sqlx::Result<Option<Taken>> {
+    let taken = sqlx::query!(
+        r#"UPDATE request_counts c SET used = c.used + $3
+        FROM (SELECT (coalesce($1::timestamptz, now()) AT TIME ZONE 'America/Los_Angeles')::date AS day) AS today
+        WHERE c.library_id = $2 AND c.day = today.day AND c.used + $3 <= $4
+        RETURNING c.used, ((c.day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles') AS "reset!""#,
+        now,
+        library.0,
+        many,
+        limit,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(taken.map(|taken| Taken { library, places: many, used: Some(taken.used), reset: taken.reset }))
 }
 
 /// How many of each workspace are to be counted, under which limit.

@@ -11,6 +11,8 @@ use tracing::{Instrument, Span};
 
 /// Work that goes on in a task of its own when whoever waited for it goes away. As long as they wait, it runs in theirs: to wake
 /// another one and be woken by it costs more than many a piece of work.
+///
+/// Whoever has one polls it until it is done or drops it: what it holds, others may be waiting for.
 pub(super) struct Begun<T: Send + 'static> {
     rest: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
     span: Span,

@@ -65,6 +65,7 @@ const HOT: &[(&str, &str)] = &[
     ("auth.failures", "SELECT coalesce((SELECT failures FROM login_failures"),
     ("auth.count_failure", "INSERT INTO login_failures"),
     ("auth.count_request", "INSERT INTO request_counts"),
+    ("auth.count_requests_of_one", "UPDATE request_counts c SET used = c.used + $3"),
     ("auth.requests_used", "FROM request_counts c, today"),
     ("grants.presented", "FROM grants WHERE family = $1 FOR UPDATE"),
     ("directory.credential", "SELECT u.id AS \"id: PrincipalId\", u.password_hash"),
@@ -178,8 +179,9 @@ const HOT: &[(&str, &str)] = &[
 ];
 
 /// Those that are asked over a line of their own, which has settings of its own (`vault/line.rs`).
-const ON_A_LINE: [&str; 8] = [
+const ON_A_LINE: [&str; 9] = [
     "auth.count_request",
+    "auth.count_requests_of_one",
     "items.unchanged",
     "items.unchanged.one",
     "feed.quiet",

@@ -1,7 +1,7 @@
 //! What every answer of the room carries (spec/arena.md 1.3): its name, and what the workspace has left of its requests
 //! (4). Who counts is `auth.rs`.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::{
     extract::Request,
@@ -43,12 +43,24 @@ pub fn dress(mut response: Response, requests: Option<&Requests>) -> Response {
     headers.insert(SERVER, HeaderValue::from_static("ArenaSolutions"));
     if let Some(requests) = requests {
         headers.insert(REMAINING, requests.remaining.into());
-        // letters, digits and punctuation, which a header always holds
-        if let Ok(reset) = HeaderValue::try_from(spell_reset(requests.reset)) {
+        if let Some(reset) = spelled(requests.reset) {
             headers.insert(RESET, reset);
         }
     }
     response
+}
+
+/// The reset as a header. It is the same one all day long, so it is spelled once.
+fn spelled(reset: DateTime<Utc>) -> Option<HeaderValue> {
+    static LAST: Mutex<Option<(DateTime<Utc>, HeaderValue)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, header)) = last.as_ref().filter(|(of, _)| *of == reset) {
+        return Some(header.clone());
+    }
+    // letters, digits and punctuation, which a header always holds
+    let header = HeaderValue::try_from(spell_reset(reset)).ok()?;
+    *last = Some((reset, header.clone()));
+    Some(header)
 }
 
 /// `Fri, 02-May-2014 14:22:13 GMT-0700 (PDT)`: the time of Los Angeles in the form the vendor prints.
