@@ -6,10 +6,11 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    future::Future,
+    future::{Future, poll_fn},
     hash::Hash,
     pin::Pin,
     sync::Arc,
+    task::Poll,
     time::Duration,
 };
 
@@ -167,18 +168,54 @@ impl<Q: Asked> Combiner<Q> {
 }
 
 /// Runs what waits, as many at once as have come, until nobody can ask any more.
+///
+/// Whoever waits is on their way before the answers to those before them are handed out: so the database has something to do
+/// meanwhile, and nobody who wakes up with an answer comes in between.
 async fn serve<Q: Asked>(mut queue: mpsc::Receiver<Waiting<Q>>, turn: Turn, statement: Arc<Statement<Q>>) {
     let mut held_back = Vec::new();
+    let mut answered = Vec::new();
     loop {
         if held_back.is_empty() {
-            match queue.recv().await {
+            let first = match queue.try_recv() {
+                Ok(first) => Some(first),
+                Err(_) => {
+                    hand_out(&mut answered);
+                    queue.recv().await
+                }
+            };
+            match first {
                 Some(first) => held_back.push(first),
                 None => return,
             }
         }
-        let Ok(_turn) = turn.0.acquire().await else { return };
+        let _turn = match turn.0.try_acquire() {
+            Ok(turn) => turn,
+            Err(_) => {
+                hand_out(&mut answered);
+                let Ok(turn) = turn.0.acquire().await else { return };
+                turn
+            }
+        };
         let batch = next(&mut queue, &mut held_back);
-        run(&*statement, batch).await;
+        // whoever has gone meanwhile is still answered by the database: what was begun is done
+        let mut answers = statement(batch.iter().map(|one| one.asked.clone()).collect());
+        let at_once = poll_fn(|context| Poll::Ready(answers.as_mut().poll(context))).await;
+        hand_out(&mut answered);
+        let answers = match at_once {
+            Poll::Ready(answers) => answers,
+            Poll::Pending => answers.await,
+        };
+        answered = sort_out(&*statement, batch, answers).await;
+    }
+}
+
+/// An answer, and who waits for it.
+type Answered<A> = (oneshot::Sender<sqlx::Result<A>>, sqlx::Result<A>);
+
+fn hand_out<A>(answered: &mut Vec<Answered<A>>) {
+    for (waiting, answer) in answered.drain(..) {
+        // the one who asked may have gone
+        let _ = waiting.send(answer);
     }
 }
 
@@ -211,29 +248,29 @@ fn next<Q: Asked>(queue: &mut mpsc::Receiver<Waiting<Q>>, held_back: &mut Vec<Wa
     batch
 }
 
-async fn run<Q: Asked>(statement: &Statement<Q>, batch: Vec<Waiting<Q>>) {
-    // whoever has gone meanwhile is still answered by the database: what was begun is done
-    let asked: Vec<Q> = batch.iter().map(|one| one.asked.clone()).collect();
-    match statement(asked).await {
+/// Whose answer is which. Where the statement failed, each is asked once more alone.
+async fn sort_out<Q: Asked>(
+    statement: &Statement<Q>,
+    batch: Vec<Waiting<Q>>,
+    answers: sqlx::Result<Vec<Q::Answer>>,
+) -> Vec<Answered<Q::Answer>> {
+    match answers {
         Ok(answers) if answers.len() == batch.len() => {
-            for (one, answer) in batch.into_iter().zip(answers) {
-                // the one who asked may have gone
-                let _ = one.answer.send(Ok(answer));
-            }
+            batch.into_iter().zip(answers).map(|(one, answer)| (one.answer, Ok(answer))).collect()
         }
         // nobody was at fault: to try each alone would only let all of them wait as long again, one after the other
         Err(error) if is_outage(&error) => {
             tracing::warn!(%error, "the database did not answer {} who asked together", batch.len());
-            for one in batch {
-                let _ = one.answer.send(Err(sqlx::Error::PoolTimedOut));
-            }
+            batch.into_iter().map(|one| (one.answer, Err(sqlx::Error::PoolTimedOut))).collect()
         }
         // one bad request must not be the end of those that happened to stand beside it
         Ok(_) | Err(_) => {
             for one in batch {
                 let answer = alone(statement, one.asked).await;
+                // the one who asked may have gone
                 let _ = one.answer.send(answer);
             }
+            Vec::new()
         }
     }
 }
