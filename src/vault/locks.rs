@@ -220,10 +220,7 @@ impl Vault {
     ) -> Result<Changed> {
         let (library, revision) = (look.item.library.id, look.file()?.lock_revision);
         let change = Change { permit, library, revision, how, act: self.act(actor, comment) };
-        let changed = match alone {
-            true => Box::pin(self.change_alone(&change)).await,
-            false => self.0.changes.ask(change).await,
-        };
+        let changed = if alone { Box::pin(self.change_alone(&change)).await } else { self.0.changes.ask(change).await };
         if let (Err(_) | Ok(Changed::Taken(_) | Changed::Released), Some(glance)) = (&changed, &look.glance) {
             glance.spend();
         }
