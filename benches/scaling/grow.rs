@@ -156,7 +156,8 @@ async fn places(db: &mut PgConnection, size: Size) -> Result<Vec<Place>> {
             f.graph_id, n.first, n.last, c.inline
         FROM grown g JOIN items i ON i.id = g.id JOIN editions e ON e.id = i.edition_id JOIN contents c ON c.sha256 = e.sha256
             JOIN items f ON f.id = i.parent_id,
-            LATERAL (SELECT min(x.name) AS first, max(x.name) AS last FROM items x WHERE x.parent_id = i.parent_id) n
+            LATERAL (SELECT min(x.name) AS first, max(x.name) AS last FROM items x
+                WHERE x.parent_id = i.parent_id AND x.deleted_at IS NULL) n
         WHERE g.n = ANY ($1) ORDER BY g.n",
     )
     .bind(size.asked())
