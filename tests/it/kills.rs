@@ -4,7 +4,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -73,7 +73,14 @@ fn text_of(who: &Somebody, edition: usize) -> String {
 
 impl Worker {
     /// Works until the server no longer answers. Stops at the first silence, so that at most one act is in doubt.
-    async fn work(&mut self, graph: &Graph, common: &Item, killed: &AtomicBool) -> Option<()> {
+    /// Every check-in that was acknowledged is counted in `acknowledged`.
+    async fn work(
+        &mut self,
+        graph: &Graph,
+        common: &Item,
+        killed: &AtomicBool,
+        acknowledged: &AtomicUsize,
+    ) -> Option<()> {
         while !killed.load(Ordering::SeqCst) {
             self.holds = None;
             graph.act(&self.who, &self.file, "checkout").await?;
@@ -83,6 +90,7 @@ impl Worker {
             graph.act(&self.who, &self.file, "checkin").await?;
             (self.holds, self.checking_in) = (Some(false), false);
             self.checked_in += 1;
+            acknowledged.fetch_add(1, Ordering::SeqCst);
 
             let before = self.holds_common.replace(false);
             assert_eq!(before, Some(false));
@@ -151,16 +159,23 @@ async fn twenty_kills_lose_nothing_that_was_acknowledged_and_leave_no_postgres_b
     for round in 0..KILLS {
         let graph = Graph { http: server::client(), base: process.base.clone(), drive: world.library.graph_id.clone() };
         let (graph, common, killed) = (Arc::new(graph), Arc::new(world.file.clone()), Arc::new(AtomicBool::new(false)));
+        let acknowledged = Arc::new(AtomicUsize::new(0));
         let mut load = tokio::task::JoinSet::new();
         for mut worker in std::mem::take(&mut workers) {
             let (graph, common, killed) = (graph.clone(), common.clone(), killed.clone());
+            let acknowledged = acknowledged.clone();
             load.spawn(async move {
-                worker.work(&graph, &common, &killed).await;
+                worker.work(&graph, &common, &killed, &acknowledged).await;
                 worker
             });
         }
         // a different moment each time
         tokio::time::sleep(Duration::from_millis(60 + 23 * u64::try_from(round).unwrap())).await;
+        // and under load, however slow the machine is
+        let patience = std::time::Instant::now() + Duration::from_secs(30);
+        while acknowledged.load(Ordering::SeqCst) < 2 && std::time::Instant::now() < patience {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let postgres = postmaster(&data).expect("it runs");
         if round % 4 == 3 {
             process.kill_with_database();
