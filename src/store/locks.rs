@@ -90,9 +90,9 @@ pub enum Changed {
 /// Takes and releases locks and notes it in the trail, each of them or not; no file twice. Nothing for locks that have lapsed and
 /// are not ended yet, nor for working copies: those go by themselves ([`change_alone`]).
 ///
-/// One statement, so one commit, for all of them. Rows that somebody else changes for longer than its [patience](super::PATIENCE) are passed over:
-/// nobody has to wait for a stranger's file, and two nodes never for each other. What is noted gets its place in the feed at once,
-/// if all that is there has one; else with the rest.
+/// One statement, so one commit, for all of them. Rows that somebody else changes for longer than its
+/// [patience](super::PATIENCE) are passed over: nobody has to wait for a stranger's file, and two nodes never for each other. What is
+/// noted gets its place in the feed at once, if all that is there has one; else with the rest.
 pub async fn change(db: &mut PgConnection, changes: &[Change]) -> sqlx::Result<Vec<Changed>> {
     match change_all(db, None, changes, Lapsed::Stay, Places::AtOnce).await {
         Err(error) if super::is_impatient(&error) => change_unclaimed(db, changes).await,

@@ -39,6 +39,8 @@ pub mod transfers;
 pub mod trash;
 pub mod uploads;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -66,18 +68,22 @@ pub fn violated(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
 }
 
+/// What the database calls an error of its own.
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code)
+}
+
 /// Whether the database cannot hold a value that was given to it: a text with a NUL or longer than an index takes, a moment
 /// or a duration beyond its range, an expression too deep for it. Then it has changed nothing.
 pub fn is_unstorable(error: &sqlx::Error) -> bool {
     const CODES: [&str; 6] = ["22021", "22P05", "22003", "22008", "54000", "54001"];
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    matches!(error, sqlx::Error::Encode(_)) || code.is_some_and(|code| CODES.contains(&&*code))
+    matches!(error, sqlx::Error::Encode(_)) || code(error).is_some_and(|code| CODES.contains(&&*code))
 }
 
 /// Whether the database will not have this very statement, however often it is tried: its values break a rule, or it is
 /// wrong itself. Then it has changed nothing.
 pub fn is_final(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = code(error);
     let is_of = |class: &&str| code.as_ref().is_some_and(|code| code.starts_with(*class));
     matches!(error, sqlx::Error::Encode(_)) || ["22", "23", "42", "54", "XX"].iter().any(is_of)
 }
@@ -87,7 +93,7 @@ pub const PATIENCE: &str = "SET lock_timeout = '10ms'";
 
 /// Whether a statement came to nothing because somebody else had a row for longer than its [`PATIENCE`].
 pub fn is_impatient(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == "55P03"))
+    code(error).is_some_and(|code| code == "55P03")
 }
 
 /// Postgres texts have no NUL: what is looked up by a text with one is not there.
@@ -97,8 +103,5 @@ pub(crate) fn has_nul(text: &str) -> bool {
 
 /// Whether the whole transaction may simply be tried again: a serialization failure or a deadlock.
 pub fn is_transient(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(|error| error.code().map(|code| code == "40001" || code == "40P01"))
-        .unwrap_or(false)
+    code(error).is_some_and(|code| code == "40001" || code == "40P01")
 }

@@ -14,12 +14,11 @@ use std::{
     time::Duration,
 };
 
+use sqlx::PgConnection;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::{Semaphore, mpsc, oneshot},
 };
-
-use sqlx::PgConnection;
 
 use super::{begun::Begun, line::Line};
 use crate::domain::error::{Error, Result};
